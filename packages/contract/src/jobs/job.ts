@@ -1,0 +1,123 @@
+import { z } from "zod";
+import { jobTypeSchema, queueNameSchema, uuidSchema } from "../ids.ts";
+import { retryPolicySchema } from "./retry.ts";
+import { jobStatuses } from "./state.ts";
+
+/** Any JSON value. Depth and size are bounded where the bytes come in. */
+export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
+export const jsonSchema = z.json() as unknown as z.ZodType<Json>;
+
+export const limits = {
+  payloadBytesMax: 256 * 1024,
+  resultBytesMax: 256 * 1024,
+  progressBytesMax: 16 * 1024,
+  tagsMax: 20,
+  tagCharactersMax: 64,
+  keyCharactersMax: 255,
+  errorsKeptMax: 10,
+  errorMessageCharactersMax: 2_000,
+  errorStackCharactersMax: 8_000,
+  batchJobsMax: 10_000,
+  pageItemsMax: 500,
+  pageItemsDefault: 50,
+  jsonDepthMax: 64,
+  attemptsMax: 1_000,
+  timeoutMsMax: 24 * 3_600_000,
+  delayMsMax: 366 * 24 * 3_600_000,
+  waitMsMax: 60_000,
+} as const;
+
+/** PostgreSQL text holds every character but NUL, and only well-formed Unicode. */
+const storableText = (max: number) =>
+  z
+    .string()
+    .min(1)
+    .max(max)
+    .refine((text) => !text.includes("\0") && text.isWellFormed(), "no NUL and no lone surrogates");
+
+export const idempotencyKeySchema = storableText(limits.keyCharactersMax);
+export const concurrencyKeySchema = storableText(limits.keyCharactersMax);
+export const tagSchema = storableText(limits.tagCharactersMax);
+export const prioritySchema = z.int().min(-32_768).max(32_767);
+export const timeSchema = z.iso.datetime({ offset: true });
+
+/** What a caller says of a job it wants done. `scheduledAt` and `delayMs` exclude one another. */
+export const enqueueRequestSchema = z
+  .strictObject({
+    type: jobTypeSchema,
+    queue: queueNameSchema.default("default"),
+    payload: jsonSchema.default({}),
+    priority: prioritySchema.default(0),
+    maxAttempts: z.int().min(1).max(limits.attemptsMax).default(20),
+    retry: retryPolicySchema.optional(),
+    timeoutMs: z.int().min(1).max(limits.timeoutMsMax).optional(),
+    scheduledAt: timeSchema.optional(),
+    delayMs: z.int().min(0).max(limits.delayMsMax).optional(),
+    idempotencyKey: idempotencyKeySchema.optional(),
+    concurrencyKey: concurrencyKeySchema.optional(),
+    tags: z.array(tagSchema).max(limits.tagsMax).default([]),
+  })
+  .refine((job) => job.scheduledAt === undefined || job.delayMs === undefined, {
+    path: ["delayMs"],
+    message: "give scheduledAt or delayMs, not both",
+  });
+
+export type EnqueueRequest = z.input<typeof enqueueRequestSchema>;
+
+/** One failed attempt as a job remembers it. */
+export const jobErrorSchema = z.object({
+  attempt: z.int(),
+  at: timeSchema,
+  message: z.string(),
+  stack: z.string().optional(),
+});
+
+/** A job as JSON: what every route answers with. A lease token is never part of it. */
+export const jobSchema = z.object({
+  id: uuidSchema,
+  queue: z.string(),
+  type: z.string(),
+  payload: jsonSchema,
+  status: z.enum(jobStatuses),
+  priority: z.int(),
+  attempts: z.int(),
+  maxAttempts: z.int(),
+  retry: retryPolicySchema.nullable(),
+  lastError: z.string().nullable(),
+  errors: z.array(jobErrorSchema),
+  idempotencyKey: z.string().nullable(),
+  concurrencyKey: z.string().nullable(),
+  tags: z.array(z.string()),
+  result: jsonSchema,
+  progress: jsonSchema,
+  lockedBy: z.string().nullable(),
+  lockedAt: timeSchema.nullable(),
+  leaseExpiresAt: timeSchema.nullable(),
+  timeoutMs: z.int().nullable(),
+  createdAt: timeSchema,
+  updatedAt: timeSchema,
+  scheduledAt: timeSchema,
+  startedAt: timeSchema.nullable(),
+  completedAt: timeSchema.nullable(),
+  traceparent: z.string().nullable(),
+});
+
+export type JobJson = z.infer<typeof jobSchema>;
+
+/** Changes to a pending job; what is absent stays. */
+export const updateJobRequestSchema = z
+  .strictObject({
+    priority: prioritySchema.optional(),
+    scheduledAt: timeSchema.optional(),
+    delayMs: z.int().min(0).max(limits.delayMsMax).optional(),
+    maxAttempts: z.int().min(1).max(limits.attemptsMax).optional(),
+    tags: z.array(tagSchema).max(limits.tagsMax).optional(),
+    payload: jsonSchema.optional(),
+  })
+  .refine((change) => Object.keys(change).length > 0, "name at least one field to change")
+  .refine((change) => change.scheduledAt === undefined || change.delayMs === undefined, {
+    path: ["delayMs"],
+    message: "give scheduledAt or delayMs, not both",
+  });
+
+export type UpdateJobRequest = z.input<typeof updateJobRequestSchema>;

@@ -1,0 +1,242 @@
+import type { Json, JobStatus, RetryPolicy } from "@millrace/contract";
+import type { Executor } from "../database.ts";
+
+/** One failed attempt, newest last in `Job.errors`. */
+export interface JobError {
+  readonly attempt: number;
+  /** RFC 3339 UTC, the database's clock. */
+  readonly at: string;
+  readonly message: string;
+  readonly stack?: string;
+}
+
+/** A job as the store shows it, whichever tables hold it. */
+export interface Job {
+  readonly id: string;
+  readonly tenantId: string;
+  readonly queue: string;
+  readonly type: string;
+  readonly payload: Json;
+  readonly status: JobStatus;
+  readonly priority: number;
+  readonly attempts: number;
+  readonly maxAttempts: number;
+  readonly retry: RetryPolicy | null;
+  readonly lastError: string | null;
+  readonly errors: readonly JobError[];
+  readonly idempotencyKey: string | null;
+  readonly concurrencyKey: string | null;
+  readonly tags: readonly string[];
+  readonly result: Json;
+  readonly progress: Json;
+  readonly lockedBy: string | null;
+  readonly lockedAt: Date | null;
+  readonly leaseExpiresAt: Date | null;
+  readonly fence: number;
+  readonly timeoutMs: number | null;
+  readonly createdAt: Date;
+  readonly updatedAt: Date;
+  readonly scheduledAt: Date;
+  readonly startedAt: Date | null;
+  readonly completedAt: Date | null;
+  readonly traceparent: string | null;
+}
+
+export interface NewJob {
+  readonly tenantId: string;
+  readonly queue: string;
+  readonly type: string;
+  /** JSON text, stored as it is. */
+  readonly payload: string;
+  readonly priority: number;
+  readonly maxAttempts: number;
+  readonly retry?: RetryPolicy | undefined;
+  readonly timeoutMs?: number | undefined;
+  /** Absolute due time, or `delayMs` after the database's now; due at once without either. */
+  readonly scheduledAt?: Date | undefined;
+  readonly delayMs?: number | undefined;
+  readonly idempotencyKey?: string | undefined;
+  /** Digest of the request; needed with an idempotency key. */
+  readonly requestHash?: string | undefined;
+  readonly concurrencyKey?: string | undefined;
+  readonly tags: readonly string[];
+  readonly traceparent?: string | undefined;
+}
+
+export interface JobRef {
+  readonly tenantId: string;
+  readonly id: string;
+}
+
+export interface CreatedJob {
+  readonly job: Job;
+  /** True when the idempotency key named this job already. */
+  readonly duplicate: boolean;
+}
+
+export interface CreatedJobId {
+  readonly id: string;
+  readonly duplicate: boolean;
+}
+
+export interface CreateOptions {
+  /** The caller's own transaction: the job is enqueued if and only if it commits. */
+  readonly tx?: Executor | undefined;
+}
+
+export interface JobFilter {
+  readonly tenantId: string;
+  readonly status?: JobStatus | undefined;
+  readonly queue?: string | undefined;
+  readonly type?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly idempotencyKey?: string | undefined;
+  readonly createdAfter?: Date | undefined;
+  readonly createdBefore?: Date | undefined;
+  readonly scheduledBefore?: Date | undefined;
+  /** 1-500. */
+  readonly limit: number;
+  /** Jobs older than this id (exclusive): the keyset cursor. */
+  readonly beforeId?: string | undefined;
+}
+
+export interface JobPage {
+  /** Newest first. May be shorter than `limit` while `nextBeforeId` is set: a page examines a bounded number of rows. */
+  readonly jobs: readonly Job[];
+  readonly nextBeforeId: string | null;
+}
+
+export interface JobChanges {
+  readonly priority?: number | undefined;
+  readonly scheduledAt?: Date | undefined;
+  readonly delayMs?: number | undefined;
+  readonly maxAttempts?: number | undefined;
+  readonly tags?: readonly string[] | undefined;
+  /** JSON text. */
+  readonly payload?: string | undefined;
+}
+
+export interface ClaimRequest {
+  /** Queues to claim from; undefined is every queue. */
+  readonly queues?: readonly string[] | undefined;
+  /** Types to claim; undefined is every type. */
+  readonly types?: readonly string[] | undefined;
+  /** Claim for one tenant only; undefined is every tenant, in turns. */
+  readonly tenantId?: string | undefined;
+  readonly limit: number;
+  readonly leaseMs: number;
+  readonly worker: string;
+}
+
+export interface ClaimedJob {
+  readonly job: Job;
+  /** Opaque proof of this claim; new at every claim. */
+  readonly leaseToken: string;
+}
+
+/** The outcome of one item of a batched owner's write. A stale token is `lost`, and changed nothing. */
+export type LeaseOutcome =
+  | { readonly ok: true; readonly status: JobStatus }
+  | { readonly ok: false; readonly reason: "lost"; readonly status: JobStatus | null };
+
+export interface HeartbeatOutcome {
+  readonly ok: boolean;
+  /** True when the job was cancelled: the owner should stop. */
+  readonly cancelRequested: boolean;
+}
+
+export interface CompleteItem {
+  readonly leaseToken: string;
+  /** JSON text or null. */
+  readonly result: string | null;
+}
+
+export interface FailItem {
+  readonly leaseToken: string;
+  readonly message: string;
+  readonly stack?: string | undefined;
+  /** False kills the job at once. */
+  readonly retryable: boolean;
+  /** Overrides the retry policy. */
+  readonly retryAfterMs?: number | undefined;
+}
+
+export interface SnoozeItem {
+  readonly leaseToken: string;
+  readonly delayMs: number;
+}
+
+export interface ReleaseItem {
+  readonly leaseToken: string;
+}
+
+export interface ProgressItem {
+  readonly leaseToken: string;
+  /** JSON text. */
+  readonly progress: string;
+}
+
+export interface RescueResult {
+  readonly retried: number;
+  readonly dead: number;
+}
+
+export interface QueueStats {
+  readonly queue: string;
+  readonly pending: number;
+  readonly scheduled: number;
+  readonly running: number;
+  readonly completed: number;
+  readonly dead: number;
+  readonly cancelled: number;
+  /** Milliseconds since the oldest claimable job became due; null when none waits. */
+  readonly oldestPendingAgeMs: number | null;
+  /** Statuses whose count stopped at the counting bound: the true count is at least the one shown. */
+  readonly capped: readonly JobStatus[];
+}
+
+/**
+ * The contract of every job backend; `describeJobStore` in `@millrace/storage/testing` is its proof.
+ * Every job is addressed by tenant and id: another tenant's job is JOB_NOT_FOUND.
+ * Owner's writes (complete, fail, snooze, release, progress, heartbeat) are batched, carry a lease token an item,
+ * and answer an outcome an item, in input order. All times are the database's.
+ */
+export interface JobStore {
+  /** Creates one job; concurrent callers share one insert. @throws IDEMPOTENCY_KEY_REUSED for a known key with another request hash. */
+  createJob(job: NewJob, options?: CreateOptions): Promise<CreatedJob>;
+  /** Creates all jobs or none, ids in input order. @throws IDEMPOTENCY_KEY_REUSED */
+  createJobs(jobs: readonly NewJob[], options?: CreateOptions): Promise<readonly CreatedJobId[]>;
+  /** @throws JOB_NOT_FOUND */
+  getJob(ref: JobRef): Promise<Job>;
+  /** @throws JOB_NOT_FOUND */
+  getJobByIdempotencyKey(tenantId: string, key: string): Promise<Job>;
+  /** Newest first, by keyset. */
+  listJobs(filter: JobFilter): Promise<JobPage>;
+  /** Changes a pending job. @throws JOB_NOT_FOUND, INVALID_STATE */
+  updateJob(ref: JobRef, changes: JobChanges): Promise<Job>;
+  /** Deletes a job that is not running. @throws JOB_NOT_FOUND, INVALID_STATE */
+  deleteJob(ref: JobRef): Promise<void>;
+  claimJobs(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
+  /** Extends the leases that are still held to `leaseMs` from now. */
+  heartbeat(leaseTokens: readonly string[], leaseMs: number): Promise<readonly HeartbeatOutcome[]>;
+  completeJobs(items: readonly CompleteItem[]): Promise<readonly LeaseOutcome[]>;
+  failJobs(items: readonly FailItem[]): Promise<readonly LeaseOutcome[]>;
+  /** Back to pending after a delay; the attempt is given back. */
+  snoozeJobs(items: readonly SnoozeItem[]): Promise<readonly LeaseOutcome[]>;
+  /** Hands jobs back at once; the attempt is given back. */
+  releaseJobs(items: readonly ReleaseItem[]): Promise<readonly LeaseOutcome[]>;
+  progressJobs(items: readonly ProgressItem[]): Promise<readonly LeaseOutcome[]>;
+  /** Cancels a pending or running job; a running one's owner loses its lease. @throws JOB_NOT_FOUND, INVALID_STATE */
+  cancelJob(ref: JobRef): Promise<Job>;
+  /** Makes a completed, dead or cancelled job pending again. @throws JOB_NOT_FOUND, INVALID_STATE */
+  retryJob(ref: JobRef): Promise<Job>;
+  /** Retries or kills the jobs of expired leases, at most `limit` leases; safe to race. */
+  rescueExpired(limit: number): Promise<RescueResult>;
+  /** Moves due scheduled jobs to where they can be claimed, at most `limit`; answers how many and how long until the next one is due. */
+  promoteDue(limit: number): Promise<{ readonly promoted: number; readonly nextDueInMs: number | null }>;
+  /** Counts by status of the tenant's queues (of every tenant's without one). */
+  queueStats(filter: { readonly tenantId?: string; readonly queue?: string }): Promise<readonly QueueStats[]>;
+  /** Answers when the database does. @throws UNAVAILABLE */
+  ping(): Promise<void>;
+  close(): Promise<void>;
+}
