@@ -1,0 +1,14 @@
+/**
+ * Removes the tracking table and the schema once the last migration is undone, in that migration's transaction. Both stay
+ * when another row, somebody else's table in the schema, or somebody else's ownership needs them.
+ */
+export const dropTrackingTableIfUnused = `do $$
+begin
+  if not exists (select from millrace.schema_migrations) then
+    drop table millrace.schema_migrations;
+    drop schema millrace;
+  end if;
+exception
+  when dependent_objects_still_exist or insufficient_privilege then null;
+end
+$$`;
