@@ -1,5 +1,5 @@
 import type { Json, JobStatus, RetryPolicy } from "@millrace/contract";
-import type { Executor } from "../database.ts";
+import type { Executor } from "../executor.ts";
 
 /** One failed attempt, newest last in `Job.errors`. */
 export interface JobError {
@@ -182,6 +182,7 @@ export interface RescueResult {
 }
 
 export interface QueueStats {
+  readonly tenantId: string;
   readonly queue: string;
   readonly pending: number;
   readonly scheduled: number;
@@ -234,7 +235,9 @@ export interface JobStore {
   rescueExpired(limit: number): Promise<RescueResult>;
   /** Moves due scheduled jobs to where they can be claimed, at most `limit`; answers how many and how long until the next one is due. */
   promoteDue(limit: number): Promise<{ readonly promoted: number; readonly nextDueInMs: number | null }>;
-  /** Counts by status of the tenant's queues (of every tenant's without one). */
+  /** Makes the tables ready for the days to come; answers how many parts were made. Safe to race. */
+  ensurePartitions(): Promise<number>;
+  /** Counts by status of the tenant's queues (of every tenant's without one), at most 1,000 queues. */
   queueStats(filter: { readonly tenantId?: string; readonly queue?: string }): Promise<readonly QueueStats[]>;
   /** Answers when the database does. @throws UNAVAILABLE */
   ping(): Promise<void>;

@@ -1,0 +1,115 @@
+import { MillraceError, isMillraceError } from "@millrace/contract";
+import type { Database } from "../database.ts";
+import { type Outcome, createCoalescer } from "./coalesce.ts";
+import { findJob, getJob } from "./find.ts";
+import {
+  type PreparedJob,
+  existingKeys,
+  freedKeyTriesMax,
+  freshJob,
+  insert,
+  insertAll,
+  keyBusy,
+  keyReused,
+  prepare,
+} from "./insert.ts";
+import type { CreateOptions, CreatedJob, CreatedJobId, NewJob } from "./job-store.ts";
+import type { QueueRegister } from "./queues.ts";
+import { type Lane, type Wakeups, encodeWakeup } from "./wakeup.ts";
+
+export interface Creator {
+  createJob(job: NewJob, options?: CreateOptions): Promise<CreatedJob>;
+  createJobs(jobs: readonly NewJob[], options?: CreateOptions): Promise<readonly CreatedJobId[]>;
+  /** Resolves when every accepted job is answered. */
+  idle(): Promise<void>;
+}
+
+/** Single jobs share inserts; batches and jobs in a caller's transaction go their own way. */
+export function createCreator(db: Database, wakeups: Wakeups, queues: QueueRegister): Creator {
+  const coalescer = createCoalescer<PreparedJob, CreatedJob>({
+    fly,
+    bytesOf: (job) => job.payload.length,
+    flightsMax: 2,
+    itemsMax: 500,
+    bytesMax: 4 * 1024 * 1024,
+    waitingMax: 10_000,
+    refuse: () =>
+      new MillraceError("UNAVAILABLE", "Too many jobs are waiting to be stored; try again.", { retryAfterMs: 1_000 }),
+  });
+
+  async function fly(jobs: readonly PreparedJob[]): Promise<readonly Outcome<CreatedJob>[]> {
+    const lanes = lanesOf(jobs);
+    await queues.ensure(db, lanes);
+    try {
+      const { now, keyTaken } = await insert(db, jobs, wakeups.lead(lanes));
+      const taken = new Set(keyTaken);
+      return await Promise.all(
+        jobs.map((job) =>
+          taken.has(job) ? settled(existing(job)) : { ok: true as const, value: { job: freshJob(job, now), duplicate: false } },
+        ),
+      );
+    } catch (error) {
+      // One row that the database refuses must not fail its neighbours; an outage is everybody's.
+      if (jobs.length === 1 || isMillraceError(error, "UNAVAILABLE")) throw error;
+      const outcomes: Outcome<CreatedJob>[] = [];
+      for (const job of jobs) outcomes.push(await settled(alone(job)));
+      return outcomes;
+    }
+  }
+
+  async function alone(job: PreparedJob): Promise<CreatedJob> {
+    const { now, keyTaken } = await insert(db, [job], wakeups.lead(lanesOf([job])));
+    return keyTaken.length === 0 ? { job: freshJob(job, now), duplicate: false } : existing(job);
+  }
+
+  /** The job behind a taken key; inserts after all when that job is deleted meanwhile. */
+  async function existing(job: PreparedJob): Promise<CreatedJob> {
+    for (let tries = 0; tries < freedKeyTriesMax; tries++) {
+      const [key] = await existingKeys(db, [job]);
+      if (key?.sameRequest === false) throw keyReused(job);
+      const found = key && (await findJob(db, { tenantId: job.tenantId, id: key.jobId }));
+      if (found !== undefined) return { job: found, duplicate: true };
+      const { now, keyTaken } = await insert(db, [job], wakeups.lead(lanesOf([job])));
+      if (keyTaken.length === 0) return { job: freshJob(job, now), duplicate: false };
+    }
+    throw keyBusy();
+  }
+
+  return {
+    async createJob(job, { tx } = {}) {
+      const prepared = prepare(job);
+      if (tx === undefined) return coalescer.add(prepared);
+      await queues.ensure(db, lanesOf([prepared]));
+      const [created] = await insertAll(tx, [prepared], encodeWakeup(lanesOf([prepared])));
+      const { id, duplicate } = created ?? { id: prepared.id, duplicate: false };
+      return { job: await getJob(tx, { tenantId: job.tenantId, id }), duplicate };
+    },
+    async createJobs(jobs, { tx } = {}) {
+      if (jobs.length === 0) return [];
+      const prepared = jobs.map(prepare);
+      const lanes = lanesOf(prepared);
+      await queues.ensure(db, lanes);
+      if (tx !== undefined) return insertAll(tx, prepared, encodeWakeup(lanes));
+      const keyed = prepared.some((job) => job.idempotencyKey !== undefined);
+      if (!keyed) {
+        await insert(db, prepared, wakeups.lead(lanes));
+        return prepared.map(({ id }) => ({ id, duplicate: false }));
+      }
+      return db.withTransaction((own) => insertAll(own, prepared, encodeWakeup(lanes)));
+    },
+    idle: () => coalescer.idle(),
+  };
+}
+
+function settled(answer: Promise<CreatedJob>): Promise<Outcome<CreatedJob>> {
+  return answer.then(
+    (value) => ({ ok: true, value }),
+    (error: unknown) => ({ ok: false, error }),
+  );
+}
+
+function lanesOf(jobs: readonly PreparedJob[]): readonly Lane[] {
+  const lanes = new Map<string, Lane>();
+  for (const job of jobs) lanes.set(`${job.tenantId}/${job.queue}`, [job.tenantId, job.queue]);
+  return [...lanes.values()];
+}

@@ -1,0 +1,86 @@
+import { limits } from "@millrace/contract";
+import type { Executor, Statement } from "../executor.ts";
+import { carried, carriedColumns } from "./columns.ts";
+import type { FailItem, LeaseOutcome } from "./job-store.ts";
+import { writeAsOwner } from "./lease-outcomes.ts";
+import { settleClaims } from "./settle-claims.ts";
+
+/** Appends to `errors`, keeping the newest. */
+export function appendError(alias: string, error: string): string {
+  return `(case when jsonb_array_length(${alias}.errors) >= ${limits.errorsKeptMax} then ${alias}.errors - 0 else ${alias}.errors end) || ${error}`;
+}
+
+/** The entry of one failed attempt, at the database's time. */
+export function errorEntry(alias: string, message: string, stack: string): string {
+  return `jsonb_strip_nulls(jsonb_build_object('attempt', ${alias}.attempts, 'at', to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'message', ${message}, 'stack', ${stack}))`;
+}
+
+/** The CTEs that put the rows of `source` (id, tenant_id, queue, type, priority, scheduled_at) where they wait: ready when due, else scheduled. */
+export function enqueueAgain(source: string): string {
+  return `
+  due_again as (
+    insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
+    select tenant_id, queue, priority, scheduled_at, id, type from ${source} where scheduled_at <= now()
+  ),
+  later_again as (
+    insert into millrace.scheduled (tenant_id, queue, priority, scheduled_at, job_id, type)
+    select tenant_id, queue, priority, scheduled_at, id, type from ${source} where scheduled_at > now()
+  )`;
+}
+
+/**
+ * Fails in one statement. Each row is either killed (deleted into history) or put back, by its own attempts and the item's word;
+ * both branches match id, fence and claim and lock the row, so a stale owner changes nothing, and the two conditions exclude one another:
+ * attempts and max_attempts of a running job change only through its owner.
+ */
+export const failStatement: Statement = {
+  name: "jobs.fail",
+  text: `
+with failed as (
+  select * from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::boolean[], $7::float8[])
+    as t(id, fence, claim_id, message, stack, retryable, retry_after_ms)
+),
+died as (
+  delete from millrace.jobs j using failed t
+  where j.id = t.id and j.fence = t.fence and j.claim_id = t.claim_id and not (t.retryable and j.attempts < j.max_attempts)
+  returning ${carried("j")}, j.claim_id, t.message, ${errorEntry("j", "t.message", "t.stack")} as entry
+),
+retried as (
+  update millrace.jobs j set
+    claim_id = null, locked_by = null, locked_at = null, lease_expires_at = null, updated_at = now(), last_error = t.message,
+    errors = ${appendError("j", errorEntry("j", "t.message", "t.stack"))},
+    scheduled_at = now() + coalesce(t.retry_after_ms * interval '1 millisecond', millrace.retry_delay(j.retry, j.attempts))
+  from failed t
+  where j.id = t.id and j.fence = t.fence and j.claim_id = t.claim_id and t.retryable and j.attempts < j.max_attempts
+  returning j.id, j.tenant_id, j.queue, j.type, j.priority, j.scheduled_at, t.claim_id
+),
+left_jobs as (
+  select claim_id, tenant_id, queue from died union all select claim_id, tenant_id, queue from retried
+),
+${settleClaims("left_jobs")},
+${enqueueAgain("retried")},
+kept as (
+  insert into millrace.job_history (${carriedColumns.join(", ")}, status, updated_at, completed_at)
+  select ${carriedColumns
+    .map((column) => (column === "last_error" ? "d.message" : column === "errors" ? appendError("d", "d.entry") : `d.${column}`))
+    .join(", ")}, 'dead', now(), now() from died d
+)
+select id, claim_id as "claimId", 'dead' as status from died
+union all
+select id, claim_id, 'pending' from retried`,
+};
+
+/** Fails attempts whose leases are held: back to pending after the retry delay, or dead. */
+export function fail(db: Executor, items: readonly FailItem[]): Promise<readonly LeaseOutcome[]> {
+  return writeAsOwner(db, failStatement, items, [
+    (item) => storable(item.message, limits.errorMessageCharactersMax),
+    (item) => (item.stack === undefined ? null : storable(item.stack, limits.errorStackCharactersMax)),
+    (item) => item.retryable,
+    (item) => item.retryAfterMs ?? null,
+  ]);
+}
+
+/** An error's text as PostgreSQL can keep it: bounded, well-formed, without NUL. */
+function storable(text: string, charactersMax: number): string {
+  return text.slice(0, charactersMax).toWellFormed().replaceAll("\0", "\uFFFD");
+}

@@ -1,0 +1,69 @@
+import type { JobStatus } from "@millrace/contract";
+import type { Executor, Parameter, Statement } from "../executor.ts";
+import type { LeaseOutcome } from "./job-store.ts";
+import { decodeLeaseToken, type Lease } from "./lease-token.ts";
+
+/** What became of jobs whose lease was not held; by tenant and id, off the hot path. */
+const statusStatement: Statement = {
+  name: "jobs.status",
+  text: `
+select j.id, j.status::text as status
+from unnest($1::text[], $2::uuid[]) as t(tenant_id, id)
+cross join lateral (select a.id, a.status from millrace.all_jobs a where a.tenant_id = t.tenant_id and a.id = t.id limit 1) j`,
+};
+
+/** The present states of jobs by id; a job that is gone is absent. */
+export async function statusesOf(db: Executor, leases: readonly Lease[]): Promise<ReadonlyMap<string, JobStatus>> {
+  if (leases.length === 0) return new Map();
+  const rows = await db.query<{ id: string; status: JobStatus }>(statusStatement, [
+    leases.map((lease) => lease.tenantId),
+    leases.map((lease) => lease.id),
+  ]);
+  return new Map(rows.map((row) => [row.id, row.status]));
+}
+
+export interface OwnedItem {
+  readonly leaseToken: string;
+}
+
+/**
+ * Runs an owner's batched statement and answers an outcome an item, in input order.
+ * The statement takes `$1` ids, `$2` fences, `$3` claim ids, then the columns given, and returns (id, status) of the rows it changed:
+ * whoever is missing from them had lost the lease.
+ */
+export async function writeAsOwner<Item extends OwnedItem>(
+  db: Executor,
+  statement: Statement,
+  items: readonly Item[],
+  columns: readonly ((item: Item) => null | boolean | number | string)[],
+): Promise<readonly LeaseOutcome[]> {
+  const leases = items.map((item) => decodeLeaseToken(item.leaseToken));
+  const sent: { lease: Lease; item: Item }[] = [];
+  const seen = new Set<string>();
+  for (const [index, lease] of leases.entries()) {
+    const item = items[index];
+    if (lease === undefined || item === undefined || seen.has(item.leaseToken)) continue;
+    seen.add(item.leaseToken);
+    sent.push({ lease, item });
+  }
+  const changed = new Map<string, JobStatus>();
+  if (sent.length > 0) {
+    const parameters: Parameter[] = [
+      sent.map(({ lease }) => lease.id),
+      sent.map(({ lease }) => lease.fence),
+      sent.map(({ lease }) => lease.claimId),
+      ...columns.map((column) => sent.map(({ item }) => column(item))),
+    ];
+    for (const row of await db.query<{ id: string; claimId: string; status: JobStatus }>(statement, parameters)) {
+      changed.set(`${row.id}/${row.claimId}`, row.status);
+    }
+  }
+  const lost = sent.filter(({ lease }) => !changed.has(`${lease.id}/${lease.claimId}`)).map(({ lease }) => lease);
+  const present = await statusesOf(db, lost);
+  return leases.map((lease): LeaseOutcome => {
+    if (lease === undefined) return { ok: false, reason: "lost", status: null };
+    const status = changed.get(`${lease.id}/${lease.claimId}`);
+    if (status !== undefined) return { ok: true, status };
+    return { ok: false, reason: "lost", status: present.get(lease.id) ?? null };
+  });
+}

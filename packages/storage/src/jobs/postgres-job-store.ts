@@ -1,0 +1,117 @@
+import { MillraceError } from "@millrace/contract";
+import type { Database } from "../database.ts";
+import { cancel } from "./cancel.ts";
+import { type LaneCursor, claim } from "./claim.ts";
+import { complete } from "./complete.ts";
+import { createCreator } from "./create.ts";
+import { deleteJob } from "./delete.ts";
+import { fail } from "./fail.ts";
+import { findJob, getJob, getJobByIdempotencyKey, jobNotFound } from "./find.ts";
+import { release, snooze } from "./hand-back.ts";
+import { heartbeat } from "./heartbeat.ts";
+import type { Job, JobRef, JobStore } from "./job-store.ts";
+import { list } from "./list.ts";
+import { ensurePartitions } from "./partitions.ts";
+import { progress } from "./progress.ts";
+import { promote } from "./promote.ts";
+import { createQueueRegister } from "./queues.ts";
+import { rescue } from "./rescue.ts";
+import { retry } from "./retry.ts";
+import { queueStats } from "./stats.ts";
+import { update } from "./update.ts";
+import { createWakeups, wakeupChannel } from "./wakeup.ts";
+
+/** How often a change is tried again on a job that changes its state at that very moment. */
+const changeTriesMax = 5;
+
+/** The job store on PostgreSQL. `close` waits for accepted jobs; the database stays open, it is its owner's. */
+export function createPostgresJobStore(db: Database): JobStore {
+  const notify = (payload: string) =>
+    db.query({ name: "jobs.notify", text: "select pg_notify($1::text, $2::text)" }, [wakeupChannel, payload]);
+  const wakeups = createWakeups(notify);
+  const creator = createCreator(db, wakeups, createQueueRegister());
+  const cursors = new Map<string, LaneCursor>();
+
+  /** Runs a change that needs a certain state until it succeeds or the job is seen in a state that refuses it. */
+  const change = async <T>(ref: JobRef, run: () => Promise<T | undefined>, refused: (job: Job) => string | undefined) => {
+    for (let tries = 0; tries < changeTriesMax; tries++) {
+      const changed = await run();
+      if (changed !== undefined) return changed;
+      const job = await findJob(db, ref);
+      if (job === undefined) throw jobNotFound(ref.id);
+      const reason = refused(job);
+      if (reason !== undefined) {
+        throw new MillraceError("INVALID_STATE", reason, { extensions: { jobStatus: job.status } });
+      }
+    }
+    throw new MillraceError("UNAVAILABLE", `Job ${ref.id} keeps changing its state; try again.`, { retryAfterMs: 100 });
+  };
+
+  return {
+    createJob: (job, options) => creator.createJob(job, options),
+    createJobs: (jobs, options) => creator.createJobs(jobs, options),
+    getJob: (ref) => getJob(db, ref),
+    getJobByIdempotencyKey: (tenantId, key) => getJobByIdempotencyKey(db, tenantId, key),
+    listJobs: (filter) => list(db, filter),
+    updateJob: (ref, changes) =>
+      change(
+        ref,
+        () => update(db, ref, changes),
+        (job) => {
+          if (job.status !== "pending") return `Job ${job.id} is ${job.status}; only a pending job can be changed.`;
+          if (changes.maxAttempts !== undefined && changes.maxAttempts <= job.attempts) {
+            return `Job ${job.id} has used ${job.attempts} attempts; maxAttempts must be larger.`;
+          }
+          return undefined;
+        },
+      ),
+    deleteJob: async (ref) => {
+      await change(
+        ref,
+        async () => (await deleteJob(db, ref)) || undefined,
+        (job) => (job.status === "running" ? `Job ${job.id} is running; cancel it first.` : undefined),
+      );
+    },
+    async claimJobs(request) {
+      if (request.limit < 1 || request.queues?.length === 0 || request.types?.length === 0) return [];
+      const scope = request.tenantId ?? "";
+      const after = cursors.get(scope);
+      let { claimed, next } = await claim(db, request, after);
+      if (claimed.length === 0 && after !== undefined) ({ claimed, next } = await claim(db, request));
+      if (next === undefined) cursors.delete(scope);
+      else cursors.set(scope, next);
+      return claimed;
+    },
+    heartbeat: (leaseTokens, leaseMs) => heartbeat(db, leaseTokens, leaseMs),
+    completeJobs: (items) => complete(db, items),
+    failJobs: (items) => fail(db, items),
+    snoozeJobs: (items) => snooze(db, items),
+    releaseJobs: (items) => release(db, items),
+    progressJobs: (items) => progress(db, items),
+    cancelJob: (ref) =>
+      change(
+        ref,
+        () => cancel(db, ref),
+        (job) =>
+          job.status === "pending" || job.status === "running" ? undefined : `Job ${job.id} is ${job.status} already.`,
+      ),
+    retryJob: (ref) =>
+      change(
+        ref,
+        () => retry(db, ref),
+        (job) =>
+          job.status === "pending" || job.status === "running"
+            ? `Job ${job.id} is ${job.status}; only a finished job can be retried.`
+            : undefined,
+      ),
+    rescueExpired: (limit) => rescue(db, limit),
+    promoteDue: (limit) => promote(db, limit),
+    ensurePartitions: () => ensurePartitions(db),
+    queueStats: (filter) => queueStats(db, filter),
+    ping: () => db.ping(),
+    async close() {
+      await creator.idle();
+      wakeups.close();
+    },
+  };
+}

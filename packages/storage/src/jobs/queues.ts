@@ -1,0 +1,38 @@
+import type { Executor, Statement } from "../executor.ts";
+import type { Lane } from "./wakeup.ts";
+
+/** Idempotent; in key order, so that two processes that meet new queues can't deadlock. */
+const registerStatement: Statement = {
+  name: "queues.register",
+  text: `
+insert into millrace.queues (tenant_id, name)
+select distinct t.tenant_id, t.name from unnest($1::text[], $2::text[]) as t(tenant_id, name) order by 1, 2
+on conflict do nothing`,
+};
+
+/** How many queues a process remembers as known. */
+const rememberedMax = 10_000;
+
+export interface QueueRegister {
+  /** Makes sure that the queues of these jobs are on the list of queues. */
+  ensure(db: Executor, lanes: readonly Lane[]): Promise<void>;
+}
+
+/** Writes each queue once a process; a queue stays on the list for good. */
+export function createQueueRegister(): QueueRegister {
+  const known = new Set<string>();
+  return {
+    async ensure(db, lanes) {
+      const unknown = new Map<string, Lane>();
+      for (const lane of lanes) {
+        const key = `${lane[0]}/${lane[1]}`;
+        if (!known.has(key)) unknown.set(key, lane);
+      }
+      if (unknown.size === 0) return;
+      const missing = [...unknown.values()];
+      await db.query(registerStatement, [missing.map(([tenantId]) => tenantId), missing.map(([, queue]) => queue)]);
+      if (known.size + unknown.size > rememberedMax) known.clear();
+      for (const key of unknown.keys()) known.add(key);
+    },
+  };
+}

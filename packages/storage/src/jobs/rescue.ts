@@ -1,0 +1,77 @@
+import type { Executor, Statement } from "../executor.ts";
+import { carriedColumns } from "./columns.ts";
+import { appendError, enqueueAgain, errorEntry } from "./fail.ts";
+import type { RescueResult } from "./job-store.ts";
+
+const message = (alias: string) => `'lease expired (worker ' || ${alias}.locked_by || ')'`;
+
+/**
+ * Rescues the jobs of expired leases in one statement, by the rules of a failure; any number of workers may race it.
+ * - `expired` locks the claims rows; SKIP LOCKED leaves one that a heartbeat or another rescue holds.
+ * - `lapsed` locks the jobs still held under those claims; it skips one that its owner is finishing this moment, and re-checks claim and
+ *   the job's own deadline, so a lease that was extended or ended in between is not touched.
+ * - whatever of the claim was not rescued (skipped, or kept alive on its own) stays in the claims row with a new deadline; the row goes when nothing is left.
+ */
+export const rescueStatement: Statement = {
+  name: "jobs.rescue",
+  text: `
+with expired as materialized (
+  select c.claim_id, c.tenant_id, c.queue, c.job_ids from millrace.claims c
+  where c.lease_expires_at < now() order by c.lease_expires_at limit $1::integer for update skip locked
+),
+members as materialized (
+  select e.claim_id, e.tenant_id, e.queue, j.id, j.lease_expires_at from expired e
+  cross join lateral unnest(e.job_ids) as m(id) join millrace.jobs j on j.id = m.id and j.claim_id = e.claim_id
+),
+lapsed as materialized (
+  select j.id, j.claim_id from millrace.jobs j join members m on j.id = m.id and j.claim_id = m.claim_id
+  where coalesce(j.lease_expires_at, '-infinity') < now()
+  for update of j skip locked
+),
+died as (
+  delete from millrace.jobs j using lapsed l
+  where j.id = l.id and j.claim_id = l.claim_id and j.attempts >= j.max_attempts
+  returning ${carriedColumns.map((column) => `j.${column}`).join(", ")}, ${message("j")} as message,
+    ${errorEntry("j", message("j"), "null::text")} as entry
+),
+retried as (
+  update millrace.jobs j set
+    claim_id = null, locked_by = null, locked_at = null, lease_expires_at = null, updated_at = now(),
+    last_error = ${message("j")},
+    errors = ${appendError("j", errorEntry("j", message("j"), "null::text"))},
+    scheduled_at = now() + millrace.retry_delay(j.retry, j.attempts)
+  from lapsed l
+  where j.id = l.id and j.claim_id = l.claim_id and j.attempts < j.max_attempts
+  returning j.id, j.tenant_id, j.queue, j.type, j.priority, j.scheduled_at
+),
+remaining as (
+  select m.claim_id, m.tenant_id, m.queue, array_agg(m.id) as job_ids, count(*)::integer as open,
+    greatest(min(m.lease_expires_at), now() + interval '1 second') as lease_expires_at
+  from members m where not exists (select from lapsed l where l.id = m.id)
+  group by m.claim_id, m.tenant_id, m.queue
+),
+kept_claims as (
+  update millrace.claims c set job_ids = r.job_ids, open = r.open, lease_expires_at = r.lease_expires_at
+  from remaining r where c.claim_id = r.claim_id and c.tenant_id = r.tenant_id and c.queue = r.queue
+),
+closed_claims as (
+  delete from millrace.claims c using expired e
+  where c.claim_id = e.claim_id and c.tenant_id = e.tenant_id and c.queue = e.queue and not exists (
+    select from remaining r where r.claim_id = e.claim_id and r.tenant_id = e.tenant_id and r.queue = e.queue
+  )
+),
+${enqueueAgain("retried")},
+kept as (
+  insert into millrace.job_history (${carriedColumns.join(", ")}, status, updated_at, completed_at)
+  select ${carriedColumns
+    .map((column) => (column === "last_error" ? "d.message" : column === "errors" ? appendError("d", "d.entry") : `d.${column}`))
+    .join(", ")}, 'dead', now(), now() from died d
+)
+select (select count(*)::integer from retried) as retried, (select count(*)::integer from died) as dead`,
+};
+
+/** Retries or kills the jobs of at most `limit` expired claims. */
+export async function rescue(db: Executor, limit: number): Promise<RescueResult> {
+  const [row] = await db.query<RescueResult>(rescueStatement, [limit]);
+  return row ?? { retried: 0, dead: 0 };
+}

@@ -1,0 +1,67 @@
+/** The channel on which enqueuing processes say that a queue has work. A payload is a JSON list of [tenant, queue]; empty means "look everywhere". */
+export const wakeupChannel = "millrace_jobs";
+
+export type Lane = readonly [tenantId: string, queue: string];
+
+/** PostgreSQL refuses a payload of 8,000 bytes. */
+const payloadBytesMax = 7_000;
+
+export interface Wakeups {
+  /** The payload to send with this insert, or null: then the trailing edge sends it a little later. */
+  lead(lanes: Iterable<Lane>): string | null;
+  /** Sends nothing more. */
+  close(): void;
+}
+
+/**
+ * At most one NOTIFY each `intervalMs` of this process: the first rides on the insert that causes it, later ones are gathered and sent at the end
+ * of the interval. NOTIFY takes a database-wide lock at commit, so one per insert would cost more than half of the enqueue rate.
+ */
+export function createWakeups(send: (payload: string) => Promise<unknown>, intervalMs = 5): Wakeups {
+  let gathered = new Map<string, Lane>();
+  let timer: NodeJS.Timeout | undefined;
+  let closed = false;
+
+  const trail = () => {
+    timer = undefined;
+    if (gathered.size === 0) return;
+    const lanes = gathered;
+    gathered = new Map();
+    timer = setTimeout(trail, intervalMs);
+    // A lost wake-up only costs the time until the next poll.
+    send(encodeWakeup(lanes.values())).catch(() => undefined);
+  };
+
+  return {
+    lead(lanes) {
+      if (closed) return null;
+      if (timer === undefined) {
+        timer = setTimeout(trail, intervalMs);
+        return encodeWakeup(lanes);
+      }
+      for (const lane of lanes) gathered.set(lane.join("/"), lane);
+      return null;
+    },
+    close() {
+      closed = true;
+      clearTimeout(timer);
+      gathered.clear();
+    },
+  };
+}
+
+export function encodeWakeup(lanes: Iterable<Lane>): string {
+  const payload = JSON.stringify([...lanes]);
+  return Buffer.byteLength(payload) > payloadBytesMax ? "" : payload;
+}
+
+/** The lanes of a payload; undefined means any. */
+export function decodeWakeup(payload: string): readonly Lane[] | undefined {
+  if (payload === "") return undefined;
+  try {
+    const lanes: unknown = JSON.parse(payload);
+    return Array.isArray(lanes) ? (lanes as Lane[]) : undefined;
+  } catch {
+    return undefined;
+  }
+}

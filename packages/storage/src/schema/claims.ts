@@ -1,0 +1,20 @@
+import { index, integer, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { millrace } from "./namespace.ts";
+
+/** One row for each claim and queue: the deadline of its leases. */
+export const claims = millrace.table(
+  "claims",
+  {
+    claimId: uuid("claim_id").notNull(),
+    tenantId: text("tenant_id").notNull(),
+    queue: text("queue").notNull(),
+    worker: text("worker").notNull(),
+    jobIds: uuid("job_ids").array().notNull(),
+    open: integer("open").notNull(),
+    leaseExpiresAt: timestamp("lease_expires_at", { withTimezone: true }).notNull(),
+  },
+  (table) => [
+    primaryKey({ name: "claims_pkey", columns: [table.claimId, table.tenantId, table.queue] }),
+    index("claims_expiry").on(table.leaseExpiresAt),
+  ],
+);

@@ -1,0 +1,6 @@
+export * from "./claims.ts";
+export * from "./job-history.ts";
+export * from "./jobs.ts";
+export * from "./namespace.ts";
+export * from "./registers.ts";
+export * from "./waiting.ts";

@@ -1,0 +1,39 @@
+import { index, integer, json, jsonb, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { jobStatus, millrace } from "./namespace.ts";
+
+const at = (name: string) => timestamp(name, { withTimezone: true });
+
+/** Finished jobs, insert-only; partitioned by status and day in the migration. */
+export const jobHistory = millrace.table(
+  "job_history",
+  {
+    id: uuid("id").notNull(),
+    tenantId: text("tenant_id").notNull(),
+    queue: text("queue").notNull(),
+    type: text("type").notNull(),
+    status: jobStatus("status").notNull(),
+    priority: smallint("priority").notNull(),
+    attempts: smallint("attempts").notNull(),
+    maxAttempts: smallint("max_attempts").notNull(),
+    fence: integer("fence").notNull(),
+    timeoutMs: integer("timeout_ms"),
+    lockedAt: at("locked_at"),
+    scheduledAt: at("scheduled_at").notNull(),
+    startedAt: at("started_at"),
+    createdAt: at("created_at").notNull(),
+    updatedAt: at("updated_at").notNull(),
+    completedAt: at("completed_at").notNull(),
+    lockedBy: text("locked_by"),
+    idempotencyKey: text("idempotency_key"),
+    concurrencyKey: text("concurrency_key"),
+    lastError: text("last_error"),
+    traceparent: text("traceparent"),
+    tags: text("tags").array().notNull(),
+    retry: jsonb("retry"),
+    errors: jsonb("errors").notNull(),
+    progress: json("progress"),
+    result: json("result"),
+    payload: json("payload").notNull(),
+  },
+  (table) => [index("job_history_tenant_id").on(table.tenantId, table.id)],
+);

@@ -1,0 +1,24 @@
+import { primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { millrace } from "./namespace.ts";
+
+const createdAt = () => timestamp("created_at", { withTimezone: true }).notNull().defaultNow();
+
+/** Idempotency keys of jobs; they outlive the move of their job into history. */
+export const jobKeys = millrace.table(
+  "job_keys",
+  {
+    tenantId: text("tenant_id").notNull(),
+    key: text("key").notNull(),
+    jobId: uuid("job_id").notNull(),
+    requestHash: text("request_hash").notNull(),
+    createdAt: createdAt(),
+  },
+  (table) => [primaryKey({ name: "job_keys_pkey", columns: [table.tenantId, table.key] })],
+);
+
+/** Every queue that a tenant has ever used. */
+export const queues = millrace.table(
+  "queues",
+  { tenantId: text("tenant_id").notNull(), name: text("name").notNull(), createdAt: createdAt() },
+  (table) => [primaryKey({ name: "queues_pkey", columns: [table.tenantId, table.name] })],
+);

@@ -1,0 +1,22 @@
+import { index, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { millrace } from "./namespace.ts";
+
+const columns = () => ({
+  tenantId: text("tenant_id").notNull(),
+  queue: text("queue").notNull(),
+  priority: smallint("priority").notNull(),
+  scheduledAt: timestamp("scheduled_at", { withTimezone: true }).notNull(),
+  jobId: uuid("job_id").notNull(),
+  type: text("type").notNull(),
+});
+
+/** One row for each job that may be claimed now, in exact claim order. */
+export const ready = millrace.table("ready", columns(), (table) => [
+  index("ready_claim").on(table.tenantId, table.queue, table.priority.desc().nullsFirst(), table.scheduledAt, table.jobId),
+]);
+
+/** One row for each job that is not due yet. */
+export const scheduled = millrace.table("scheduled", columns(), (table) => [
+  index("scheduled_due").on(table.scheduledAt, table.jobId),
+  index("scheduled_queue").on(table.tenantId, table.queue),
+]);
