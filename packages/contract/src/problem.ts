@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import { type MillraceError, errorCatalogue } from "./errors.ts";
 
 const problemTypeBase = "https://millrace.dev/problems/";

@@ -1,4 +1,5 @@
 import { z } from "zod";
+
 import { jobTypeSchema, queueNameSchema, uuidSchema } from "../ids.ts";
 import { retryPolicySchema } from "./retry.ts";
 import { jobStatuses } from "./state.ts";
@@ -121,3 +122,35 @@ export const updateJobRequestSchema = z
   });
 
 export type UpdateJobRequest = z.input<typeof updateJobRequestSchema>;
+
+export const enqueueBatchRequestSchema = z.strictObject({
+  jobs: z.array(enqueueRequestSchema).min(1).max(limits.batchJobsMax),
+});
+
+export type EnqueueBatchRequest = z.input<typeof enqueueBatchRequestSchema>;
+
+/** The filters of a list of jobs, as query parameters. */
+export const listJobsQuerySchema = z.strictObject({
+  status: z.enum(jobStatuses).optional(),
+  queue: queueNameSchema.optional(),
+  type: jobTypeSchema.optional(),
+  tag: tagSchema.optional(),
+  idempotencyKey: idempotencyKeySchema.optional(),
+  createdAfter: timeSchema.optional(),
+  createdBefore: timeSchema.optional(),
+  scheduledBefore: timeSchema.optional(),
+  limit: z.coerce
+    .number<number | string>()
+    .pipe(z.int().min(1).max(limits.pageItemsMax))
+    .default(limits.pageItemsDefault),
+  cursor: z.string().min(1).max(500).optional(),
+});
+
+export type ListJobsQuery = z.input<typeof listJobsQuerySchema>;
+
+/** The answer to an enqueue: the job, and whether the idempotency key named it before. */
+export const enqueueResponseSchema = jobSchema.extend({ duplicate: z.boolean() });
+export const enqueueBatchResponseSchema = z.object({
+  items: z.array(z.object({ id: uuidSchema, duplicate: z.boolean() })),
+});
+export const jobListSchema = z.object({ items: z.array(jobSchema), nextCursor: z.string().nullable() });

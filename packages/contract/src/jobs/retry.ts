@@ -1,6 +1,9 @@
 import { z } from "zod";
 
-const delayMs = z.int().min(0).max(7 * 24 * 3_600_000);
+const delayMs = z
+  .int()
+  .min(0)
+  .max(7 * 24 * 3_600_000);
 
 /**
  * How long to wait before the next attempt. `exponential` uses full jitter: a uniform draw from

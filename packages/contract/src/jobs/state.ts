@@ -8,16 +8,7 @@ export const terminalStatuses = ["completed", "dead", "cancelled"] as const sati
 export type TerminalStatus = (typeof terminalStatuses)[number];
 
 /** What can happen to a job. */
-export type JobEvent =
-  | "claim"
-  | "complete"
-  | "fail"
-  | "exhaust"
-  | "snooze"
-  | "release"
-  | "rescue"
-  | "cancel"
-  | "retry";
+export type JobEvent = "claim" | "complete" | "fail" | "exhaust" | "snooze" | "release" | "rescue" | "cancel" | "retry";
 
 /**
  * The state machine: `transitions[state][event]` is the next state; an event without an entry is refused (INVALID_STATE).

@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+
 import type { Executor, Statement } from "../executor.ts";
 import { asJob, hotJob } from "./columns.ts";
 import type { ClaimedJob, ClaimRequest, Job } from "./job-store.ts";
@@ -101,7 +102,10 @@ function byClaimOrder(a: Job, b: Job): number {
 }
 
 function laterLane(last: LaneCursor | undefined, row: LaneCursor): LaneCursor {
-  if (last !== undefined && (last.tenantId > row.tenantId || (last.tenantId === row.tenantId && last.queue > row.queue))) {
+  if (
+    last !== undefined &&
+    (last.tenantId > row.tenantId || (last.tenantId === row.tenantId && last.queue > row.queue))
+  ) {
     return last;
   }
   return { tenantId: row.tenantId, queue: row.queue };

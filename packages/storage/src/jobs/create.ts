@@ -1,4 +1,5 @@
 import { MillraceError, isMillraceError } from "@millrace/contract";
+
 import type { Database } from "../database.ts";
 import { type Outcome, createCoalescer } from "./coalesce.ts";
 import { findJob, getJob } from "./find.ts";
@@ -45,7 +46,9 @@ export function createCreator(db: Database, wakeups: Wakeups, queues: QueueRegis
       const taken = new Set(keyTaken);
       return await Promise.all(
         jobs.map((job) =>
-          taken.has(job) ? settled(existing(job)) : { ok: true as const, value: { job: freshJob(job, now), duplicate: false } },
+          taken.has(job)
+            ? settled(existing(job))
+            : { ok: true as const, value: { job: freshJob(job, now), duplicate: false } },
         ),
       );
     } catch (error) {

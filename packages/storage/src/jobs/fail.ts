@@ -1,4 +1,5 @@
 import { limits } from "@millrace/contract";
+
 import type { Executor, Statement } from "../executor.ts";
 import { carried, carriedColumns } from "./columns.ts";
 import type { FailItem, LeaseOutcome } from "./job-store.ts";
@@ -62,7 +63,9 @@ ${enqueueAgain("retried")},
 kept as (
   insert into millrace.job_history (${carriedColumns.join(", ")}, status, updated_at, completed_at)
   select ${carriedColumns
-    .map((column) => (column === "last_error" ? "d.message" : column === "errors" ? appendError("d", "d.entry") : `d.${column}`))
+    .map((column) =>
+      column === "last_error" ? "d.message" : column === "errors" ? appendError("d", "d.entry") : `d.${column}`,
+    )
     .join(", ")}, 'dead', now(), now() from died d
 )
 select id, claim_id as "claimId", 'dead' as status from died

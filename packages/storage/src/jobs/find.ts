@@ -1,4 +1,5 @@
 import { MillraceError } from "@millrace/contract";
+
 import type { Executor, Statement } from "../executor.ts";
 import { anyJob, asJob } from "./columns.ts";
 import type { Job, JobRef } from "./job-store.ts";

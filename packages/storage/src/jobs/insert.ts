@@ -1,5 +1,7 @@
-import { MillraceError } from "@millrace/contract";
 import { v7 as uuidv7 } from "uuid";
+
+import { MillraceError } from "@millrace/contract";
+
 import type { Executor, Parameter, Statement } from "../executor.ts";
 import type { CreatedJobId, Job, NewJob } from "./job-store.ts";
 
@@ -93,7 +95,10 @@ export async function insert(db: Executor, jobs: readonly PreparedJob[], notify:
     jobs.map((job) => job.traceparent ?? null),
     notify,
   ];
-  const [row] = await db.query<{ now: Date; newKeys: readonly string[] }>(keyed ? insertKeyed : insertPlain, parameters);
+  const [row] = await db.query<{ now: Date; newKeys: readonly string[] }>(
+    keyed ? insertKeyed : insertPlain,
+    parameters,
+  );
   if (row === undefined) throw new MillraceError("INTERNAL", "The insert answered nothing.");
   const entered = new Set(row.newKeys);
   return {

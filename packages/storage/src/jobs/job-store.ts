@@ -1,4 +1,5 @@
 import type { Json, JobStatus, RetryPolicy } from "@millrace/contract";
+
 import type { Executor } from "../executor.ts";
 
 /** One failed attempt, newest last in `Job.errors`. */

@@ -1,4 +1,5 @@
 import type { JobStatus } from "@millrace/contract";
+
 import type { Executor, Parameter, Statement } from "../executor.ts";
 import type { LeaseOutcome } from "./job-store.ts";
 import { decodeLeaseToken, type Lease } from "./lease-token.ts";

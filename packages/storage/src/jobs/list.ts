@@ -1,4 +1,5 @@
 import { isTerminal } from "@millrace/contract";
+
 import type { Executor, Parameter } from "../executor.ts";
 import { asJob, finishedJob, hotJob, leaseDeadline } from "./columns.ts";
 import type { Job, JobFilter, JobPage } from "./job-store.ts";
@@ -113,6 +114,8 @@ function lowerId(filter: JobFilter): string {
 
 /** The lowest UUIDv7 of a millisecond. */
 function idAt(epochMs: number): string {
-  const hex = Math.min(Math.max(0, epochMs), 2 ** 48 - 1).toString(16).padStart(12, "0");
+  const hex = Math.min(Math.max(0, epochMs), 2 ** 48 - 1)
+    .toString(16)
+    .padStart(12, "0");
   return `${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`;
 }

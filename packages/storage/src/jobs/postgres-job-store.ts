@@ -1,4 +1,5 @@
 import { MillraceError } from "@millrace/contract";
+
 import type { Database } from "../database.ts";
 import { cancel } from "./cancel.ts";
 import { type LaneCursor, claim } from "./claim.ts";
@@ -33,7 +34,11 @@ export function createPostgresJobStore(db: Database): JobStore {
   const cursors = new Map<string, LaneCursor>();
 
   /** Runs a change that needs a certain state until it succeeds or the job is seen in a state that refuses it. */
-  const change = async <T>(ref: JobRef, run: () => Promise<T | undefined>, refused: (job: Job) => string | undefined) => {
+  const change = async <T>(
+    ref: JobRef,
+    run: () => Promise<T | undefined>,
+    refused: (job: Job) => string | undefined,
+  ) => {
     for (let tries = 0; tries < changeTriesMax; tries++) {
       const changed = await run();
       if (changed !== undefined) return changed;

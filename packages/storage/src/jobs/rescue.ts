@@ -64,7 +64,9 @@ ${enqueueAgain("retried")},
 kept as (
   insert into millrace.job_history (${carriedColumns.join(", ")}, status, updated_at, completed_at)
   select ${carriedColumns
-    .map((column) => (column === "last_error" ? "d.message" : column === "errors" ? appendError("d", "d.entry") : `d.${column}`))
+    .map((column) =>
+      column === "last_error" ? "d.message" : column === "errors" ? appendError("d", "d.entry") : `d.${column}`,
+    )
     .join(", ")}, 'dead', now(), now() from died d
 )
 select (select count(*)::integer from retried) as retried, (select count(*)::integer from died) as dead`,

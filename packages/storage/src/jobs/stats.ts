@@ -1,4 +1,5 @@
 import type { JobStatus } from "@millrace/contract";
+
 import type { Executor, Statement } from "../executor.ts";
 import type { QueueStats } from "./job-store.ts";
 
@@ -8,7 +9,8 @@ export const countMax = 10_000;
 /** How many queues one answer covers. */
 export const queuesMax = 1_000;
 
-const bounded = (source: string) => `(select count(*)::integer from (select 1 from ${source} limit ${countMax}) bounded)`;
+const bounded = (source: string) =>
+  `(select count(*)::integer from (select 1 from ${source} limit ${countMax}) bounded)`;
 const history = (status: string) =>
   bounded(`millrace.job_history h where h.status = '${status}' and h.tenant_id = q.tenant_id and h.queue = q.name`);
 

@@ -1,4 +1,5 @@
 import { index, integer, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+
 import { millrace } from "./namespace.ts";
 
 /** One row for each claim and queue: the deadline of its leases. */

@@ -1,4 +1,5 @@
 import { index, integer, json, jsonb, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
+
 import { jobStatus, millrace } from "./namespace.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true });

@@ -1,5 +1,6 @@
 import { sql } from "drizzle-orm";
 import { index, integer, json, jsonb, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
+
 import { millrace } from "./namespace.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
@@ -29,9 +30,14 @@ export const jobs = millrace.table(
     concurrencyKey: text("concurrency_key"),
     lastError: text("last_error"),
     traceparent: text("traceparent"),
-    tags: text("tags").array().notNull().default(sql`'{}'`),
+    tags: text("tags")
+      .array()
+      .notNull()
+      .default(sql`'{}'`),
     retry: jsonb("retry"),
-    errors: jsonb("errors").notNull().default(sql`'[]'`),
+    errors: jsonb("errors")
+      .notNull()
+      .default(sql`'[]'`),
     progress: json("progress"),
     payload: json("payload").notNull(),
   },

@@ -1,4 +1,5 @@
 import { primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+
 import { millrace } from "./namespace.ts";
 
 const createdAt = () => timestamp("created_at", { withTimezone: true }).notNull().defaultNow();

@@ -1,4 +1,5 @@
 import { index, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
+
 import { millrace } from "./namespace.ts";
 
 const columns = () => ({
@@ -12,7 +13,13 @@ const columns = () => ({
 
 /** One row for each job that may be claimed now, in exact claim order. */
 export const ready = millrace.table("ready", columns(), (table) => [
-  index("ready_claim").on(table.tenantId, table.queue, table.priority.desc().nullsFirst(), table.scheduledAt, table.jobId),
+  index("ready_claim").on(
+    table.tenantId,
+    table.queue,
+    table.priority.desc().nullsFirst(),
+    table.scheduledAt,
+    table.jobId,
+  ),
 ]);
 
 /** One row for each job that is not due yet. */

@@ -1,0 +1,31 @@
+import { createHash } from "node:crypto";
+
+import { MillraceError } from "@millrace/contract";
+
+const version = "1";
+
+/** An opaque keyset cursor: the last position, bound to the filter it belongs to. */
+export function encodeCursor(position: string, filter: object): string {
+  return Buffer.from(`${version}.${position}.${digest(filter)}`).toString("base64url");
+}
+
+/** The position in a cursor. @throws VALIDATION_FAILED for a cursor that is not ours or belongs to another filter */
+export function decodeCursor(cursor: string, filter: object): string {
+  const [found, position, hash] = Buffer.from(cursor, "base64url").toString("utf8").split(".");
+  if (found !== version || position === undefined || !/^[0-9a-f-]{36}$/.test(position) || hash !== digest(filter)) {
+    throw new MillraceError("VALIDATION_FAILED", "The cursor does not belong to this list.", {
+      errors: [
+        { path: "cursor", code: "invalid_cursor", message: "Give the nextCursor of a page with the same filters." },
+      ],
+    });
+  }
+  return position;
+}
+
+function digest(filter: object): string {
+  const known = Object.entries(filter).filter(([, value]) => value !== undefined);
+  return createHash("sha256")
+    .update(JSON.stringify(known.sort(([a], [b]) => (a < b ? -1 : 1))))
+    .digest("base64url")
+    .slice(0, 16);
+}

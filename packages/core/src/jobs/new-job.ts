@@ -1,0 +1,62 @@
+import { createHash } from "node:crypto";
+
+import type { z } from "zod";
+
+import { type Json, MillraceError, type enqueueRequestSchema, limits } from "@millrace/contract";
+import type { NewJob } from "@millrace/storage";
+
+import { type Ctx, requireQueue } from "../context.ts";
+
+/** A parsed request as the store takes it. @throws FORBIDDEN, VALIDATION_FAILED for a payload over its limit */
+export function newJob(ctx: Ctx, request: z.output<typeof enqueueRequestSchema>, path = ""): NewJob {
+  requireQueue(ctx, request.queue);
+  return {
+    tenantId: ctx.actor.tenantId,
+    queue: request.queue,
+    type: request.type,
+    payload: storedPayload(request.payload, `${path}payload`),
+    priority: request.priority,
+    maxAttempts: request.maxAttempts,
+    retry: request.retry,
+    timeoutMs: request.timeoutMs,
+    scheduledAt: request.scheduledAt === undefined ? undefined : new Date(request.scheduledAt),
+    delayMs: request.delayMs,
+    idempotencyKey: request.idempotencyKey,
+    requestHash: request.idempotencyKey === undefined ? undefined : requestHash(request),
+    concurrencyKey: request.concurrencyKey,
+    tags: request.tags,
+    traceparent: ctx.traceparent,
+  };
+}
+
+/** A payload as JSON text. @throws VALIDATION_FAILED when it is over its limit */
+export function storedPayload(payload: Json, path: string): string {
+  const text = JSON.stringify(payload);
+  const bytes = Buffer.byteLength(text);
+  if (bytes <= limits.payloadBytesMax) return text;
+  throw new MillraceError("VALIDATION_FAILED", "The payload is too large.", {
+    errors: [
+      {
+        path,
+        code: "too_big",
+        message: `The payload has ${bytes} bytes; at most ${limits.payloadBytesMax} are allowed.`,
+      },
+    ],
+  });
+}
+
+/** SHA-256 of the request's canonical JSON: the same request however its keys were ordered. */
+function requestHash(request: object): string {
+  return createHash("sha256")
+    .update(canonical(request as Json))
+    .digest("base64url");
+}
+
+function canonical(value: Json | undefined): string {
+  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
+  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
+  const entries = Object.entries(value as Readonly<Record<string, Json | undefined>>)
+    .filter(([, member]) => member !== undefined)
+    .sort(([a], [b]) => (a < b ? -1 : 1));
+  return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(",")}}`;
+}
