@@ -1,6 +1,6 @@
 import type { Executor } from "../executor.ts";
 import { bundledMigrationsDir, knownVersions } from "./read-migrations.ts";
-import { readTrackingRows } from "./tracking/read-rows.ts";
+import { readTrackingRows, type TrackingRow } from "./tracking/read-rows.ts";
 
 /** Whether a database has what this build needs. */
 export interface SchemaCheck {
@@ -20,7 +20,8 @@ export function requiredVersion(migrationsDir: string = bundledMigrationsDir): n
 
 /** The newest version that the database has applied; 0 for none. */
 export async function schemaVersion(executor: Executor): Promise<number> {
-  return newest(await appliedVersions(executor));
+  const rows = await readTrackingRows(executor);
+  return rows.findLast(({ state }) => state === "applied")?.version ?? 0;
 }
 
 /**
@@ -32,22 +33,21 @@ export async function checkSchema(
   migrationsDir: string = bundledMigrationsDir,
 ): Promise<SchemaCheck> {
   const known = knownVersions(migrationsDir);
-  const versions = await appliedVersions(executor);
-  const missing = known.filter((version) => !versions.includes(version));
-  const state = { applied: newest(versions), required: known.at(-1) ?? 0 };
-  if (missing.length === 0) return { ok: true, ...state };
-  return {
-    ok: false,
-    ...state,
-    problem: `The database lacks ${missing.length === 1 ? "migration" : "migrations"} ${missing.join(", ")}.`,
-  };
-}
-
-async function appliedVersions(executor: Executor): Promise<readonly number[]> {
   const rows = await readTrackingRows(executor);
-  return rows.filter(({ state }) => state === "applied").map(({ version }) => version);
+  const applied = versionsOf(rows.filter(({ state }) => state === "applied"));
+  const unfinished = versionsOf(rows.filter(({ state }) => state !== "applied"));
+  const missing = known.filter((version) => !applied.includes(version) && !unfinished.includes(version));
+  const state = { applied: applied.at(-1) ?? 0, required: known.at(-1) ?? 0 };
+  const waiting = unfinished.filter((version) => known.includes(version));
+  if (waiting.length > 0) return { ok: false, ...state, problem: `${list(waiting)} of the database is not finished.` };
+  if (missing.length > 0) return { ok: false, ...state, problem: `The database lacks ${list(missing).toLowerCase()}.` };
+  return { ok: true, ...state };
 }
 
-function newest(versions: readonly number[]): number {
-  return versions.at(-1) ?? 0;
+function versionsOf(rows: readonly TrackingRow[]): readonly number[] {
+  return rows.map(({ version }) => version);
+}
+
+function list(versions: readonly number[]): string {
+  return `Migration ${versions.join(", ")}`;
 }

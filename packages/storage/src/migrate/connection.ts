@@ -1,7 +1,7 @@
 import postgres from "postgres";
 
 import type { Executor, Parameter } from "../executor.ts";
-import { MigrationError } from "./error.ts";
+import { MigrationError, rootMessage } from "./error.ts";
 
 /** One session of its own, past any pooler. After a lost connection everything on it fails; it never reconnects. */
 export interface DirectConnection extends Executor {
@@ -41,13 +41,7 @@ export async function openConnection(url: string): Promise<DirectConnection> {
     await connection.exec("select 1");
   } catch (error) {
     await connection.close();
-    throw new MigrationError("unreachable", `The database can't be reached: ${messageOf(error)}.`, [], error);
+    throw new MigrationError("unreachable", `The database can't be reached: ${rootMessage(error)}.`, [], error);
   }
   return connection;
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error && error.message !== ""
-    ? error.message
-    : String((error as { code?: unknown }).code ?? error);
 }

@@ -47,3 +47,11 @@ export class MigrationError extends MillraceError {
     return migrationExitCodes[this.reason];
   }
 }
+
+/** PostgreSQL's own words, without a full stop; the sentences of the errors around them leave them out. */
+export function rootMessage(error: unknown): string {
+  if (error instanceof Error && error.cause !== undefined) return rootMessage(error.cause);
+  const message = error instanceof Error ? error.message : String(error);
+  const code = error instanceof Error && "code" in error ? String(error.code) : "";
+  return (message === "" ? code : message).replace(/\.$/, "");
+}

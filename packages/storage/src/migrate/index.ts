@@ -1,6 +1,12 @@
 export * from "./check-schema.ts";
+export type { Disagreement } from "./compare.ts";
+export { down, type DownOptions } from "./down.ts";
 export * from "./error.ts";
 export type { MigrationEvent, MigrationLog } from "./log.ts";
+export { plan, type Plan, type PlanOptions } from "./plan.ts";
 export { bundledMigrationsDir } from "./read-migrations.ts";
 export type { ChangeOptions, MigrateOptions } from "./run.ts";
+export { status, type MigrationStatus, type Status } from "./status.ts";
+export type { Step } from "./step.ts";
 export { up, type UpOptions } from "./up.ts";
+export { verify, type Verification } from "./verify.ts";

@@ -31,14 +31,7 @@ const fileName = /^(\d{4})_([a-z0-9_]+)\.(up|down)\.sql$/;
 /** Reads a migrations folder in order of version. A file without its pair, a number used twice or left out is an error. */
 export async function readMigrations(dir: string = bundledMigrationsDir): Promise<readonly Migration[]> {
   const pairs = listPairs(dir);
-  return Promise.all(
-    pairs.map(async ({ version, name, tag }) => ({
-      version,
-      name,
-      up: await readScript(dir, `${tag}.up.sql`),
-      down: await readScript(dir, `${tag}.down.sql`),
-    })),
-  );
+  return Promise.all(pairs.map((pair) => readPair(dir, pair)));
 }
 
 /** The versions of a migrations folder, ascending, by the file names alone. */
@@ -46,7 +39,13 @@ export function knownVersions(dir: string = bundledMigrationsDir): readonly numb
   return listPairs(dir).map(({ version }) => version);
 }
 
-function listPairs(dir: string): readonly { version: number; name: string; tag: string }[] {
+interface Pair {
+  readonly version: number;
+  readonly name: string;
+  readonly tag: string;
+}
+
+function listPairs(dir: string): readonly Pair[] {
   const directions = new Map<string, Set<string>>();
   for (const file of readdirSync(dir).filter((entry) => entry.endsWith(".sql"))) {
     const [, number, name, direction] = fileName.exec(file) ?? [];
@@ -71,6 +70,16 @@ function listPairs(dir: string): readonly { version: number; name: string; tag: 
     }
   }
   return pairs;
+}
+
+async function readPair(dir: string, { version, name, tag }: Pair): Promise<Migration> {
+  const up = await readScript(dir, `${tag}.up.sql`);
+  const down = await readScript(dir, `${tag}.down.sql`);
+  // An interrupted down is finished by either direction, and only a repeatable up can do that.
+  if (down.markers.mode === "no-transaction" && up.markers.mode === "transaction") {
+    throw new MigrationError("invalid", `${tag}.down.sql may be no-transaction only if ${tag}.up.sql is.`, [version]);
+  }
+  return { version, name, up, down };
 }
 
 async function readScript(dir: string, file: string): Promise<MigrationScript> {

@@ -1,6 +1,7 @@
+import { isConnectionLoss } from "../pg-error.ts";
 import { tagOf } from "./compare.ts";
 import type { DirectConnection } from "./connection.ts";
-import { MigrationError } from "./error.ts";
+import { MigrationError, rootMessage } from "./error.ts";
 import { assertLockHeld, pause } from "./lock.ts";
 import type { MigrationLog } from "./log.ts";
 import { withRetry } from "./retry.ts";
@@ -35,7 +36,15 @@ export async function runStep(
   } catch (error) {
     if (error instanceof MigrationError) throw error;
     const file = `${tagOf({ version, name })}.${direction}.sql`;
-    throw new MigrationError("failed", `${file} failed: ${messageOf(error)}.`, [version], error);
+    if (isConnectionLoss(error)) {
+      throw new MigrationError(
+        "unreachable",
+        `The connection to the database was lost during ${file}.`,
+        [version],
+        error,
+      );
+    }
+    throw new MigrationError("failed", `${file} failed: ${rootMessage(error)}.`, [version], error);
   }
   const durationMs = Math.round(performance.now() - startedAt);
   log({ message: direction === "up" ? "applied" : "reverted", version, name, durationMs });
@@ -57,15 +66,5 @@ async function cleanUp(connection: DirectConnection, step: Step, error: unknown)
     return;
   }
   await prepareSession(connection);
-  if (step.direction === "up") await connection.exec(recordFailed(step.version, messageOf(error)));
-}
-
-/** PostgreSQL's own words, which the door's public sentence leaves out. */
-function messageOf(error: unknown): string {
-  const root = rootOf(error);
-  return (root instanceof Error ? root.message : String(root)).replace(/\.$/, "");
-}
-
-function rootOf(error: unknown): unknown {
-  return error instanceof Error && error.cause !== undefined ? rootOf(error.cause) : error;
+  await connection.exec(recordFailed(step.version, rootMessage(error)));
 }

@@ -1,4 +1,8 @@
+import { MillraceError } from "@millrace/contract";
+
+import { isConnectionLoss } from "../pg-error.ts";
 import { openConnection, type DirectConnection } from "./connection.ts";
+import { MigrationError, rootMessage } from "./error.ts";
 import type { MigrationLog } from "./log.ts";
 import { prepareSession } from "./session.ts";
 
@@ -28,7 +32,15 @@ export async function withConnection<T>(url: string, body: (connection: DirectCo
   try {
     await prepareSession(connection);
     return await body(connection);
+  } catch (error) {
+    throw error instanceof MillraceError ? error : explain(error);
   } finally {
     await connection.close();
   }
+}
+
+function explain(error: unknown): MigrationError {
+  if (isConnectionLoss(error))
+    return new MigrationError("unreachable", "The connection to the database was lost.", [], error);
+  return new MigrationError("failed", `The database refused to be migrated: ${rootMessage(error)}.`, [], error);
 }

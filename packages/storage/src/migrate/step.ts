@@ -8,6 +8,7 @@ import type { TrackingRow } from "./tracking/read-rows.ts";
 import { recordApplied } from "./tracking/record-applied.ts";
 import { recordApplying } from "./tracking/record-applying.ts";
 import { recordFinished } from "./tracking/record-finished.ts";
+import { recordReverting } from "./tracking/record-reverting.ts";
 import { removeRow } from "./tracking/remove-row.ts";
 
 /** One migration in one direction as the exact scripts that are sent, one after the other: what `plan` prints and `up` runs. */
@@ -37,7 +38,7 @@ export function downStep({ version, name, downSql }: TrackingRow): Step {
   const scripts =
     mode === "transaction"
       ? inTransaction(timeoutMs, [downSql, ...forget])
-      : [...inSession(timeoutMs, [downSql]), ...forget];
+      : [recordReverting(version), ...inSession(timeoutMs, [downSql]), ...forget];
   return { direction: "down", version, name, mode, scripts };
 }
 
