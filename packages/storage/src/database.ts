@@ -1,11 +1,11 @@
-import { connectDirect } from "./database/direct.ts";
+import { openConnection } from "./database/connection.ts";
+import type { Connection, RawResult } from "./database/connection.ts";
+import { openDirect } from "./database/direct.ts";
 import type { DirectConnection } from "./database/direct.ts";
 import { drizzleOf } from "./database/drizzle.ts";
 import type { Drizzle } from "./database/drizzle.ts";
 import { createListener } from "./database/listener.ts";
 import type { Subscription } from "./database/listener.ts";
-import { openConnection } from "./database/connection.ts";
-import type { Connection, RawResult } from "./database/connection.ts";
 import { readOptions } from "./database/options.ts";
 import type { DatabaseOptions } from "./database/options.ts";
 import { encodeParameters } from "./database/parameters.ts";
@@ -19,6 +19,7 @@ import type { Executor, Parameter, QueryOptions, Statement, Transaction } from "
 import { isDeadline, toMillraceError } from "./pg-error.ts";
 import { retryConflicts } from "./retry-conflicts.ts";
 
+export { connectDirectly } from "./database/direct.ts";
 export type { DirectConnection } from "./database/direct.ts";
 export type { Drizzle } from "./database/drizzle.ts";
 export { drizzleOf } from "./database/drizzle.ts";
@@ -126,7 +127,11 @@ export function createDatabase(options: DatabaseOptions): Database {
       const connection = await acquire(deadlineMs);
       let ok = false;
       try {
-        const result = await runTransaction(connection, fn, transactionOptions, { deadlineMs, statementTimeoutMs, observe });
+        const result = await runTransaction(connection, fn, transactionOptions, {
+          deadlineMs,
+          statementTimeoutMs,
+          observe,
+        });
         ok = true;
         return result;
       } finally {
@@ -148,7 +153,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       return drizzle;
     },
 
-    connect: () => connectDirect(settings),
+    connect: () => openDirect(settings),
 
     async close({ graceMs = closeGraceMs } = {}) {
       await Promise.all([listener.close(), pool.close(graceMs)]);

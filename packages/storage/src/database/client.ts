@@ -55,7 +55,12 @@ export type DriverQuery = ReturnType<postgres.Sql["unsafe"]>;
 export type DriverResult = Awaited<DriverQuery>;
 
 /** Makes a statement of the extended protocol, whose server refuses stacked statements even without parameters. */
-export function extendedQuery(sql: postgres.Sql, text: string, parameters: readonly (string | null)[], prepare: boolean): DriverQuery {
+export function extendedQuery(
+  sql: postgres.Sql,
+  text: string,
+  parameters: readonly (string | null)[],
+  prepare: boolean,
+): DriverQuery {
   const options: postgres.UnsafeQueryOptions & { readonly simple: boolean } = { prepare, simple: false };
   return withoutOrigin(sql.unsafe(text, [...parameters], options));
 }

@@ -1,7 +1,8 @@
 import type { Executor, Parameter, QueryOptions, Statement } from "../executor.ts";
 import { toMillraceError } from "../pg-error.ts";
 import { openConnection } from "./connection.ts";
-import type { DatabaseSettings } from "./options.ts";
+import { readOptions } from "./options.ts";
+import type { DatabaseOptions, DatabaseSettings } from "./options.ts";
 import { encodeParameters } from "./parameters.ts";
 
 /** One session straight to the server, without statement deadlines of its own unless given. */
@@ -14,8 +15,13 @@ export interface DirectConnection extends Executor {
 /** The longest delay that a timer of Node takes, a little over 24 days. */
 const noTimeoutMs = 2_147_483_647;
 
+/** Opens one session straight to the server, without a pool. @throws UNAVAILABLE, VALIDATION_FAILED */
+export function connectDirectly(options: DatabaseOptions): Promise<DirectConnection> {
+  return openDirect(readOptions(options));
+}
+
 /** Opens a session of one's own on the direct URL. @throws UNAVAILABLE */
-export async function connectDirect(
+export async function openDirect(
   settings: Pick<DatabaseSettings, "directAddress" | "directSession" | "connectTimeoutMs">,
 ): Promise<DirectConnection> {
   const connection = await translated("none", () =>

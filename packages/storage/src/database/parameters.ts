@@ -1,4 +1,5 @@
 import { MillraceError } from "@millrace/contract";
+
 import type { Parameter } from "../executor.ts";
 
 const yearFirstText = 1;
@@ -13,7 +14,8 @@ function encodeParameter(value: Parameter): string | null {
   if (typeof value === "string") return value;
   if (value === null) return null;
   if (Array.isArray(value)) return encodeArray(value);
-  if (value instanceof Uint8Array) return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
+  if (value instanceof Uint8Array)
+    return `\\x${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString("hex")}`;
   return encodeScalar(value as Scalar);
 }
 

@@ -95,7 +95,11 @@ function parseAnyTimestamptz(text: string): Date {
   const field = (name: string): number => Number(groups[name] ?? 0);
   const [hours = 0, minutes = 0, seconds = 0] = (groups["time"] ?? "").split(":").map(Number);
   const date = new Date(0);
-  date.setUTCFullYear(groups["era"] === undefined ? field("year") : 1 - field("year"), field("month") - 1, field("day"));
+  date.setUTCFullYear(
+    groups["era"] === undefined ? field("year") : 1 - field("year"),
+    field("month") - 1,
+    field("day"),
+  );
   date.setUTCHours(hours, minutes, seconds, Number((groups["fraction"] ?? "").padEnd(3, "0").slice(0, 3)));
   const offsetSeconds = field("hours") * 3600 + field("minutes") * 60 + field("seconds");
   return new Date(date.getTime() - (groups["sign"] === "-" ? -1 : 1) * offsetSeconds * 1000);

@@ -13,9 +13,18 @@ const sslAccepted = "S".charCodeAt(0);
 export async function openSocket(address: Address, timeoutMs: number): Promise<net.Socket> {
   const raw =
     address.socketPath === undefined
-      ? net.connect({ host: address.host, port: address.port, noDelay: true, keepAlive: true, keepAliveInitialDelay: keepAliveMs })
+      ? net.connect({
+          host: address.host,
+          port: address.port,
+          noDelay: true,
+          keepAlive: true,
+          keepAliveInitialDelay: keepAliveMs,
+        })
       : net.connect({ path: address.socketPath });
-  const timer = setTimeout(() => raw.destroy(connectionError("CONNECT_TIMEOUT", "The server did not answer in time")), timeoutMs);
+  const timer = setTimeout(
+    () => raw.destroy(connectionError("CONNECT_TIMEOUT", "The server did not answer in time")),
+    timeoutMs,
+  );
   // The driver adds its own listeners; this one stays, so that an error between two owners never ends the process.
   raw.on("error", ignore);
   try {

@@ -37,11 +37,18 @@ export async function runTransaction<Result>(
   let firstFailure: MillraceError | undefined;
 
   const remainingMs = (): number => limits.deadlineMs - performance.now();
-  const timer = setTimeout(() => {
-    connection.destroy(connectionError("STATEMENT_DEADLINE", "The transaction's deadline passed"));
-  }, Math.max(remainingMs(), 1));
+  const timer = setTimeout(
+    () => {
+      connection.destroy(connectionError("STATEMENT_DEADLINE", "The transaction's deadline passed"));
+    },
+    Math.max(remainingMs(), 1),
+  );
 
-  async function send<Answer>(statement: Statement, timeoutMs: number, run: (limitMs: number) => Promise<Answer>): Promise<Answer> {
+  async function send<Answer>(
+    statement: Statement,
+    timeoutMs: number,
+    run: (limitMs: number) => Promise<Answer>,
+  ): Promise<Answer> {
     if (closedBecause !== undefined) throw closedBecause;
     const startMs = performance.now();
     try {
@@ -58,14 +65,20 @@ export async function runTransaction<Result>(
 
   const tx: Transaction & RawRows = {
     isTransaction: true,
-    async query<Row>(statement: Statement, parameters: readonly Parameter[] = [], { timeoutMs = limits.statementTimeoutMs } = {}) {
+    async query<Row>(
+      statement: Statement,
+      parameters: readonly Parameter[] = [],
+      { timeoutMs = limits.statementTimeoutMs } = {},
+    ) {
       const encoded = encodeParameters(parameters);
       const result = await send(statement, timeoutMs, (limitMs) => connection.run(statement.text, encoded, limitMs));
       return result.rows as readonly Row[];
     },
     [rawRows](statement, parameters) {
       const encoded = encodeParameters(parameters);
-      return send(statement, limits.statementTimeoutMs, (limitMs) => connection.runRaw(statement.text, encoded, limitMs));
+      return send(statement, limits.statementTimeoutMs, (limitMs) =>
+        connection.runRaw(statement.text, encoded, limitMs),
+      );
     },
   };
 

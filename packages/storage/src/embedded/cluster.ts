@@ -1,0 +1,175 @@
+import { spawn } from "node:child_process";
+import { randomBytes } from "node:crypto";
+import { chown, link, mkdir, mkdtemp, readFile, readdir, rename, rm, stat, writeFile } from "node:fs/promises";
+import { join } from "node:path";
+
+import type { Binaries } from "./binaries.ts";
+import type { Identity } from "./identity.ts";
+import { refusal, refuseFolder } from "./refusal.ts";
+
+/** Where things are in a data folder. */
+export interface Layout {
+  readonly dataDir: string;
+  /** PostgreSQL's own folder. */
+  readonly cluster: string;
+  readonly passwordFile: string;
+  readonly logFile: string;
+  /** The process id of whoever started the server that runs there. */
+  readonly ownerFile: string;
+}
+
+export interface ClusterOptions {
+  readonly user: string;
+  readonly password: string | undefined;
+  /** False makes a folder that a power cut may break; for tests. */
+  readonly durable: boolean;
+}
+
+const temporaryPrefix = "initialising-";
+const leftoverAgeMs = 5 * 60_000;
+
+export function layoutOf(dataDir: string): Layout {
+  return {
+    dataDir,
+    cluster: join(dataDir, "cluster"),
+    passwordFile: join(dataDir, "password"),
+    logFile: join(dataDir, "postgres.log"),
+    ownerFile: join(dataDir, "owner"),
+  };
+}
+
+/**
+ * Makes the data folder unless it is there, and answers the superuser's password.
+ * The database is made beside its place and moved there when complete, so a kill at any moment leaves nothing half done.
+ */
+export async function ensureCluster(
+  layout: Layout,
+  binaries: Binaries,
+  identity: Identity,
+  options: ClusterOptions,
+): Promise<string> {
+  try {
+    await mkdir(layout.dataDir, { recursive: true });
+    const exists = await isCluster(layout);
+    const password = await ensurePassword(layout, exists, options.password);
+    if (!exists) await initialise(layout, binaries, identity, { ...options, password });
+    return password;
+  } catch (error) {
+    throw refuseFolder(layout.dataDir, error);
+  }
+}
+
+async function isCluster({ dataDir, cluster }: Layout): Promise<boolean> {
+  const found = await stat(cluster).catch(() => undefined);
+  if (found === undefined) return false;
+  const hasVersion = await stat(join(cluster, "PG_VERSION")).catch(() => undefined);
+  if (hasVersion === undefined) {
+    throw refusal(
+      `The data folder ${dataDir} holds something that is not a database. Choose another folder, or start over with an empty one.`,
+    );
+  }
+  return true;
+}
+
+async function ensurePassword(layout: Layout, exists: boolean, given: string | undefined): Promise<string> {
+  const kept = await readFile(layout.passwordFile, "utf8").catch((error: NodeJS.ErrnoException) => {
+    if (error.code === "ENOENT") return undefined;
+    throw error;
+  });
+  if (kept !== undefined) return kept;
+  if (exists && given === undefined) {
+    throw refusal(
+      `The data folder ${layout.dataDir} has lost its file \`password\`. Restore it, or start over with an empty folder.`,
+    );
+  }
+  // Linking a complete file into place: never a half-written one, and of two that start at once the first decides.
+  const draft = `${layout.passwordFile}.${randomBytes(6).toString("hex")}`;
+  try {
+    await writeFile(draft, given ?? randomBytes(24).toString("base64url"), { mode: 0o600 });
+    await link(draft, layout.passwordFile).catch((error: NodeJS.ErrnoException) => {
+      if (error.code !== "EEXIST") throw error;
+    });
+  } finally {
+    await rm(draft, { force: true });
+  }
+  return readFile(layout.passwordFile, "utf8");
+}
+
+async function initialise(
+  { dataDir, cluster }: Layout,
+  binaries: Binaries,
+  identity: Identity,
+  { user, password, durable }: ClusterOptions,
+): Promise<void> {
+  await removeLeftovers(dataDir);
+  const place = await mkdtemp(join(dataDir, temporaryPrefix));
+  try {
+    const passwordFile = join(place, "password");
+    await writeFile(passwordFile, `${password}\n`, { mode: 0o600 });
+    if (identity.owner !== undefined) {
+      await chown(passwordFile, identity.owner.uid, identity.owner.gid);
+      await chown(place, identity.owner.uid, identity.owner.gid);
+    }
+    const made = join(place, "cluster");
+    await run(binaries.initdb, identity, [
+      `--pgdata=${made}`,
+      `--username=${user}`,
+      `--pwfile=${passwordFile}`,
+      "--auth=scram-sha-256",
+      "--locale=C",
+      "--encoding=UTF8",
+      ...(durable ? [] : ["--no-sync"]),
+    ]);
+    await rename(made, cluster).catch((error: NodeJS.ErrnoException) => {
+      // Another process that started at the same moment was first; its database is as good.
+      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+    });
+  } finally {
+    await rm(place, { recursive: true, force: true });
+  }
+}
+
+/** Removes what a killed start left; a young one may belong to a start that is under way. */
+async function removeLeftovers(dataDir: string): Promise<void> {
+  for (const name of await readdir(dataDir)) {
+    if (!name.startsWith(temporaryPrefix)) continue;
+    const path = join(dataDir, name);
+    const { mtimeMs } = await stat(path);
+    if (Date.now() - mtimeMs > leftoverAgeMs) await rm(path, { recursive: true, force: true });
+  }
+}
+
+async function run(program: string, identity: Identity, args: readonly string[]): Promise<void> {
+  const [command = program, ...rest] = [...identity.prefix, program, ...args];
+  const child = spawn(command, rest, {
+    ...identity.spawn,
+    cwd: "/",
+    stdio: ["ignore", "ignore", "pipe"],
+    env: serverEnvironment,
+  });
+  let errors = "";
+  child.stderr.on("data", (chunk: Buffer) => (errors += chunk.toString()));
+  const { promise, resolve, reject } = Promise.withResolvers<number | null>();
+  child.once("error", reject);
+  child.once("close", resolve);
+  if ((await promise) !== 0) throw refuseInitialise(errors);
+}
+
+function refuseInitialise(errors: string): Error {
+  const cause = new Error(errors.trim());
+  if (/Permission denied/.test(errors) && process.getuid?.() === 0) {
+    return refusal(
+      "PostgreSQL does not run as root, and the user it runs as instead may not enter the data folder or the program's. Choose a data folder outside /root, install `setpriv` (util-linux), or start as another user.",
+      cause,
+    );
+  }
+  const last =
+    errors
+      .trim()
+      .split("\n")
+      .findLast((line) => /error|fatal/i.test(line)) ?? "initdb failed";
+  return refusal(`The database could not be made: ${last.replace(/^.*(error|fatal): +/i, "")}.`, cause);
+}
+
+/** The server's whole environment: nothing of ours leaks into it, and its messages are in English. */
+export const serverEnvironment: NodeJS.ProcessEnv = { LC_ALL: "C", PATH: "/usr/local/bin:/usr/bin:/bin", TZ: "UTC" };
