@@ -1,0 +1,189 @@
+/** The values a label may have: a closed list, or `open` for names that users choose. */
+export type LabelValues = "open" | readonly string[];
+
+interface DeclarationBase {
+  readonly help: string;
+  readonly labels: Readonly<Record<string, LabelValues>>;
+}
+
+export interface CounterDeclaration extends DeclarationBase {
+  readonly kind: "counter";
+}
+
+export interface HistogramDeclaration extends DeclarationBase {
+  readonly kind: "histogram";
+  /** Upper bounds, ascending; `+Inf` goes without saying. */
+  readonly buckets: readonly number[];
+}
+
+export interface GaugeDeclaration extends DeclarationBase {
+  readonly kind: "gauge";
+  /** How the values of label sets that were folded into `other` become one. */
+  readonly merge: "sum" | "max";
+}
+
+export type MetricDeclaration = CounterDeclaration | HistogramDeclaration | GaugeDeclaration;
+
+/** The buckets that OpenTelemetry gives `http.server.request.duration`. */
+const requestSeconds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const;
+/** Those of `db.client.operation.duration`, with two more below: most of our statements take under a millisecond. */
+const statementSeconds = [0.000_25, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] as const;
+/** From the pick-up of an idle queue (a few milliseconds) to an hour. */
+const jobSeconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600] as const;
+
+/** Every metric there is. The name is the key in snake case behind `millrace_`; none has a tenant label. */
+export const metricCatalogue = {
+  httpRequestsTotal: {
+    kind: "counter",
+    help: "HTTP requests answered. The route is its pattern, never the path.",
+    labels: { method: "open", route: "open", status: "open" },
+  },
+  httpRequestDurationSeconds: {
+    kind: "histogram",
+    help: "Time from a request's headers to the end of its response.",
+    labels: { method: "open", route: "open", status: "open" },
+    buckets: requestSeconds,
+  },
+  jobsEnqueuedTotal: {
+    kind: "counter",
+    help: "Jobs asked for: created, or found to exist under their idempotency key.",
+    labels: { queue: "open", outcome: ["created", "duplicate"] },
+  },
+  jobsFinishedTotal: {
+    kind: "counter",
+    help: "Attempts that ended, by how: retried, snoozed and released jobs will run again.",
+    labels: {
+      queue: "open",
+      type: "open",
+      outcome: ["completed", "retried", "dead", "cancelled", "snoozed", "released"],
+    },
+  },
+  jobWaitSeconds: {
+    kind: "histogram",
+    help: "Time from when a job was due to when a worker claimed it.",
+    labels: { queue: "open" },
+    buckets: jobSeconds,
+  },
+  jobRunSeconds: {
+    kind: "histogram",
+    help: "Time that a handler ran, whatever the outcome.",
+    labels: { queue: "open", type: "open" },
+    buckets: jobSeconds,
+  },
+  queueDepth: {
+    kind: "gauge",
+    help: "Jobs in a queue by status, sampled. Every process that samples reports the same number: take the max.",
+    labels: { queue: "open", status: ["pending", "running", "completed", "dead", "cancelled"] },
+    merge: "sum",
+  },
+  queueOldestReadyAgeSeconds: {
+    kind: "gauge",
+    help: "How long the oldest job that is due has been waiting, sampled; 0 when none is.",
+    labels: { queue: "open" },
+    merge: "max",
+  },
+  claimsTotal: {
+    kind: "counter",
+    help: "Claim statements, by whether they brought jobs.",
+    labels: { outcome: ["jobs", "empty"] },
+  },
+  claimedJobsTotal: {
+    kind: "counter",
+    help: "Jobs that claims brought.",
+    labels: {},
+  },
+  leaseLostTotal: {
+    kind: "counter",
+    help: "Jobs whose lease was lost before their attempt was settled: the write was fenced off, another owner has the job.",
+    labels: {},
+  },
+  rescuedTotal: {
+    kind: "counter",
+    help: "Jobs with an expired lease that were put back or, out of attempts, declared dead.",
+    labels: { outcome: ["retried", "dead"] },
+  },
+  heartbeatsTotal: {
+    kind: "counter",
+    help: "Batched heartbeats sent, by whether the database took them.",
+    labels: { outcome: ["ok", "failed"] },
+  },
+  wakeupsTotal: {
+    kind: "counter",
+    help: "What made a worker look for jobs: a notification, or the poll behind it.",
+    labels: { source: ["notify", "poll"] },
+  },
+  notificationsSentTotal: {
+    kind: "counter",
+    help: "Notifications sent to waiting workers, at most one per queue and flush.",
+    labels: {},
+  },
+  workerSlots: {
+    kind: "gauge",
+    help: "Jobs that the worker may run at once.",
+    labels: {},
+    merge: "sum",
+  },
+  workerSlotsInUse: {
+    kind: "gauge",
+    help: "Jobs that the worker is running.",
+    labels: {},
+    merge: "sum",
+  },
+  dbPoolOpenConnections: {
+    kind: "gauge",
+    help: "Connections to PostgreSQL that are open.",
+    labels: {},
+    merge: "sum",
+  },
+  dbPoolInUseConnections: {
+    kind: "gauge",
+    help: "Connections to PostgreSQL that are busy with a statement or a transaction.",
+    labels: {},
+    merge: "sum",
+  },
+  dbPoolWaitingRequests: {
+    kind: "gauge",
+    help: "Statements that wait for a connection.",
+    labels: {},
+    merge: "sum",
+  },
+  dbPoolWaitSeconds: {
+    kind: "histogram",
+    help: "Time that a statement waited for a connection.",
+    labels: {},
+    buckets: statementSeconds,
+  },
+  dbStatementSeconds: {
+    kind: "histogram",
+    help: "Time from sending a statement to its answer, by the statement's name.",
+    labels: { statement: "open" },
+    buckets: statementSeconds,
+  },
+  dbErrorsTotal: {
+    kind: "counter",
+    help: "Statements that failed, by SQLSTATE or the driver's own code.",
+    labels: { code: "open" },
+  },
+  buildInfo: {
+    kind: "gauge",
+    help: "Always 1; the labels say what runs.",
+    labels: { service: "open", version: "open", node: "open" },
+    merge: "max",
+  },
+} as const satisfies Readonly<Record<string, MetricDeclaration>>;
+
+export type MetricKey = keyof typeof metricCatalogue;
+
+/** The name of a metric in the exposition: `jobsEnqueuedTotal` is `millrace_jobs_enqueued_total`. */
+export function metricName(key: MetricKey): string {
+  return `millrace_${key.replaceAll(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`)}`;
+}
+
+type ValueOf<Values> = Values extends readonly string[] ? Values[number] : string;
+
+/** The labels of one metric: names that users choose are strings, closed lists are unions. */
+export type LabelsOf<Key extends MetricKey> = {
+  readonly [Label in keyof (typeof metricCatalogue)[Key]["labels"]]: ValueOf<
+    (typeof metricCatalogue)[Key]["labels"][Label]
+  >;
+};
