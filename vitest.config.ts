@@ -10,7 +10,7 @@ export default defineConfig({
   ssr: { resolve: { conditions } },
   test: {
     maxWorkers: 2,
-    reporters: ["default", createCountsReporter()],
+    reporters: ["default", ...(process.env.GITHUB_ACTIONS ? ["github-actions"] : []), createCountsReporter()],
     coverage: {
       provider: "v8",
       include: ["{packages,apps}/*/src/**/*.ts"],
@@ -36,6 +36,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "integration",
+          globalSetup: ["packages/storage/src/testing/global-setup.ts"],
           include: ["{packages,apps,tooling,tests}/*/src/**/*.int.test.ts"],
           testTimeout: 60_000,
           hookTimeout: 120_000,
@@ -45,6 +46,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "e2e",
+          globalSetup: ["packages/storage/src/testing/global-setup.ts"],
           include: ["tests/e2e/src/**/*.e2e.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
