@@ -1,1 +1,10 @@
-export {};
+export { cloneDatabase } from "./testing/clone-database.ts";
+export type { ClonedDatabase, CloneOptions } from "./testing/clone-database.ts";
+export { startPostgres } from "./testing/start-postgres.ts";
+export type { TestPostgres } from "./testing/start-postgres.ts";
+export { startTcpProxy } from "./testing/tcp-proxy.ts";
+export type { Direction, TcpProxy } from "./testing/tcp-proxy.ts";
+export { testDatabase } from "./testing/test-database.ts";
+export type { TestDatabase, TestDatabaseOptions } from "./testing/test-database.ts";
+export { startTestServer } from "./testing/test-server.ts";
+export type { TestServer } from "./testing/test-server.ts";

