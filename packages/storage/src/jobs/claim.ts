@@ -14,26 +14,30 @@ export interface LaneCursor {
   readonly queue: string;
 }
 
+/** The next lane behind (tenant, queue), by one probe of the claim index: over every tenant, or over the queues of one tenant. */
+function nextLane(ofOneTenant: boolean, tenant: string, queue: string): string {
+  const behind = ofOneTenant
+    ? `r.tenant_id = ${tenant} and r.queue > ${queue}`
+    : `(r.tenant_id, r.queue) > (${tenant}, ${queue})`;
+  return `select r.tenant_id, r.queue from millrace.ready r where ${behind} order by r.tenant_id, r.queue limit 1`;
+}
+
 /**
  * Claims in one statement, one commit.
- * - `lanes` hops over the distinct (tenant, queue) pairs of the claim index, one index probe a hop, so that every tenant gets an equal share.
- * - `picked`: SKIP LOCKED passes over rows that another claimer holds; the delete by ctid acts on rows that this statement has just locked,
- *   so each ready row is deleted by one claimer only, and that claimer alone takes the job.
+ * - `lanes` hops over the distinct (tenant, queue) pairs of the claim index, so that every tenant gets an equal share.
+ * - `picked`: SKIP LOCKED passes over rows that another claimer holds; the delete by ctid acts on rows that this statement has just locked
+ *   (a ready row is never updated), so each is deleted by one claimer only, and that claimer alone takes the job.
  * - jobs are updated by id without repeating a condition: owning the deleted ready row is the proof that the job is pending.
  */
-export const claimStatement: Statement = {
-  name: "jobs.claim",
-  text: `
+function claimStatementFor(ofOneTenant: boolean): Statement {
+  return {
+    name: "jobs.claim",
+    text: `
 with recursive hops as (
-  (select r.tenant_id, r.queue, 1 as n from millrace.ready r
-   where (r.tenant_id, r.queue) > ($6::text, $7::text) and ($4::text is null or r.tenant_id = $4::text)
-   order by r.tenant_id, r.queue limit 1)
+  (select l.tenant_id, l.queue, 1 as n from (${nextLane(ofOneTenant, "$5::text", "$6::text")}) l)
   union all
-  select next.tenant_id, next.queue, h.n + 1 from hops h cross join lateral (
-    select r.tenant_id, r.queue from millrace.ready r
-    where (r.tenant_id, r.queue) > (h.tenant_id, h.queue) and ($4::text is null or r.tenant_id = $4::text)
-    order by r.tenant_id, r.queue limit 1
-  ) next where h.n < ${lanesMax}
+  select l.tenant_id, l.queue, h.n + 1 from hops h
+  cross join lateral (${nextLane(ofOneTenant, "h.tenant_id", "h.queue")}) l where h.n < ${lanesMax}
 ),
 lanes as materialized (
   select tenant_id, queue from hops where $1::text[] is null or queue = any($1::text[])
@@ -52,61 +56,60 @@ picked as (
 ),
 leased as (
   insert into millrace.claims (claim_id, tenant_id, queue, worker, job_ids, open, lease_expires_at)
-  select $5::uuid, tenant_id, queue, $8::text, array_agg(job_id), count(*), now() + $9::float8 * interval '1 millisecond'
+  select $4::uuid, tenant_id, queue, $7::text, array_agg(job_id), count(*), now() + $8::float8 * interval '1 millisecond'
   from picked group by tenant_id, queue
+),
+claimed as (
+  update millrace.jobs j set
+    claim_id = $4::uuid, locked_by = $7::text, locked_at = now(), lease_expires_at = null, started_at = now(),
+    updated_at = now(), attempts = j.attempts + 1, fence = j.fence + 1
+  where j.id = any(array(select job_id from picked))
+  returning ${hotJob("j", "now() + $8::float8 * interval '1 millisecond'")}
 )
-update millrace.jobs j set
-  claim_id = $5::uuid, locked_by = $8::text, locked_at = now(), lease_expires_at = null, started_at = now(), updated_at = now(),
-  attempts = j.attempts + 1, fence = j.fence + 1
-where j.id = any(array(select job_id from picked))
-returning ${hotJob("j", "now() + $9::float8 * interval '1 millisecond'")},
-  (select max(n) from hops) as "laneCount"`,
-};
+select c.*, e.tenant_id as "nextTenantId", e.queue as "nextQueue"
+from (values (1)) as always left join claimed c on true
+left join (select tenant_id, queue from hops where n = ${lanesMax}) e on true`,
+  };
+}
+
+export const claimStatement = claimStatementFor(false);
+export const claimOfTenantStatement = claimStatementFor(true);
 
 export interface ClaimResult {
   readonly claimed: readonly ClaimedJob[];
-  /** Where to go on; undefined when the round is complete. */
+  /** Where the next claim goes on; undefined when the round over the lanes is complete. */
   readonly next: LaneCursor | undefined;
 }
 
+/** A claimed job, or the one row of an empty claim; with the last lane looked at, if there may be more behind it. */
+type Row = (Job | { readonly id: null }) & {
+  readonly nextTenantId: string | null;
+  readonly nextQueue: string | null;
+};
+
 /** Claims up to `limit` jobs, best first, from the lanes behind `after`. */
-export async function claim(
-  db: Executor,
-  request: ClaimRequest,
-  after: LaneCursor = { tenantId: "", queue: "" },
-): Promise<ClaimResult> {
+export async function claim(db: Executor, request: ClaimRequest, after?: LaneCursor): Promise<ClaimResult> {
   const claimId = randomUUID();
-  const rows = await db.query<Job & { laneCount: number }>(claimStatement, [
+  const rows = await db.query<Row>(request.tenantId === undefined ? claimStatement : claimOfTenantStatement, [
     request.queues ?? null,
     request.types ?? null,
     request.limit,
-    request.tenantId ?? null,
     claimId,
-    after.tenantId,
-    after.queue,
+    request.tenantId ?? after?.tenantId ?? "",
+    after?.queue ?? "",
     request.worker,
     request.leaseMs,
   ]);
-  const claimed = rows
-    .map(({ laneCount: _, ...row }) => {
-      const job = asJob(row);
-      return { job, leaseToken: encodeLeaseToken({ tenantId: job.tenantId, id: job.id, fence: job.fence, claimId }) };
-    })
-    .sort((a, b) => byClaimOrder(a.job, b.job));
-  const last = rows.reduce<LaneCursor | undefined>(laterLane, undefined);
-  return { claimed, next: (rows[0]?.laneCount ?? 0) >= lanesMax ? last : undefined };
+  const jobs = rows.flatMap(({ nextTenantId: _, nextQueue: __, ...row }) => (row.id === null ? [] : [asJob(row)]));
+  const claimed = jobs.sort(byClaimOrder).map((job) => ({
+    job,
+    leaseToken: encodeLeaseToken({ tenantId: job.tenantId, id: job.id, fence: job.fence, claimId }),
+  }));
+  const { nextTenantId, nextQueue } = rows[0] ?? { nextTenantId: null, nextQueue: null };
+  const next = nextTenantId === null || nextQueue === null ? undefined : { tenantId: nextTenantId, queue: nextQueue };
+  return { claimed, next };
 }
 
 function byClaimOrder(a: Job, b: Job): number {
   return b.priority - a.priority || a.scheduledAt.getTime() - b.scheduledAt.getTime() || (a.id < b.id ? -1 : 1);
-}
-
-function laterLane(last: LaneCursor | undefined, row: LaneCursor): LaneCursor {
-  if (
-    last !== undefined &&
-    (last.tenantId > row.tenantId || (last.tenantId === row.tenantId && last.queue > row.queue))
-  ) {
-    return last;
-  }
-  return { tenantId: row.tenantId, queue: row.queue };
 }

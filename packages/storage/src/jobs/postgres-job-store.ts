@@ -25,6 +25,9 @@ import { createWakeups, wakeupChannel } from "./wakeup.ts";
 /** How often a change is tried again on a job that changes its state at that very moment. */
 const changeTriesMax = 5;
 
+/** How many groups of lanes one claim looks at when the first ones have nothing for it; the next claim goes on from there. */
+const claimRoundsMax = 8;
+
 /** The job store on PostgreSQL. `close` waits for accepted jobs; the database stays open, it is its owner's. */
 export function createPostgresJobStore(db: Database): JobStore {
   const notify = (payload: string) =>
@@ -80,12 +83,12 @@ export function createPostgresJobStore(db: Database): JobStore {
     async claimJobs(request) {
       if (request.limit < 1 || request.queues?.length === 0 || request.types?.length === 0) return [];
       const scope = request.tenantId ?? "";
-      const after = cursors.get(scope);
-      let { claimed, next } = await claim(db, request, after);
-      if (claimed.length === 0 && after !== undefined) ({ claimed, next } = await claim(db, request));
-      if (next === undefined) cursors.delete(scope);
-      else cursors.set(scope, next);
-      return claimed;
+      for (let round = 0; ; round++) {
+        const { claimed, next } = await claim(db, request, cursors.get(scope));
+        const wrapped = next === undefined && cursors.delete(scope);
+        if (next !== undefined) cursors.set(scope, next);
+        if (claimed.length > 0 || (next === undefined && !wrapped) || round >= claimRoundsMax) return claimed;
+      }
     },
     heartbeat: (leaseTokens, leaseMs) => heartbeat(db, leaseTokens, leaseMs),
     completeJobs: (items) => complete(db, items),

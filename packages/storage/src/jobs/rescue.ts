@@ -20,8 +20,9 @@ with expired as materialized (
   where c.lease_expires_at < now() order by c.lease_expires_at limit $1::integer for update skip locked
 ),
 members as materialized (
-  select e.claim_id, e.tenant_id, e.queue, j.id, j.lease_expires_at from expired e
-  cross join lateral unnest(e.job_ids) as m(id) join millrace.jobs j on j.id = m.id and j.claim_id = e.claim_id
+  select e.claim_id, e.tenant_id, e.queue, j.id, j.lease_expires_at from millrace.jobs j
+  join expired e on j.claim_id = e.claim_id and j.tenant_id = e.tenant_id and j.queue = e.queue
+  where j.id = any(array(select unnest(x.job_ids) from expired x))
 ),
 lapsed as materialized (
   select j.id, j.claim_id from millrace.jobs j join members m on j.id = m.id and j.claim_id = m.claim_id

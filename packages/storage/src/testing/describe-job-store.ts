@@ -1,0 +1,19 @@
+import { describe } from "vitest";
+
+import { describeChanges } from "./job-store/changes.ts";
+import { describeCrud } from "./job-store/crud.ts";
+import type { OpenJobStore } from "./job-store/fixture.ts";
+import { describeIdempotency } from "./job-store/idempotency.ts";
+import { describeLeases } from "./job-store/leases.ts";
+import { describeLists } from "./job-store/lists.ts";
+
+/** The proof that a backend keeps the JobStore contract. Call it in a test file; `open` gives an empty store each time. */
+export function describeJobStore(name: string, open: OpenJobStore): void {
+  describe(`JobStore on ${name}`, () => {
+    describeCrud(open);
+    describeIdempotency(open);
+    describeLists(open);
+    describeLeases(open);
+    describeChanges(open);
+  });
+}
