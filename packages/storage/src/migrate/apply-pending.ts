@@ -1,5 +1,6 @@
+import type { DirectConnection } from "../database.ts";
 import { assertNoDisagreement, compare } from "./compare.ts";
-import type { DirectConnection } from "./connection.ts";
+import { MigrationError } from "./error.ts";
 import { dropInvalidIndexes } from "./invalid-indexes.ts";
 import { assertNotAborted, withMigrationLock, type LockOptions } from "./lock.ts";
 import type { Migration } from "./read-migrations.ts";
@@ -36,12 +37,15 @@ export async function applyPending(
   });
 }
 
-/** What `up` would apply now; the disagreements that forbid it are thrown. */
+/** What `up` would apply now; the first disagreement that forbids it is thrown. */
 export async function readPending(
   connection: DirectConnection,
   migrations: readonly Migration[],
   to: number | undefined,
 ): Promise<readonly Migration[]> {
+  if (to !== undefined && !migrations.some(({ version }) => version === to)) {
+    throw new MigrationError("invalid", `There is no migration ${to}.`, [to]);
+  }
   const comparison = compare(migrations, await readTrackingRows(connection));
   assertNoDisagreement(comparison);
   return comparison.pending.filter(({ version }) => to === undefined || version <= to);

@@ -1,47 +1,53 @@
-import postgres from "postgres";
+import { MillraceError } from "@millrace/contract";
 
-import type { Executor, Parameter } from "../executor.ts";
-import { MigrationError, rootMessage } from "./error.ts";
+import { connectDirectly, type DirectConnection, type SslOption } from "../database.ts";
+import { isConnectionLoss } from "../pg-error.ts";
+import { MigrationError, rootCause, rootMessage } from "./error.ts";
+import { prepareSession } from "./session.ts";
 
-/** One session of its own, past any pooler. After a lost connection everything on it fails; it never reconnects. */
-export interface DirectConnection extends Executor {
-  /** Runs a script of one or more statements without parameters. */
-  exec(sqlText: string): Promise<void>;
-  close(): Promise<void>;
+/** Where to connect. */
+export interface ConnectionOptions {
+  /** A direct connection string; a transaction-mode pooler can't hold the migration lock. */
+  readonly url: string;
+  /** Default: what the URL says, else none on this machine and encryption if offered elsewhere. */
+  readonly ssl?: SslOption | undefined;
 }
 
-/** Opens the migrator's session. */
-export async function openConnection(url: string): Promise<DirectConnection> {
-  let lost = false;
-  const sql = postgres(url, {
-    max: 1,
-    idle_timeout: 0,
-    max_lifetime: null,
-    connect_timeout: 10,
-    prepare: false,
-    fetch_types: false,
-    onnotice: () => {},
-    onclose: () => (lost = true),
-    connection: { application_name: "millrace-migrator" },
-  });
-  const run = async (text: string, parameters?: readonly Parameter[]): Promise<readonly unknown[]> => {
-    if (lost) throw new MigrationError("unreachable", "The connection to the database was lost.");
-    const query = sql.unsafe(text, parameters as never);
-    return parameters === undefined ? query.simple() : query;
-  };
-  const connection: DirectConnection = {
-    query: async <Row>({ text }: { text: string }, parameters: readonly Parameter[] = []) =>
-      (await run(text, parameters)) as readonly Row[],
-    exec: async (sqlText) => {
-      await run(sqlText);
-    },
-    close: () => sql.end({ timeout: 1 }),
-  };
+/** Opens the migrator's session and puts it into a known state. @throws MigrationError `unreachable` */
+export async function openSession({ url, ssl }: ConnectionOptions): Promise<DirectConnection> {
   try {
-    await connection.exec("select 1");
+    const connection = await connectDirectly({ url, ssl, applicationName: "millrace-migrator" });
+    await prepareSession(connection);
+    return connection;
   } catch (error) {
-    await connection.close();
+    if (error instanceof MillraceError && error.code === "VALIDATION_FAILED") throw error;
     throw new MigrationError("unreachable", `The database can't be reached: ${rootMessage(error)}.`, [], error);
   }
-  return connection;
+}
+
+/** Runs `body` on a session of its own, and closes it. Whatever it throws arrives as a `MigrationError`. */
+export async function withSession<T>(
+  options: ConnectionOptions,
+  body: (connection: DirectConnection) => Promise<T>,
+): Promise<T> {
+  const connection = await openSession(options);
+  try {
+    return await body(connection);
+  } catch (error) {
+    throw toMigrationError(error);
+  } finally {
+    await connection.close();
+  }
+}
+
+/** Says what PostgreSQL answered, `during` which file if one was running. */
+export function toMigrationError(error: unknown, during?: { readonly file: string; readonly version: number }): Error {
+  if (error instanceof MigrationError) return error;
+  const versions = during === undefined ? [] : [during.version];
+  if (isConnectionLoss(rootCause(error))) {
+    const message = `The connection to the database was lost${during === undefined ? "" : ` during ${during.file}`}.`;
+    return new MigrationError("unreachable", message, versions, error);
+  }
+  const what = during === undefined ? "The database refused to be migrated" : `${during.file} failed`;
+  return new MigrationError("failed", `${what}: ${rootMessage(error)}.`, versions, error);
 }

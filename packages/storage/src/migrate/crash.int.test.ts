@@ -4,20 +4,19 @@ import { fileURLToPath } from "node:url";
 
 import { expect, onTestFinished, test, vi } from "vitest";
 
+import type { DirectConnection } from "../database.ts";
 import { applyPending } from "./apply-pending.ts";
 import { catalogueQuery } from "./catalogue.ts";
-import { openConnection, type DirectConnection } from "./connection.ts";
+import { openSession } from "./connection.ts";
 import { up, verify } from "./index.ts";
 import { readMigrations } from "./read-migrations.ts";
-import { prepareSession } from "./session.ts";
 import { emptyDatabase, migrationsFolder, rows, session, shop } from "./testing.test.support.ts";
 
 const options = { to: undefined, lockWaitMs: 60_000, log: () => {}, signal: undefined };
 
 /** A connection that dies in place of its nth script, as a killed process would leave it. */
 async function mortal(url: string, scriptsLeft: number): Promise<DirectConnection> {
-  const connection = await openConnection(url);
-  await prepareSession(connection);
+  const connection = await openSession({ url });
   let left = scriptsLeft;
   return {
     ...connection,

@@ -1,9 +1,10 @@
 import { tagOf } from "./compare.ts";
+import { withSession } from "./connection.ts";
 import { MigrationError } from "./error.ts";
 import { assertNotAborted, withMigrationLock } from "./lock.ts";
 import { readMarkers } from "./markers.ts";
+import { lockWaitMsDefault, type ChangeOptions } from "./options.ts";
 import { runStep } from "./run-step.ts";
-import { lockWaitMsDefault, withConnection, type ChangeOptions } from "./run.ts";
 import { downStep } from "./step.ts";
 import { readTrackingRows, type TrackingRow } from "./tracking/read-rows.ts";
 import { recordCatalogue } from "./tracking/record-catalogue.ts";
@@ -21,7 +22,7 @@ export interface DownOptions extends Omit<ChangeOptions, "migrationsDir"> {
  */
 export async function down(options: DownOptions): Promise<readonly number[]> {
   const { to, allowDataLoss = false, signal, log = () => {}, lockWaitMs = lockWaitMsDefault } = options;
-  return withConnection(options.url, (connection) =>
+  return withSession(options, (connection) =>
     withMigrationLock(connection, { lockWaitMs, log, signal }, async () => {
       const rows = await readTrackingRows(connection);
       if (to < 0 || (to > 0 && !rows.some(({ version }) => version === to))) {

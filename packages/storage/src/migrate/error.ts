@@ -48,10 +48,15 @@ export class MigrationError extends MillraceError {
   }
 }
 
+/** What was thrown first, below the errors that others wrapped it in. */
+export function rootCause(error: unknown): unknown {
+  return error instanceof Error && error.cause !== undefined ? rootCause(error.cause) : error;
+}
+
 /** PostgreSQL's own words, without a full stop; the sentences of the errors around them leave them out. */
 export function rootMessage(error: unknown): string {
-  if (error instanceof Error && error.cause !== undefined) return rootMessage(error.cause);
-  const message = error instanceof Error ? error.message : String(error);
-  const code = error instanceof Error && "code" in error ? String(error.code) : "";
-  return (message === "" ? code : message).replace(/\.$/, "");
+  const root = rootCause(error);
+  if (!(root instanceof Error)) return String(root);
+  const { message } = root;
+  return (message === "" && "code" in root ? String(root.code) : message).replace(/\.$/, "");
 }

@@ -1,11 +1,12 @@
 export * from "./check-schema.ts";
+export type { ConnectionOptions } from "./connection.ts";
 export type { Disagreement } from "./compare.ts";
 export { down, type DownOptions } from "./down.ts";
 export * from "./error.ts";
 export type { MigrationEvent, MigrationLog } from "./log.ts";
 export { plan, type Plan, type PlanOptions } from "./plan.ts";
 export { bundledMigrationsDir } from "./read-migrations.ts";
-export type { ChangeOptions, MigrateOptions } from "./run.ts";
+export type { ChangeOptions, MigrateOptions } from "./options.ts";
 export { status, type MigrationStatus, type Status } from "./status.ts";
 export type { Step } from "./step.ts";
 export { up, type UpOptions } from "./up.ts";

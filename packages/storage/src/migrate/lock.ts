@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import type { DirectConnection } from "./connection.ts";
+import type { DirectConnection } from "../database.ts";
 import { MigrationError } from "./error.ts";
 import type { MigrationLog } from "./log.ts";
 

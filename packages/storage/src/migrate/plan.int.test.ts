@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
+import type { DirectConnection } from "../database.ts";
 import { applyPending } from "./apply-pending.ts";
 import { catalogueQuery } from "./catalogue.ts";
-import type { DirectConnection } from "./connection.ts";
 import { plan, status, up, verify } from "./index.ts";
 import { readMigrations } from "./read-migrations.ts";
 import { splitStatements } from "./split-statements.ts";
@@ -66,6 +66,9 @@ test("plan shows only what is left, up to where it is asked to go, and nothing w
 
 test("plan refuses what up would refuse", async () => {
   const url = await emptyDatabase();
+  await expect(plan({ url, migrationsDir: await migrationsFolder(shop), to: 9 })).rejects.toMatchObject({
+    reason: "invalid",
+  });
   await up({ url, migrationsDir: await migrationsFolder(shop) });
   const edited = await migrationsFolder({ ...shop, "0002_touch.up.sql": "select 1;\n" });
   await expect(plan({ url, migrationsDir: edited })).rejects.toMatchObject({ reason: "changed" });

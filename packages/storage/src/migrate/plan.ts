@@ -1,8 +1,9 @@
 import { readPending } from "./apply-pending.ts";
 import { tagOf } from "./compare.ts";
+import { withSession } from "./connection.ts";
 import { dropInvalidIndexes } from "./invalid-indexes.ts";
+import { type MigrateOptions } from "./options.ts";
 import { readMigrations } from "./read-migrations.ts";
-import { withConnection, type MigrateOptions } from "./run.ts";
 import { sessionSettings } from "./session.ts";
 import { upStep, type Step } from "./step.ts";
 import { thisAuthor } from "./tracking/author.ts";
@@ -22,7 +23,7 @@ export interface Plan {
 /** What `up` would run now, changing nothing. */
 export async function plan(options: PlanOptions): Promise<Plan> {
   const migrations = await readMigrations(options.migrationsDir);
-  return withConnection(options.url, async (connection) => {
+  return withSession(options, async (connection) => {
     const by = thisAuthor();
     const steps: Step[] = [];
     for (const migration of await readPending(connection, migrations, options.to)) {

@@ -75,6 +75,13 @@ test.each([
   await expect(readMigrations(await migrationsFolder(files))).rejects.toMatchObject({ reason, message });
 });
 
+test("a folder that is not there is one sentence", async () => {
+  await expect(readMigrations("/nowhere")).rejects.toMatchObject({
+    reason: "invalid",
+    message: expect.stringMatching(/^The migrations folder can't be read: .+\.$/) as unknown,
+  });
+});
+
 test("plpgsql blocks and words inside names are no transaction control", async () => {
   const body = "do $$ begin perform 1; end $$;\ncreate table commit_log (begin_at timestamptz);\n";
   const dir = await migrationsFolder(pair("0001_a", { up: body }));

@@ -5,7 +5,7 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
 import { checkSql } from "./check-sql.ts";
-import { MigrationError } from "./error.ts";
+import { MigrationError, rootMessage } from "./error.ts";
 import { readMarkers, type Markers } from "./markers.ts";
 
 /** One direction of a migration: its SQL with LF line ends, the SHA-256 of that, and what it says about itself. */
@@ -47,7 +47,7 @@ interface Pair {
 
 function listPairs(dir: string): readonly Pair[] {
   const directions = new Map<string, Set<string>>();
-  for (const file of readdirSync(dir).filter((entry) => entry.endsWith(".sql"))) {
+  for (const file of listSqlFiles(dir)) {
     const [, number, name, direction] = fileName.exec(file) ?? [];
     if (number === undefined || name === undefined || direction === undefined) {
       throw new MigrationError("invalid", `${file} is not named like 0007_add_something.up.sql.`);
@@ -70,6 +70,14 @@ function listPairs(dir: string): readonly Pair[] {
     }
   }
   return pairs;
+}
+
+function listSqlFiles(dir: string): readonly string[] {
+  try {
+    return readdirSync(dir).filter((entry) => entry.endsWith(".sql"));
+  } catch (error) {
+    throw new MigrationError("invalid", `The migrations folder can't be read: ${rootMessage(error)}.`, [], error);
+  }
 }
 
 async function readPair(dir: string, { version, name, tag }: Pair): Promise<Migration> {

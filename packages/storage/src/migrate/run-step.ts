@@ -1,7 +1,7 @@
-import { isConnectionLoss } from "../pg-error.ts";
+import type { DirectConnection } from "../database.ts";
 import { tagOf } from "./compare.ts";
-import type { DirectConnection } from "./connection.ts";
-import { MigrationError, rootMessage } from "./error.ts";
+import { toMigrationError } from "./connection.ts";
+import { rootMessage } from "./error.ts";
 import { assertLockHeld, pause } from "./lock.ts";
 import type { MigrationLog } from "./log.ts";
 import { withRetry } from "./retry.ts";
@@ -34,17 +34,7 @@ export async function runStep(
   try {
     await withRetry(run, { log, pause: (ms) => pause(ms, signal) });
   } catch (error) {
-    if (error instanceof MigrationError) throw error;
-    const file = `${tagOf({ version, name })}.${direction}.sql`;
-    if (isConnectionLoss(error)) {
-      throw new MigrationError(
-        "unreachable",
-        `The connection to the database was lost during ${file}.`,
-        [version],
-        error,
-      );
-    }
-    throw new MigrationError("failed", `${file} failed: ${rootMessage(error)}.`, [version], error);
+    throw toMigrationError(error, { file: `${tagOf({ version, name })}.${direction}.sql`, version });
   }
   const durationMs = Math.round(performance.now() - startedAt);
   log({ message: direction === "up" ? "applied" : "reverted", version, name, durationMs });

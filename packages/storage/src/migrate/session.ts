@@ -1,4 +1,4 @@
-import type { DirectConnection } from "./connection.ts";
+import type { DirectConnection } from "../database.ts";
 
 /** A migration that waits longer than this for a table would make every later query of that table wait behind it. */
 export const lockTimeoutMs = 2_000;

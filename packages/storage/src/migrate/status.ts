@@ -1,6 +1,7 @@
 import { compare, type Disagreement } from "./compare.ts";
+import { withSession } from "./connection.ts";
+import { type MigrateOptions } from "./options.ts";
 import { readMigrations } from "./read-migrations.ts";
-import { withConnection, type MigrateOptions } from "./run.ts";
 import { readTrackingRows } from "./tracking/read-rows.ts";
 
 /** One migration, known to this build, to the database, or to both. */
@@ -28,7 +29,7 @@ export interface Status {
 /** Where the database stands against this build's migrations. Takes no lock. */
 export async function status(options: MigrateOptions): Promise<Status> {
   const files = await readMigrations(options.migrationsDir);
-  const rows = await withConnection(options.url, readTrackingRows);
+  const rows = await withSession(options, readTrackingRows);
   const { pending, unfinished, disagreements } = compare(files, rows);
   const byVersion = new Map([...files, ...rows].map(({ version, name }) => [version, name]));
   const migrations = [...byVersion].map(([version, name]): MigrationStatus => {

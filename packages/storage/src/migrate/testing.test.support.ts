@@ -5,14 +5,14 @@ import { join } from "node:path";
 
 import { onTestFinished } from "vitest";
 
-import { openConnection, type DirectConnection } from "./connection.ts";
-import { prepareSession } from "./session.ts";
+import type { DirectConnection } from "../database.ts";
+import { openSession } from "./connection.ts";
 
 const server = process.env["TEST_DATABASE_URL"] ?? "";
 
 /** An empty database of this test's own. */
 export async function emptyDatabase(): Promise<string> {
-  const admin = await openConnection(server);
+  const admin = await openSession({ url: server });
   const name = `migrate_${randomUUID().replaceAll("-", "")}`;
   await admin.exec(`create database ${name}`);
   onTestFinished(async () => {
@@ -26,8 +26,7 @@ export async function emptyDatabase(): Promise<string> {
 
 /** A session of this test's own, with the runner's settings. */
 export async function session(url: string): Promise<DirectConnection> {
-  const connection = await openConnection(url);
-  await prepareSession(connection);
+  const connection = await openSession({ url });
   onTestFinished(() => connection.close());
   return connection;
 }

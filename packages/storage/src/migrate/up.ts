@@ -1,7 +1,7 @@
 import { applyPending, readPending } from "./apply-pending.ts";
-import { MigrationError } from "./error.ts";
+import { withSession } from "./connection.ts";
+import { lockWaitMsDefault, type ChangeOptions } from "./options.ts";
 import { readMigrations } from "./read-migrations.ts";
-import { lockWaitMsDefault, withConnection, type ChangeOptions } from "./run.ts";
 
 export interface UpOptions extends ChangeOptions {
   /** The last version to apply; default: all. */
@@ -12,10 +12,7 @@ export interface UpOptions extends ChangeOptions {
 export async function up(options: UpOptions): Promise<readonly number[]> {
   const { to, signal, log = () => {}, lockWaitMs = lockWaitMsDefault } = options;
   const migrations = await readMigrations(options.migrationsDir);
-  if (to !== undefined && !migrations.some(({ version }) => version === to)) {
-    throw new MigrationError("invalid", `There is no migration ${to}.`, [to]);
-  }
-  return withConnection(options.url, async (connection) => {
+  return withSession(options, async (connection) => {
     if ((await readPending(connection, migrations, to)).length === 0) return [];
     return applyPending(connection, migrations, { to, lockWaitMs, log, signal });
   });

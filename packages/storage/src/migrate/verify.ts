@@ -1,8 +1,9 @@
+import type { DirectConnection } from "../database.ts";
 import { compareCatalogues } from "./catalogue.ts";
 import { compare, tagOf, type Disagreement } from "./compare.ts";
-import type { DirectConnection } from "./connection.ts";
+import { withSession } from "./connection.ts";
+import { type MigrateOptions } from "./options.ts";
 import { readMigrations } from "./read-migrations.ts";
-import { withConnection, type MigrateOptions } from "./run.ts";
 import { readCatalogue } from "./tracking/read-catalogue.ts";
 import { readTrackingRows, type TrackingRow } from "./tracking/read-rows.ts";
 
@@ -19,7 +20,7 @@ export interface Verification {
  */
 export async function verify(options: MigrateOptions): Promise<Verification> {
   const migrations = await readMigrations(options.migrationsDir);
-  return withConnection(options.url, async (connection) => {
+  return withSession(options, async (connection) => {
     const rows = await readTrackingRows(connection);
     const { pending, unfinished, disagreements } = compare(migrations, rows);
     // What an interrupted migration left behind is no news, and would only hide in a list of differences.
