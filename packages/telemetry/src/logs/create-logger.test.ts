@@ -47,6 +47,8 @@ describe("createLogger, json", () => {
   it("writes the levels at and above its own, and nothing when silent", () => {
     expect(levelsWritten("debug")).toEqual(["debug", "info", "warn", "error"]);
     expect(levelsWritten("warn")).toEqual(["warn", "error"]);
+    expect(levelsWritten("trace")).toEqual(["debug", "info", "warn", "error"]);
+    expect(levelsWritten("fatal")).toEqual([]);
     expect(levelsWritten("silent")).toEqual([]);
   });
 

@@ -6,7 +6,8 @@ import { cleanText } from "./clean-text.ts";
 import { type LogDestination, type LogFormat, openDestination } from "./destination.ts";
 import type { LogFields } from "./vocabulary.ts";
 
-export type LogLevel = "debug" | "info" | "warn" | "error" | "silent";
+/** The least severe level that is written; nothing of ours speaks at `trace` or `fatal`, but a threshold may lie there. */
+export type LogLevel = "trace" | "debug" | "info" | "warn" | "error" | "fatal" | "silent";
 
 /** Writes one line per call. No field that it is given makes a call throw. */
 export interface Logger {
