@@ -111,7 +111,7 @@ create table millrace.queues (
   primary key (tenant_id, name)
 );
 
--- Finished jobs: insert-only, by status and day, so that retention drops partitions and the hot tables stay small.
+-- Finished jobs: insert-only, by status and time, so that retention drops partitions and the hot tables stay small.
 create table millrace.job_history (
   id uuid not null,
   tenant_id text not null,
@@ -153,38 +153,44 @@ create table millrace.job_history_completed_default partition of millrace.job_hi
 create table millrace.job_history_dead_default partition of millrace.job_history_dead default;
 create table millrace.job_history_cancelled_default partition of millrace.job_history_cancelled default;
 
--- Makes the day partitions from today to `days_ahead` days on; answers how many it made. Safe to race: creation is serialised by a transaction lock.
+-- Makes history's partitions from today to `days_ahead` days on; answers how many it made. The many completed jobs get one a day, the few others one a week.
+-- Safe to race: creation is serialised by a transaction lock.
 create function millrace.ensure_history_partitions(days_ahead integer) returns integer
 language plpgsql as $$
 declare
-  parent text;
-  day date;
-  child text;
+  today constant date := (now() at time zone 'utc')::date;
+  part record;
   made integer := 0;
 begin
   perform pg_advisory_xact_lock(hashtext('millrace.ensure_history_partitions'));
-  foreach parent in array array['job_history_completed', 'job_history_dead', 'job_history_cancelled'] loop
-    for offset_days in 0 .. days_ahead loop
-      day := (now() at time zone 'utc')::date + offset_days;
-      child := parent || '_' || to_char(day, 'YYYYMMDD');
-      if to_regclass('millrace.' || child) is null then
-        begin
-          execute format(
-            'create table millrace.%I partition of millrace.%I for values from (%L) to (%L)',
-            child, parent, day::timestamp at time zone 'utc', (day + 1)::timestamp at time zone 'utc'
-          );
-          made := made + 1;
-        exception when check_violation then
-          -- The default partition holds rows of that day already; they stay there.
-          null;
-        end;
-      end if;
-    end loop;
+  for part in
+    select parent, first_day, first_day + days as next_day, parent || '_' || to_char(first_day, 'YYYYMMDD') as name
+    from (
+      select 'job_history_completed' as parent, today + n as first_day, 1 as days from generate_series(0, days_ahead) n
+      union
+      select parent, date_trunc('week', today + n)::date, 7
+      from generate_series(0, days_ahead) n, unnest(array['job_history_dead', 'job_history_cancelled']) parent
+    ) wanted
+    order by parent, first_day
+  loop
+    if to_regclass('millrace.' || part.name) is null then
+      begin
+        execute format(
+          'create table millrace.%I partition of millrace.%I for values from (%L) to (%L)',
+          part.name, part.parent,
+          part.first_day::timestamp at time zone 'utc', part.next_day::timestamp at time zone 'utc'
+        );
+        made := made + 1;
+      exception when check_violation then
+        -- The default partition holds rows of that time already; they stay there.
+        null;
+      end;
+    end if;
   end loop;
   return made;
 end $$;
 
-select millrace.ensure_history_partitions(7);
+select millrace.ensure_history_partitions(2);
 
 -- How long to wait after failed attempt number `attempt` (1-based). Exponential backoff has full jitter: a uniform draw up to the capped exponential.
 create function millrace.retry_delay(policy jsonb, attempt integer) returns interval

@@ -53,11 +53,12 @@ remaining as (
 ),
 kept_claims as (
   update millrace.claims c set job_ids = r.job_ids, open = r.open, lease_expires_at = r.lease_expires_at
-  from remaining r where c.claim_id = r.claim_id and c.tenant_id = r.tenant_id and c.queue = r.queue
+  from remaining r
+  where c.claim_id = any(array(select claim_id from remaining)) and c.claim_id = r.claim_id and c.tenant_id = r.tenant_id and c.queue = r.queue
 ),
 closed_claims as (
   delete from millrace.claims c using expired e
-  where c.claim_id = e.claim_id and c.tenant_id = e.tenant_id and c.queue = e.queue and not exists (
+  where c.claim_id = any(array(select claim_id from expired)) and c.claim_id = e.claim_id and c.tenant_id = e.tenant_id and c.queue = e.queue and not exists (
     select from remaining r where r.claim_id = e.claim_id and r.tenant_id = e.tenant_id and r.queue = e.queue
   )
 ),
