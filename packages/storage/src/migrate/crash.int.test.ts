@@ -10,7 +10,7 @@ import { catalogueQuery } from "./catalogue.ts";
 import { openSession } from "./connection.ts";
 import { up, verify } from "./index.ts";
 import { readMigrations } from "./read-migrations.ts";
-import { emptyDatabase, migrationsFolder, rows, session, shop } from "./testing.test.support.ts";
+import { emptyDatabase, migrationsFolder, rows, session, shop } from "./testing-migrations.ts";
 
 const options = { to: undefined, lockWaitMs: 60_000, log: () => {}, signal: undefined };
 

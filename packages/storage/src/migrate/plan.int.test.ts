@@ -6,7 +6,7 @@ import { catalogueQuery } from "./catalogue.ts";
 import { plan, status, up, verify } from "./index.ts";
 import { readMigrations } from "./read-migrations.ts";
 import { splitStatements } from "./split-statements.ts";
-import { emptyDatabase, everything, migrationsFolder, rows, session, shop } from "./testing.test.support.ts";
+import { emptyDatabase, everything, migrationsFolder, rows, session, shop } from "./testing-migrations.ts";
 
 test("plan prints exactly the scripts that up sends, in that order", async () => {
   const url = await emptyDatabase();

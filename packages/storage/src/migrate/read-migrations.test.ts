@@ -2,7 +2,7 @@ import { expect, test } from "vitest";
 
 import { requiredVersion } from "./check-schema.ts";
 import { bundledMigrationsDir, readMigrations } from "./read-migrations.ts";
-import { migrationsFolder, shop } from "./testing.test.support.ts";
+import { migrationsFolder, shop } from "./testing-migrations.ts";
 
 const up = "select 1;\n";
 

@@ -10,7 +10,7 @@ import {
   session,
   shop,
   writeMigrations,
-} from "./testing.test.support.ts";
+} from "./testing-migrations.ts";
 
 test("up applies every migration in order and says who ran it, when and how long", async () => {
   const url = await emptyDatabase();

@@ -1,4 +1,3 @@
-import { randomUUID } from "node:crypto";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -6,22 +5,14 @@ import { join } from "node:path";
 import { onTestFinished } from "vitest";
 
 import type { DirectConnection } from "../database.ts";
+import { testDatabase } from "../testing/test-database.ts";
 import { openSession } from "./connection.ts";
-
-const server = process.env["TEST_DATABASE_URL"] ?? "";
 
 /** An empty database of this test's own. */
 export async function emptyDatabase(): Promise<string> {
-  const admin = await openSession({ url: server });
-  const name = `migrate_${randomUUID().replaceAll("-", "")}`;
-  await admin.exec(`create database ${name}`);
-  onTestFinished(async () => {
-    await admin.exec(`drop database ${name} with (force)`);
-    await admin.close();
-  });
-  const url = new URL(server);
-  url.pathname = `/${name}`;
-  return url.href;
+  const empty = await testDatabase({ migrate: false });
+  onTestFinished(() => empty.close());
+  return empty.url;
 }
 
 /** A session of this test's own, with the runner's settings. */
