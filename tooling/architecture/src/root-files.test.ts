@@ -29,8 +29,9 @@ const text = readFileSync(resolve(root, ".github/workflows/ci.yml"), "utf8");
 const workflow = parse(text) as Workflow;
 const jobs = Object.values(workflow.jobs);
 const steps = jobs.flatMap((job) => job.steps);
-const { scripts } = JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")) as {
+const { scripts, devDependencies } = JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")) as {
   readonly scripts: Readonly<Record<string, string>>;
+  readonly devDependencies: Readonly<Record<string, string>>;
 };
 
 describe("the CI workflow", () => {
@@ -63,4 +64,11 @@ test("make calls only scripts that exist", () => {
   const called = [...makefile.matchAll(/\$\(PNPM\) (?:run )?(\w+)(?!.*--frozen)/g)].map((match) => match[1] ?? "");
   expect(called.toSorted()).toEqual(["build", "clean", "lint", "start", "test", "verify"]);
   expect(called.filter((script) => !(script in scripts))).toEqual([]);
+});
+
+test("pnpm judges engines by the Node that the workspace installs", () => {
+  const settings = parse(readFileSync(resolve(root, "pnpm-workspace.yaml"), "utf8")) as {
+    readonly nodeVersion: string;
+  };
+  expect(settings.nodeVersion).toBe(devDependencies.node);
 });
