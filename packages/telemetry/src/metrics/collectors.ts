@@ -37,7 +37,7 @@ function createCounter(declaration: CounterDeclaration, fold: Fold): Collector {
   const add = (labels: Labels, by: number): void => {
     if (by > 0 && Number.isFinite(by)) series.at(labels).value += by;
   };
-  const samples = () => [...series.entries()].map(([labels, { value }]) => ({ labels, value }));
+  const samples = () => series.entries().map(([labels, { value }]) => ({ labels, value }));
   if (isLabelled(declaration)) return { handle: { inc: (labels: Labels, by = 1) => add(labels, by) }, samples };
   series.at({});
   return { handle: { inc: (by = 1) => add({}, by) }, samples };
@@ -67,7 +67,7 @@ function createHistogram(name: string, declaration: HistogramDeclaration, fold: 
     });
   };
   const samples = () =>
-    [...series.entries()].flatMap(([labels, { sum, counts }]) => {
+    series.entries().flatMap(([labels, { sum, counts }]) => {
       const cumulative = bucketSamples(labels, counts);
       const count = cumulative.at(-1)?.value ?? 0;
       return cumulative.concat(
@@ -94,7 +94,7 @@ function createGauge(declaration: GaugeDeclaration, fold: Fold): Collector {
     series.clear();
     for (const [labels, value] of rows) put(labels, value);
   };
-  const samples = () => [...series.entries()].map(([labels, { value = 0 }]) => ({ labels, value }));
+  const samples = () => series.entries().map(([labels, { value = 0 }]) => ({ labels, value }));
   if (isLabelled(declaration)) return { handle: { replace }, samples };
   replace([[{}, 0]]);
   return { handle: { set: (value: number) => replace([[{}, value]]) }, samples };

@@ -7,45 +7,73 @@ export type Labels = Readonly<Record<string, string>>;
 export interface SeriesTable<Series> {
   at(labels: Labels): Series;
   clear(): void;
-  entries(): IterableIterator<readonly [Labels, Series]>;
+  entries(): readonly (readonly [Labels, Series])[];
 }
 
 /** Two labels of 200 values each could still make 40,000 series; past this many, new sets count as `other` throughout. */
 export const seriesMax = 2_000;
 
-/** Makes a table that finds a label set's series by one map look-up and folds only label sets that it doesn't know. */
-export function createSeriesTable<Series>(
+interface Node<Series> {
+  readonly children: Map<string, Node<Series>>;
+  series: Series | undefined;
+}
+
+/** Makes a table that finds a known label set by one map look-up a label, building no string; only unknown sets are folded. */
+export function createSeriesTable<Series extends object>(
   declared: Readonly<Record<string, LabelValues>>,
   fold: Fold,
   create: () => Series,
 ): SeriesTable<Series> {
   const names = Object.keys(declared);
-  const known = new Map<string, readonly [Labels, Series]>();
+  let root = newNode<Series>();
+  let known: (readonly [Labels, Series])[] = [];
 
-  const keyOf = (labels: Labels): string => {
-    let key = "";
-    for (const name of names) key += `${labels[name]}\0`;
-    return key;
+  const find = (labels: Labels): Series | undefined => {
+    let node = root;
+    for (const name of names) {
+      const next = node.children.get(labels[name] ?? "");
+      if (next === undefined) return undefined;
+      node = next;
+    }
+    return node.series;
+  };
+  const insert = (labels: Labels): Series => {
+    let node = root;
+    for (const value of Object.values(labels)) {
+      const next = node.children.get(value) ?? newNode<Series>();
+      node.children.set(value, next);
+      node = next;
+    }
+    node.series = create();
+    known.push([labels, node.series]);
+    return node.series;
   };
   const folded = (labels: Labels, bound: Fold): Labels =>
     Object.fromEntries(
-      names.map((name) => {
-        const value = String(labels[name]);
-        return [name, declared[name] === "open" ? bound(name, value) : value];
+      Object.entries(declared).map(([name, values]) => {
+        const value = labels[name] ?? "";
+        return [name, values === "open" ? bound(name, value) : value];
       }),
     );
-  const add = (labels: Labels): Series => {
+  const findFolded = (labels: Labels): Series => {
     const within = folded(labels, fold);
-    const bounded = known.size < seriesMax || known.has(keyOf(within)) ? within : folded(labels, () => otherLabel);
-    const key = keyOf(bounded);
-    const entry = known.get(key) ?? ([bounded, create()] as const);
-    known.set(key, entry);
-    return entry[1];
+    const series = find(within);
+    if (series !== undefined) return series;
+    if (known.length < seriesMax) return insert(within);
+    const beyond = folded(labels, () => otherLabel);
+    return find(beyond) ?? insert(beyond);
   };
 
   return {
-    at: (labels) => known.get(keyOf(labels))?.[1] ?? add(labels),
-    clear: () => known.clear(),
-    entries: () => known.values(),
+    at: (labels) => find(labels) ?? findFolded(labels),
+    clear: () => {
+      root = newNode<Series>();
+      known = [];
+    },
+    entries: () => known,
   };
+}
+
+function newNode<Series>(): Node<Series> {
+  return { children: new Map(), series: undefined };
 }
