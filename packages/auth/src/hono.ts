@@ -1,1 +1,1 @@
-export {};
+export { type AuthEnv, authenticate } from "./hono/authenticate.ts";

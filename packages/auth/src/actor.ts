@@ -1,0 +1,11 @@
+import type { Scope } from "@millrace/contract";
+
+/** Who acts: a tenant, what it may do, and the queues it is bound to. */
+export interface Actor {
+  readonly tenantId: string;
+  readonly scopes: readonly Scope[];
+  /** Undefined: every queue. */
+  readonly queues?: readonly string[] | undefined;
+  /** The API key's id, for the log; undefined for a static key or a process of our own. */
+  readonly keyId?: string | undefined;
+}

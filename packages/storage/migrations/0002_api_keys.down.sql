@@ -1,0 +1,2 @@
+-- millrace:lossy drops every API key
+drop table millrace.api_keys;
