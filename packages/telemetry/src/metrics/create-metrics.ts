@@ -46,8 +46,9 @@ export interface MetricsOptions {
 }
 
 /**
- * Makes the metrics of an app, in a registry of their own: several apps can live in one process. prom-client keeps the registry
- * and writes the exposition; counting is ours, since a worker at full speed measures three things a job and prom-client takes 0.2 to 0.3 µs for each.
+ * Makes the metrics of an app, in a registry of their own: several apps can live in one process. prom-client keeps the
+ * registry and writes the exposition; counting is ours, since a busy worker measures three things a job and prom-client
+ * takes 0.2 to 0.3 µs for each.
  */
 export function createMetrics(options: MetricsOptions): Metrics {
   const registry = new Registry();
