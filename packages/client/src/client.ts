@@ -1,0 +1,17 @@
+import { createJobsClient, type JobsClient } from "./jobs.ts";
+import { createKeysClient, type KeysClient } from "./keys.ts";
+import type { ClientOptions } from "./options.ts";
+import { createQueuesClient, type QueuesClient } from "./queues.ts";
+import { createTransport } from "./transport.ts";
+
+export interface MillraceClient {
+  readonly jobs: JobsClient;
+  readonly queues: QueuesClient;
+  readonly keys: KeysClient;
+}
+
+/** A typed client of the HTTP API, for anything that has fetch. */
+export function createClient(options: ClientOptions): MillraceClient {
+  const send = createTransport(options);
+  return { jobs: createJobsClient(send), queues: createQueuesClient(send), keys: createKeysClient(send) };
+}

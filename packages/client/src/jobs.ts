@@ -1,0 +1,96 @@
+import type { EnqueueBatchRequest, EnqueueRequest, JobJson, ListJobsQuery, UpdateJobRequest } from "@millrace/contract";
+
+import type { CallOptions } from "./options.ts";
+import { search } from "./search.ts";
+import type { ApiRequest, Transport } from "./transport.ts";
+
+export interface EnqueuedJob extends JobJson {
+  /** True when the idempotency key named this job already. */
+  readonly duplicate: boolean;
+}
+
+export interface JobPage {
+  readonly items: readonly JobJson[];
+  readonly nextCursor: string | null;
+}
+
+/** One wait is at most this long; longer ones ask again. */
+const waitMsMax = 30_000;
+
+const terminal: ReadonlySet<string> = new Set(["completed", "dead", "cancelled"]);
+
+/** The jobs of the key's tenant. Every call can throw MillraceApiError. */
+export interface JobsClient {
+  /** Enqueues one job. Sent again after a lost answer only with an idempotency key. */
+  enqueue(job: EnqueueRequest, options?: CallOptions): Promise<EnqueuedJob>;
+  /** Enqueues all jobs or none; ids in input order. */
+  enqueueBatch(
+    jobs: EnqueueBatchRequest["jobs"],
+    options?: CallOptions,
+  ): Promise<readonly { readonly id: string; readonly duplicate: boolean }[]>;
+  get(id: string, options?: CallOptions): Promise<JobJson>;
+  /** One page, newest first; it may be short while `nextCursor` is set. */
+  list(query?: ListJobsQuery, options?: CallOptions): Promise<JobPage>;
+  /** Every job that the query matches, page by page. */
+  all(query?: ListJobsQuery, options?: CallOptions): AsyncIterableIterator<JobJson>;
+  update(id: string, changes: UpdateJobRequest, options?: CallOptions): Promise<JobJson>;
+  delete(id: string, options?: CallOptions): Promise<void>;
+  cancel(id: string, options?: CallOptions): Promise<JobJson>;
+  retry(id: string, options?: CallOptions): Promise<JobJson>;
+  /** The job once it is finished, or as it stands after `timeoutMs` (default 30,000). */
+  wait(id: string, options?: CallOptions & { readonly timeoutMs?: number }): Promise<JobJson>;
+}
+
+export function createJobsClient(send: Transport): JobsClient {
+  const call = async <Body>(request: ApiRequest, options?: CallOptions) => (await send(request, options)).body as Body;
+  const path = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
+  const act = (id: string, action: "cancel" | "retry", options?: CallOptions) =>
+    call<JobJson>({ method: "POST", path: `${path(id)}/${action}`, repeatable: false }, options);
+
+  const list: JobsClient["list"] = (query = {}, options) =>
+    call<JobPage>({ method: "GET", path: `/v1/jobs${search(query)}`, repeatable: true }, options);
+
+  return {
+    enqueue: (job, options) =>
+      call<EnqueuedJob>(
+        { method: "POST", path: "/v1/jobs", body: job, repeatable: job.idempotencyKey !== undefined },
+        options,
+      ),
+    async enqueueBatch(jobs, options) {
+      const repeatable = jobs.every((job) => job.idempotencyKey !== undefined);
+      const { items } = await call<{ items: readonly { id: string; duplicate: boolean }[] }>(
+        { method: "POST", path: "/v1/jobs/batch", body: { jobs }, repeatable },
+        options,
+      );
+      return items;
+    },
+    get: (id, options) => call<JobJson>({ method: "GET", path: path(id), repeatable: true }, options),
+    list,
+    async *all(query = {}, options) {
+      for (let cursor = query.cursor; ;) {
+        const page = await list(cursor === undefined ? query : { ...query, cursor }, options);
+        yield* page.items;
+        if (page.nextCursor === null) return;
+        cursor = page.nextCursor;
+      }
+    },
+    update: (id, changes, options) =>
+      call<JobJson>({ method: "PATCH", path: path(id), body: changes, repeatable: true }, options),
+    async delete(id, options) {
+      await call({ method: "DELETE", path: path(id), repeatable: false }, options);
+    },
+    cancel: (id, options) => act(id, "cancel", options),
+    retry: (id, options) => act(id, "retry", options),
+    async wait(id, { timeoutMs = 30_000, ...options } = {}) {
+      const deadline = Date.now() + timeoutMs;
+      for (;;) {
+        const leftMs = Math.max(0, Math.min(waitMsMax, deadline - Date.now()));
+        const job = await call<JobJson>(
+          { method: "GET", path: `${path(id)}/wait?timeoutMs=${leftMs}`, repeatable: true, timeoutMs: leftMs + 10_000 },
+          options,
+        );
+        if (terminal.has(job.status) || Date.now() >= deadline) return job;
+      }
+    },
+  };
+}

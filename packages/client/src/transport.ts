@@ -1,0 +1,122 @@
+import { type ErrorCode, errorCatalogue, problemSchema } from "@millrace/contract";
+
+import { MillraceApiError } from "./error.ts";
+import type { CallOptions, ClientOptions } from "./options.ts";
+
+export interface ApiRequest {
+  readonly method: "GET" | "POST" | "PATCH" | "PUT" | "DELETE";
+  /** Path with its query, such as `/v1/jobs?limit=10`. */
+  readonly path: string;
+  readonly body?: unknown;
+  readonly headers?: Readonly<Record<string, string>>;
+  /** True when sending it twice does no more than sending it once. */
+  readonly repeatable: boolean;
+  /** Longer than the client's timeout for a call that waits on purpose. */
+  readonly timeoutMs?: number;
+}
+
+export interface ApiAnswer {
+  readonly status: number;
+  readonly body: unknown;
+}
+
+/** Sends one request and answers its body; repeats it where that is safe and can help. @throws MillraceApiError */
+export type Transport = (request: ApiRequest, options?: CallOptions) => Promise<ApiAnswer>;
+
+const backoffFirstMs = 200;
+const backoffMaxMs = 10_000;
+/** A server that asks for more patience than this gets none: the caller decides. */
+const retryAfterMaxMs = 60_000;
+
+export function createTransport(options: ClientOptions): Transport {
+  const baseUrl = options.baseUrl.replace(/\/+$/, "");
+  const timeoutMs = options.timeoutMs ?? 30_000;
+  const retriesMax = options.retriesMax ?? 3;
+  const send = options.fetch ?? fetch;
+
+  const once = async (request: ApiRequest, signal: AbortSignal | undefined): Promise<ApiAnswer> => {
+    const deadline = AbortSignal.timeout(request.timeoutMs ?? timeoutMs);
+    try {
+      const response = await send(baseUrl + request.path, {
+        method: request.method,
+        headers: {
+          accept: "application/json",
+          authorization: `Bearer ${options.apiKey}`,
+          ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+          ...options.headers?.(),
+          ...request.headers,
+        },
+        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
+      });
+      const text = await response.text();
+      if (!response.ok) throw refusal(response, text);
+      return { status: response.status, body: text === "" ? undefined : JSON.parse(text) };
+    } catch (error) {
+      if (error instanceof MillraceApiError) throw error;
+      signal?.throwIfAborted();
+      const why = deadline.aborted ? "did not answer in time" : "could not be reached";
+      throw new MillraceApiError(`${baseUrl} ${why}.`, { code: "NO_ANSWER", status: 0, retryable: true, cause: error });
+    }
+  };
+
+  return async (request, { signal } = {}) => {
+    for (let attempt = 0; ; attempt++) {
+      try {
+        return await once(request, signal);
+      } catch (error) {
+        if (!(error instanceof MillraceApiError) || attempt >= retriesMax || !canRepeat(request, error)) throw error;
+        await pause(waitMs(error, attempt), signal);
+      }
+    }
+  };
+}
+
+/** A refusal before any work (429, 503) may always be repeated; a lost answer only where a repetition does nothing more. */
+function canRepeat(request: ApiRequest, error: MillraceApiError): boolean {
+  if ((retryAfterMs.get(error) ?? 0) > retryAfterMaxMs) return false;
+  return error.retryable && (request.repeatable || error.status === 429 || error.status === 503);
+}
+
+function refusal(response: Response, text: string): MillraceApiError {
+  const problem = problemSchema.safeParse(parsed(text)).data;
+  const code = problem !== undefined && problem.code in errorCatalogue ? (problem.code as ErrorCode) : "INTERNAL";
+  const seconds = Number(response.headers.get("retry-after") ?? Number.NaN);
+  const error = new MillraceApiError(problem?.detail ?? `The API answered ${response.status}.`, {
+    code,
+    status: response.status,
+    retryable: problem?.retryable ?? response.status >= 500,
+    problem,
+  });
+  if (Number.isFinite(seconds)) retryAfterMs.set(error, seconds * 1_000);
+  return error;
+}
+
+const retryAfterMs = new WeakMap<MillraceApiError, number>();
+
+/** What the server asked for, else exponential backoff with full jitter. */
+function waitMs(error: MillraceApiError, attempt: number): number {
+  return retryAfterMs.get(error) ?? Math.random() * Math.min(backoffMaxMs, backoffFirstMs * 2 ** attempt);
+}
+
+function parsed(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+  return new Promise((resolve, reject) => {
+    const abort = () => {
+      clearTimeout(timer);
+      reject(signal?.reason);
+    };
+    const timer = setTimeout(() => {
+      signal?.removeEventListener("abort", abort);
+      resolve();
+    }, ms);
+    signal?.addEventListener("abort", abort, { once: true });
+  });
+}
