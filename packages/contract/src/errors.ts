@@ -18,7 +18,7 @@ export const errorCatalogue = {
   NOT_FOUND: { status: 404, title: "There is no such resource", retryable: false },
   METHOD_NOT_ALLOWED: { status: 405, title: "The resource does not support this method", retryable: false },
   JOB_NOT_FOUND: { status: 404, title: "There is no such job", retryable: false },
-  INVALID_STATE: { status: 409, title: "The job is in a state that does not allow this", retryable: false },
+  INVALID_STATE: { status: 409, title: "Its state does not allow this", retryable: false },
   LEASE_LOST: { status: 409, title: "The lease is no longer held", retryable: false },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,

@@ -3,6 +3,8 @@ export type * from "./jobs/job-store.ts";
 export { type Lease, decodeLeaseToken } from "./jobs/lease-token.ts";
 export { createPostgresJobStore } from "./jobs/postgres-job-store.ts";
 export { decodeWakeup, type Lane, wakeupChannel } from "./jobs/wakeup.ts";
+export type * from "./keys/key-store.ts";
+export { createPostgresKeyStore, keyChannel } from "./keys/postgres-key-store.ts";
 export * as schema from "./schema/index.ts";
 export { isOutcomeUnknown } from "./pg-error.ts";
 export { retryConflicts } from "./retry-conflicts.ts";

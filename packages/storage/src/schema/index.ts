@@ -1,3 +1,4 @@
+export * from "./api-keys.ts";
 export * from "./claims.ts";
 export * from "./job-history.ts";
 export * from "./jobs.ts";
