@@ -8,7 +8,7 @@ import { serverEnvironment } from "./cluster.ts";
 import type { Layout } from "./cluster.ts";
 import type { Identity } from "./identity.ts";
 import { findServer, parentOf } from "./process-table.ts";
-import { refusal, refuseStart } from "./refusal.ts";
+import { refusal, refuseStart, refuseUsed } from "./refusal.ts";
 
 /** `fast` breaks off what is under way and shuts down cleanly; `immediate` stops like a power cut, so the next start recovers. */
 export type StopMode = "fast" | "immediate";
@@ -140,9 +140,7 @@ export async function stopOrphan(layout: Layout): Promise<void> {
   if (!Number.isInteger(pid) || pid <= 1 || !(await findServer(pid, layout.cluster))) return;
   const owner = Number(await readFile(layout.ownerFile, "utf8").catch(() => "0"));
   if (owner > 0 && (await parentOf(pid)) === owner) {
-    throw refusal(
-      `The data folder ${layout.dataDir} is in use by another process (${owner}). Stop it, or choose another folder.`,
-    );
+    throw refuseUsed(layout.dataDir, owner);
   }
   process.kill(pid, "SIGINT");
   const giveUpMs = performance.now() + stopTimeoutMs;

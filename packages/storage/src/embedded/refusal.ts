@@ -30,6 +30,7 @@ export function refuseFolder(dataDir: string, error: unknown): unknown {
 /** Says in one sentence why a server that ended at once did so, by what it wrote to its log. */
 export function refuseStart(dataDir: string, port: number, log: string): MillraceError {
   const cause = new Error(log.trim() || "The server wrote nothing");
+  if (/lock file "postmaster.pid" already exists/.test(log)) return refuseUsed(dataDir, undefined, cause);
   if (/could not bind|Address already in use/i.test(log)) return refusePort(port, cause);
   const version = /initialized by PostgreSQL version (\S+),[^.]*version (\S+?)\.?$/m.exec(log);
   if (version !== null) {
@@ -53,6 +54,12 @@ export function refuseStart(dataDir: string, port: number, log: string): Millrac
     `The database in the data folder ${dataDir} does not start: ${last.replace(/^.*(FATAL|PANIC): +/, "")}. Restore the folder, or start over with an empty one.`,
     cause,
   );
+}
+
+/** The sentence for a data folder that another process has a server on. */
+export function refuseUsed(dataDir: string, owner: number | undefined, cause?: unknown): MillraceError {
+  const who = owner === undefined ? "another process" : `another process (${owner})`;
+  return refusal(`The data folder ${dataDir} is in use by ${who}. Stop it, or choose another folder.`, cause);
 }
 
 /** The sentence for a port that another program has. */

@@ -1,5 +1,5 @@
 import { randomBytes } from "node:crypto";
-import { rmSync } from "node:fs";
+import { existsSync, rmSync } from "node:fs";
 import { readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -16,6 +16,8 @@ export interface TestServer extends EmbeddedPostgres {
   remove(): Promise<void>;
 }
 
+const removeAttemptsMax = 80;
+const removeEveryMs = 25;
 const folderName = /^millrace-test-(?<pid>\d+)-/;
 const settings = { max_connections: "300", shared_buffers: "64MB", autovacuum_naptime: "10s" };
 
@@ -55,7 +57,7 @@ export async function startTestServer(options: Pick<EmbeddedOptions, "settings" 
   };
 }
 
-// Handlers run in the order in which they were added: first the server, then its folder.
+// Each handler goes in front of those before it, so the server ends before its folder goes.
 function killAtExit(pid: () => number): () => void {
   return atExit(() => {
     if (pid() > 0) process.kill(pid(), "SIGQUIT");
@@ -63,12 +65,41 @@ function killAtExit(pid: () => number): () => void {
 }
 
 function removeAtExit(dataDir: string): () => void {
-  return atExit(() => rmSync(dataDir, { recursive: true, force: true }));
+  return atExit(() => {
+    // The server still makes and removes files of its own for a moment.
+    for (let attempt = 1; attempt < removeAttemptsMax && !isRemoved(dataDir); attempt++) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, removeEveryMs);
+    }
+  });
+}
+
+function isRemoved(dataDir: string): boolean {
+  try {
+    rmSync(dataDir, { recursive: true, force: true });
+  } catch {
+    // Not empty yet.
+  }
+  return !existsSync(dataDir);
 }
 
 function atExit(run: () => void): () => void {
   process.prependListener("exit", run);
-  return () => process.removeListener("exit", run);
+  const signals = [
+    ["SIGINT", 130],
+    ["SIGTERM", 143],
+  ] as const;
+  const undo = signals.map(([signal, code]) => {
+    // A signal ends a process without its exit handlers, unless somebody listens; if another listener is there, it decides.
+    const exit = (): void => {
+      if (process.listenerCount(signal) === 0) process.exit(code);
+    };
+    process.once(signal, exit);
+    return () => process.removeListener(signal, exit);
+  });
+  return () => {
+    process.removeListener("exit", run);
+    for (const remove of undo) remove();
+  };
 }
 
 /** Stops and removes what killed test runs left behind. */
