@@ -106,8 +106,8 @@ describe("secrets from files", () => {
   });
 
   test("an unusable file is one problem, not also a missing value", () => {
-    const problems = problemsOf(() => load({ env: { MILLRACE_DATABASE_URL_FILE: "url" }, files: { url: "\n" } }));
-    expect(problems).toMatchObject([{ name: "database.url", got: '"url"', hint: "the file is empty" }]);
+    const problems = problemsOf(() => load({ env: { MILLRACE_DATABASE_URL_FILE: "./url" }, files: { url: "\n" } }));
+    expect(problems).toMatchObject([{ name: "database.url", got: '"./url"', hint: "the file is empty" }]);
   });
 
   test("only secrets are read from files", () => {

@@ -4,7 +4,7 @@ import { envPrefix, fileEnvName, fileVariable, isServiceLink, profileVariable } 
 import { type Key, keys } from "./keys.ts";
 import type { Candidate, Layer } from "./layer.ts";
 import type { Problem } from "./problems.ts";
-import { showValue } from "./redact.ts";
+import { redacted, showValue } from "./redact.ts";
 import { type Profile, profiles } from "./schema/profile.ts";
 import { readSecretFile } from "./secret-file.ts";
 import { didYouMean, suggest } from "./suggest.ts";
@@ -80,7 +80,8 @@ function readSecret(key: Key, path: string, cwd: string, problems: Problem[]): C
   problems.push({
     name: key.name,
     source: fileEnvName(key.env),
-    got: showValue(path),
+    // What isn't written like a path may be the secret itself, given under the wrong name.
+    got: /^\.{0,2}\//.test(path) ? showValue(path) : redacted,
     expected: "a file with the secret's value, up to 64KiB of UTF-8 text",
     hint: `the file ${read.refusal}`,
   });

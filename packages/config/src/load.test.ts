@@ -144,13 +144,14 @@ describe("programs' values", () => {
   test("text is read as in the environment, and undefined counts as not given", () => {
     const { config } = load({
       sections: ["server", "worker"],
+      env: { MILLRACE_SERVER_HOST: "::1" },
       overrides: {
         "server.port": given("9000", "--port"),
         "worker.queues": given("emails,reports", "--queues"),
         "server.host": given(undefined, "--host"),
       },
     });
-    expect(config.server).toMatchObject({ port: 9000, host: "127.0.0.1" });
+    expect(config.server).toMatchObject({ port: 9000, host: "::1" });
     expect(config.worker.queues).toEqual(["emails", "reports"]);
   });
 

@@ -55,6 +55,7 @@ describe("secrets are never shown", () => {
       const runs = [
         { yaml: value },
         { env: { [variable]: canary } },
+        { env: { [`${variable}_FILE`]: canary } },
         { env: { [`${variable}_FILE`]: "s" }, files: { s: canary } },
         { overrides: { [name]: { value: canary, source: "--flag" } } },
         { overrides: { [name]: { value: [canary, 5, { canary }], source: "--flag" } } },

@@ -16,5 +16,7 @@ describe("suggestions", () => {
     expect(suggest(given, names)).toBeUndefined(),
   );
 
+  test("a short word isn't taken for one that shares no letter", () => expect(suggest("ab", ["xy"])).toBeUndefined());
+
   test("nothing is suggested where there is nothing to choose from", () => expect(suggest("port", [])).toBeUndefined());
 });
