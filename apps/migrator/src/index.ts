@@ -1,1 +1,2 @@
-export {};
+export type { MigratorIo } from "./io.ts";
+export { runMigrator } from "./run-migrator.ts";
