@@ -25,6 +25,7 @@ create table millrace.jobs (
   concurrency_key text,
   last_error text,
   traceparent text,
+  trace_id text,
   tags text[] not null default '{}',
   retry jsonb,
   errors jsonb not null default '[]',
@@ -134,6 +135,7 @@ create table millrace.job_history (
   concurrency_key text,
   last_error text,
   traceparent text,
+  trace_id text,
   tags text[] not null,
   retry jsonb,
   errors jsonb not null,
@@ -221,12 +223,12 @@ select
     where c.claim_id = j.claim_id and c.tenant_id = j.tenant_id and c.queue = j.queue
   ) end as lease_expires_at,
   j.scheduled_at, j.started_at, j.created_at, j.updated_at, null::timestamptz as completed_at,
-  j.idempotency_key, j.concurrency_key, j.last_error, j.traceparent, j.tags, j.retry, j.errors, j.progress,
+  j.idempotency_key, j.concurrency_key, j.last_error, j.traceparent, j.trace_id, j.tags, j.retry, j.errors, j.progress,
   null::json as result, j.payload
 from millrace.jobs j
 union all
 select
   h.id, h.tenant_id, h.queue, h.type, h.status, h.priority, h.attempts, h.max_attempts, h.fence, h.timeout_ms,
   h.locked_by, h.locked_at, null::timestamptz, h.scheduled_at, h.started_at, h.created_at, h.updated_at, h.completed_at,
-  h.idempotency_key, h.concurrency_key, h.last_error, h.traceparent, h.tags, h.retry, h.errors, h.progress, h.result, h.payload
+  h.idempotency_key, h.concurrency_key, h.last_error, h.traceparent, h.trace_id, h.tags, h.retry, h.errors, h.progress, h.result, h.payload
 from millrace.job_history h;

@@ -5,10 +5,10 @@ import type { z } from "zod";
 import { type Json, MillraceError, type enqueueRequestSchema, limits } from "@millrace/contract";
 import type { NewJob } from "@millrace/storage";
 
-import { type Ctx, requireQueue } from "../context.ts";
+import { type JobCtx, requireQueue } from "../context.ts";
 
 /** A parsed request as the store takes it. @throws FORBIDDEN, VALIDATION_FAILED for a payload over its limit */
-export function newJob(ctx: Ctx, request: z.output<typeof enqueueRequestSchema>, path = ""): NewJob {
+export function newJob(ctx: JobCtx, request: z.output<typeof enqueueRequestSchema>, path = ""): NewJob {
   requireQueue(ctx, request.queue);
   return {
     tenantId: ctx.actor.tenantId,
@@ -26,6 +26,7 @@ export function newJob(ctx: Ctx, request: z.output<typeof enqueueRequestSchema>,
     concurrencyKey: request.concurrencyKey,
     tags: request.tags,
     traceparent: ctx.traceparent,
+    traceId: ctx.traceparent?.split("-")[1] === ctx.traceId ? undefined : ctx.traceId,
   };
 }
 

@@ -20,6 +20,7 @@ export const carriedColumns = [
   "concurrency_key",
   "last_error",
   "traceparent",
+  "trace_id",
   "tags",
   "retry",
   "errors",
@@ -38,7 +39,7 @@ const shared = (a: string) => `
   ${a}.idempotency_key as "idempotencyKey", ${a}.concurrency_key as "concurrencyKey", ${a}.tags, ${a}.progress,
   ${a}.locked_by as "lockedBy", ${a}.locked_at as "lockedAt", ${a}.fence, ${a}.timeout_ms as "timeoutMs",
   ${a}.created_at as "createdAt", ${a}.updated_at as "updatedAt", ${a}.scheduled_at as "scheduledAt",
-  ${a}.started_at as "startedAt", ${a}.traceparent`;
+  ${a}.started_at as "startedAt", ${a}.traceparent, ${a}.trace_id as "traceId"`;
 
 /** A row of `jobs` as a Job. `lease` is the SQL expression of its lease's deadline. */
 export function hotJob(alias: string, lease = "null::timestamptz"): string {

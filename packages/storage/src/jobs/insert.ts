@@ -18,9 +18,10 @@ function insertStatement(withKeys: boolean): Statement {
 with input as materialized (
   select t.*, coalesce(t.at, now() + t.delay_ms * interval '1 millisecond', now()) as scheduled_at
   from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::smallint[], $7::integer[], $8::timestamptz[],
-    $9::float8[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[])
+    $9::float8[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
+    $17::text[])
     as t(id, tenant_id, queue, type, priority, max_attempts, timeout_ms, at, delay_ms,
-      idempotency_key, request_hash, concurrency_key, tags, retry, payload, traceparent)
+      idempotency_key, request_hash, concurrency_key, tags, retry, payload, traceparent, trace_id)
 ),
 ${
   withKeys
@@ -37,9 +38,9 @@ fresh as materialized (
 }
 new_jobs as (
   insert into millrace.jobs (id, tenant_id, queue, type, priority, max_attempts, timeout_ms, scheduled_at,
-    idempotency_key, concurrency_key, tags, retry, payload, traceparent)
+    idempotency_key, concurrency_key, tags, retry, payload, traceparent, trace_id)
   select id, tenant_id, queue, type, priority, max_attempts, timeout_ms, scheduled_at,
-    idempotency_key, concurrency_key, tags::text[], retry::jsonb, payload::json, traceparent from fresh
+    idempotency_key, concurrency_key, tags::text[], retry::jsonb, payload::json, traceparent, trace_id from fresh
 ),
 new_ready as (
   insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
@@ -50,7 +51,7 @@ new_scheduled as (
   select tenant_id, queue, priority, scheduled_at, id, type from fresh where scheduled_at > now()
 )
 select now() as now, ${withKeys ? "array(select job_id::text from new_keys)" : "'{}'::text[]"} as "newKeys",
-  case when $17::text is not null then pg_notify('millrace_jobs', $17::text) end as notified`,
+  case when $18::text is not null then pg_notify('millrace_jobs', $18::text) end as notified`,
   };
 }
 
@@ -93,6 +94,7 @@ export async function insert(db: Executor, jobs: readonly PreparedJob[], notify:
     jobs.map((job) => (job.retry === undefined ? null : JSON.stringify(job.retry))),
     jobs.map((job) => job.payload),
     jobs.map((job) => job.traceparent ?? null),
+    jobs.map((job) => job.traceId ?? null),
     notify,
   ];
   const [row] = await db.query<{ now: Date; newKeys: readonly string[] }>(
@@ -211,6 +213,7 @@ export function freshJob(job: PreparedJob, now: Date): Job {
     startedAt: null,
     completedAt: null,
     traceparent: job.traceparent ?? null,
+    traceId: job.traceId ?? null,
   };
 }
 

@@ -41,6 +41,8 @@ export interface Job {
   readonly startedAt: Date | null;
   readonly completedAt: Date | null;
   readonly traceparent: string | null;
+  /** The caller's own trace id, where it differs from the one in `traceparent`. */
+  readonly traceId: string | null;
 }
 
 export interface NewJob {
@@ -62,6 +64,7 @@ export interface NewJob {
   readonly concurrencyKey?: string | undefined;
   readonly tags: readonly string[];
   readonly traceparent?: string | undefined;
+  readonly traceId?: string | undefined;
 }
 
 export interface JobRef {

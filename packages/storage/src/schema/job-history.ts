@@ -29,6 +29,7 @@ export const jobHistory = millrace.table(
     concurrencyKey: text("concurrency_key"),
     lastError: text("last_error"),
     traceparent: text("traceparent"),
+    traceId: text("trace_id"),
     tags: text("tags").array().notNull(),
     retry: jsonb("retry"),
     errors: jsonb("errors").notNull(),

@@ -30,6 +30,7 @@ export const jobs = millrace.table(
     concurrencyKey: text("concurrency_key"),
     lastError: text("last_error"),
     traceparent: text("traceparent"),
+    traceId: text("trace_id"),
     tags: text("tags")
       .array()
       .notNull()

@@ -29,6 +29,7 @@ export function describeCrud(open: OpenJobStore): void {
         concurrencyKey: "customer/1",
         tags: ["a", 'q"uote', "back\\slash", "{x,y}"],
         traceparent: "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01",
+        traceId: "order-42",
       });
       const { job: answered, duplicate } = await store.createJob(given);
       const read = await store.getJob({ tenantId: "acme", id: answered.id });
@@ -49,6 +50,7 @@ export function describeCrud(open: OpenJobStore): void {
         concurrencyKey: "customer/1",
         tags: given.tags,
         traceparent: given.traceparent,
+        traceId: "order-42",
         lastError: null,
         errors: [],
         result: null,
