@@ -1,5 +1,6 @@
 export * from "./errors.ts";
 export * from "./ids.ts";
+export { type Json, jsonSchema } from "./json.ts";
 export * from "./jobs/job.ts";
 export * from "./jobs/retry.ts";
 export * from "./jobs/state.ts";

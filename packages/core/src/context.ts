@@ -1,34 +1,43 @@
+import type { Actor, KeyKind } from "@millrace/auth";
 import { MillraceError, type Scope, hasScope } from "@millrace/contract";
-import type { JobStore } from "@millrace/storage";
+import type { JobStore, KeyStore } from "@millrace/storage";
+import type { Metrics } from "@millrace/telemetry";
 
-/** Who acts: a tenant, what it may do, and the queues it is bound to (undefined: all). */
-export interface Actor {
-  readonly tenantId: string;
-  readonly scopes: readonly Scope[];
-  readonly queues?: readonly string[] | undefined;
-  /** The API key's id, for the log; undefined for a process of our own. */
-  readonly keyId?: string | undefined;
-}
+export type { Actor } from "@millrace/auth";
 
 /** Everything ambient of a use case. */
 export interface Ctx {
   readonly actor: Actor;
   readonly store: JobStore;
+  /** Where what happens is counted. */
+  readonly metrics?: Pick<Metrics, "jobsEnqueuedTotal"> | undefined;
   /** W3C trace context to hand on to what is enqueued. */
   readonly traceparent?: string | undefined;
+  /** The caller's own trace id, which may be any text (`X-Trace-ID`). */
+  readonly traceId?: string | undefined;
   /** Fires when the caller has gone away. */
   readonly signal?: AbortSignal | undefined;
 }
 
+/** What the use cases of API keys need besides. */
+export interface KeyCtx extends Ctx {
+  readonly keys: KeyStore;
+  /** Which kind of key is made; default `live`. */
+  readonly keyKind?: KeyKind | undefined;
+}
+
+/** What the use cases of jobs need of it: all that a process without API keys has. */
+export type JobCtx = Omit<Ctx, "keys" | "keyKind">;
+
 /** @throws FORBIDDEN */
-export function requireScope(ctx: Ctx, scope: Scope): void {
+export function requireScope(ctx: Pick<Ctx, "actor">, scope: Scope): void {
   if (!hasScope(ctx.actor.scopes, scope)) {
     throw new MillraceError("FORBIDDEN", `This API key lacks the scope ${scope}.`);
   }
 }
 
 /** @throws FORBIDDEN when the key is bound to other queues. */
-export function requireQueue(ctx: Ctx, queue: string): void {
+export function requireQueue(ctx: Pick<Ctx, "actor">, queue: string): void {
   if (ctx.actor.queues !== undefined && !ctx.actor.queues.includes(queue)) {
     throw new MillraceError("FORBIDDEN", `This API key is not bound to the queue ${JSON.stringify(queue)}.`);
   }

@@ -1,12 +1,9 @@
 import { z } from "zod";
 
 import { jobTypeSchema, queueNameSchema, uuidSchema } from "../ids.ts";
+import { jsonDepthMax, jsonSchema } from "../json.ts";
 import { retryPolicySchema } from "./retry.ts";
 import { jobStatuses } from "./state.ts";
-
-/** Any JSON value. Depth and size are bounded where the bytes come in. */
-export type Json = null | boolean | number | string | readonly Json[] | { readonly [key: string]: Json };
-export const jsonSchema = z.json() as unknown as z.ZodType<Json>;
 
 export const limits = {
   payloadBytesMax: 256 * 1024,
@@ -21,11 +18,12 @@ export const limits = {
   batchJobsMax: 10_000,
   pageItemsMax: 500,
   pageItemsDefault: 50,
-  jsonDepthMax: 64,
+  jsonDepthMax,
   attemptsMax: 1_000,
   timeoutMsMax: 24 * 3_600_000,
   delayMsMax: 366 * 24 * 3_600_000,
   waitMsMax: 60_000,
+  waitMsDefault: 30_000,
 } as const;
 
 /** PostgreSQL text holds every character but NUL, and only well-formed Unicode. */
@@ -147,6 +145,16 @@ export const listJobsQuerySchema = z.strictObject({
 });
 
 export type ListJobsQuery = z.input<typeof listJobsQuerySchema>;
+
+/** How long to wait for a job, as a query parameter. */
+export const waitForJobQuerySchema = z.strictObject({
+  timeoutMs: z.coerce
+    .number<number | string>()
+    .pipe(z.int().min(0).max(limits.waitMsMax))
+    .default(limits.waitMsDefault),
+});
+
+export type WaitForJobQuery = z.input<typeof waitForJobQuerySchema>;
 
 /** The answer to an enqueue: the job, and whether the idempotency key named it before. */
 export const enqueueResponseSchema = jobSchema.extend({ duplicate: z.boolean() });

@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { queueNameSchema, uuidSchema } from "../ids.ts";
-import { timeSchema } from "../jobs/job.ts";
+import { limits, timeSchema } from "../jobs/job.ts";
 import { scopeSchema } from "../scopes.ts";
 
 const name = z
@@ -33,6 +33,17 @@ export const rotateKeyRequestSchema = z.strictObject({
 
 export type RotateKeyRequest = z.input<typeof rotateKeyRequestSchema>;
 
+/** A page of the tenant's keys, as query parameters. */
+export const listKeysQuerySchema = z.strictObject({
+  limit: z.coerce
+    .number<number | string>()
+    .pipe(z.int().min(1).max(limits.pageItemsMax))
+    .default(limits.pageItemsDefault),
+  cursor: z.string().min(1).max(500).optional(),
+});
+
+export type ListKeysQuery = z.input<typeof listKeysQuerySchema>;
+
 /** An API key without its secret. `start` are the first characters, to tell keys apart. */
 export const keySchema = z.object({
   id: uuidSchema,
@@ -45,6 +56,8 @@ export const keySchema = z.object({
   expiresAt: timeSchema.nullable(),
   revokedAt: timeSchema.nullable(),
   lastUsedAt: timeSchema.nullable(),
+  /** The key that took over by rotation. */
+  successorId: uuidSchema.nullable(),
 });
 
 export type KeyJson = z.infer<typeof keySchema>;

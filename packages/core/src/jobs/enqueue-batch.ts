@@ -13,8 +13,13 @@ export async function enqueueBatch(
 ): Promise<readonly CreatedJobId[]> {
   requireScope(ctx, "jobs:write");
   const request = parse(enqueueBatchRequestSchema, input);
-  return ctx.store.createJobs(
+  const created = await ctx.store.createJobs(
     request.jobs.map((job, index) => newJob(ctx, job, `jobs.${index}.`)),
     options,
   );
+  for (const [index, { queue }] of request.jobs.entries()) {
+    const outcome = created[index]?.duplicate === true ? "duplicate" : "created";
+    ctx.metrics?.jobsEnqueuedTotal.inc({ queue, outcome });
+  }
+  return created;
 }

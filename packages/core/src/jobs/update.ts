@@ -4,7 +4,7 @@ import type { Job } from "@millrace/storage";
 import { type Ctx, requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
 import { storedPayload } from "./new-job.ts";
-import { requireVisibleId } from "./visible.ts";
+import { visibleJobRef } from "./visible.ts";
 
 /** Changes a pending job. @throws FORBIDDEN, VALIDATION_FAILED, JOB_NOT_FOUND, INVALID_STATE */
 export async function updateJob(
@@ -13,13 +13,10 @@ export async function updateJob(
 ): Promise<Job> {
   requireScope(ctx, "jobs:write");
   const { payload, scheduledAt, ...changes } = parse(updateJobRequestSchema, input.changes);
-  await requireVisibleId(ctx, input.id);
-  return ctx.store.updateJob(
-    { tenantId: ctx.actor.tenantId, id: input.id },
-    {
-      ...changes,
-      scheduledAt: scheduledAt === undefined ? undefined : new Date(scheduledAt),
-      payload: payload === undefined ? undefined : storedPayload(payload, "payload"),
-    },
-  );
+  const ref = await visibleJobRef(ctx, input.id);
+  return ctx.store.updateJob(ref, {
+    ...changes,
+    scheduledAt: scheduledAt === undefined ? undefined : new Date(scheduledAt),
+    payload: payload === undefined ? undefined : storedPayload(payload, "payload"),
+  });
 }

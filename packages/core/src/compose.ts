@@ -1,0 +1,105 @@
+import { readFileSync } from "node:fs";
+
+import {
+  type ApiKeyValidator,
+  type KeyKind,
+  anyValidator,
+  createPostgresValidator,
+  createStaticValidator,
+} from "@millrace/auth";
+import type { Config, Profile } from "@millrace/config";
+import {
+  type Database,
+  type DatabaseOptions,
+  type JobStore,
+  type KeyStore,
+  createDatabase,
+  createPostgresJobStore,
+  createPostgresKeyStore,
+} from "@millrace/storage";
+import type { Logger, Metrics } from "@millrace/telemetry";
+
+import { type ReadyCheck, createReadiness } from "./readiness.ts";
+
+export type { ReadyCheck } from "./readiness.ts";
+
+/** The sections of the configuration that parts are built from; without `auth` there is no validator. */
+export type ComposeConfig = Pick<Config, "database"> & Partial<Pick<Config, "auth">>;
+
+export interface ComposeOptions {
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Keys that are made in production are called `live`, others `dev`. */
+  readonly profile?: Profile | undefined;
+}
+
+/** The parts of a process, built once. */
+export interface Composition {
+  readonly db: Database;
+  readonly store: JobStore;
+  readonly keys: KeyStore;
+  readonly keyKind: KeyKind;
+  readonly validator: ApiKeyValidator | undefined;
+  /** Asks everything that the process depends on, within a time limit. Never rejects. */
+  checkReady(): Promise<readonly ReadyCheck[]>;
+  /** Closes everything in the order of need. */
+  close(): Promise<void>;
+}
+
+/** Builds the parts of a process from its configuration. The database need not be there yet: see `checkReady`. */
+export async function compose(config: ComposeConfig, options: ComposeOptions): Promise<Composition> {
+  const { logger, metrics, profile } = options;
+  const db = createDatabase({
+    ...databaseOptions(config.database),
+    observer: {
+      statement: (statement, seconds) => metrics.dbStatementSeconds.observe({ statement }, seconds),
+      poolWait: (seconds) => metrics.dbPoolWaitSeconds.observe(seconds),
+      listenerFailed: (err) => logger.error({ err }, "A listener of notifications failed"),
+    },
+  });
+  const stopSampling = metrics.beforeRender(() => {
+    const { open, inUse, waiting } = db.stats();
+    metrics.dbPoolOpenConnections.set(open);
+    metrics.dbPoolInUseConnections.set(inUse);
+    metrics.dbPoolWaitingRequests.set(waiting);
+  });
+  const store = createPostgresJobStore(db);
+  const keys = createPostgresKeyStore(db);
+  const validator = config.auth === undefined ? undefined : await createValidator(config.auth, keys);
+  let closed: Promise<void> | undefined;
+  return {
+    db,
+    store,
+    keys,
+    keyKind: profile === "prod" ? "live" : "dev",
+    validator,
+    checkReady: createReadiness(db),
+    close() {
+      closed ??= (async () => {
+        stopSampling();
+        await validator?.close();
+        await store.close();
+        await db.close();
+      })();
+      return closed;
+    },
+  };
+}
+
+/** Static keys stand before the database's: whoever develops with one can still make others. */
+async function createValidator(auth: Config["auth"], keys: KeyStore): Promise<ApiKeyValidator> {
+  const { mode, staticKeys, cacheTtlMs, negativeCacheTtlMs } = auth;
+  const stored = await createPostgresValidator({ keys, cacheTtlMs, negativeCacheTtlMs });
+  return mode === "static" ? anyValidator([createStaticValidator(staticKeys), stored]) : stored;
+}
+
+function databaseOptions(database: Config["database"]): DatabaseOptions {
+  const { ssl, sslCaFile, prepare, poolMin: _, ...options } = database;
+  return {
+    ...options,
+    prepare,
+    ssl: sslCaFile === undefined ? ssl : { ca: readFileSync(sslCaFile, "utf8") },
+    // Plans of the hot statements must not flip with the tables' sizes. A pooler that can't keep statements takes no settings either.
+    session: prepare ? { plan_cache_mode: "force_generic_plan", enable_seqscan: "off", jit: "off" } : {},
+  };
+}
