@@ -1,4 +1,5 @@
 export * from "./database.ts";
+export { type Coalescer, type CoalescerOptions, createCoalescer } from "./jobs/coalesce.ts";
 export type * from "./jobs/job-store.ts";
 export { type Lease, decodeLeaseToken } from "./jobs/lease-token.ts";
 export { createPostgresJobStore } from "./jobs/postgres-job-store.ts";

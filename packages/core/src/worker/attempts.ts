@@ -1,0 +1,240 @@
+import type { ClaimedJob } from "@millrace/storage";
+import { childTraceparent, type Logger, type Metrics, parseTraceparent, traceContext } from "@millrace/telemetry";
+
+import type { AbortCause } from "./attempt-errors.ts";
+import { killed } from "./attempt-outcome.ts";
+import type { JobDefinition } from "./define-job.ts";
+import type { ContextOf } from "./handler-context.ts";
+import type { LeaseBook, LeaseEnd } from "./lease-book.ts";
+import type { WorkerSettings } from "./options.ts";
+import { createPace, jobsAhead } from "./pace.ts";
+import { type Attempt, runAttempt } from "./run-attempt.ts";
+import type { Settled, Settlement } from "./settlement.ts";
+import type { Settler } from "./settler.ts";
+
+export interface AttemptsOptions {
+  readonly settings: WorkerSettings;
+  readonly definitions: ReadonlyMap<string, JobDefinition>;
+  readonly book: LeaseBook;
+  readonly settler: Settler;
+  readonly contextOf: ContextOf;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** A slot or a place in the buffer is free. */
+  readonly onRoom: () => void;
+  /** A job of ours is pending again: it will be due. */
+  readonly onPending: () => void;
+}
+
+export interface Attempts {
+  /** How many jobs to claim; 0 while that isn't worth a claim. */
+  room(): number;
+  take(claimed: readonly ClaimedJob[], deadlineMs: number): void;
+  counts(): {
+    readonly running: number;
+    readonly waiting: number;
+    readonly settling: number;
+    readonly abandoned: number;
+  };
+  /** Starts nothing more, and hands back what waits. */
+  close(): void;
+  abortAll(why: AbortCause): void;
+  /** Resolves when no handler runs in a slot. */
+  quiet(): Promise<void>;
+  /** Resolves when nothing runs in a slot nor waits to be written. */
+  idle(): Promise<void>;
+}
+
+interface Claimed extends ClaimedJob {
+  readonly sinceMs: number;
+}
+
+/** So many ends may wait to be written before the worker stops claiming. */
+const settlingMax = 5_000;
+const claimMax = 1_000;
+/** A job that waited so long behind a buffer that turned out too deep goes back to the others. */
+const surplusMs = 500;
+
+/**
+ * Runs claimed jobs in `concurrency` slots. A handler that ignores its fired signal for the whole grace is abandoned: its slot is given
+ * to another job, so that hung handlers can't stop the worker; but only as many as there are slots, so that they can't pile up either.
+ */
+export function createAttempts(options: AttemptsOptions): Attempts {
+  const { settings, definitions, book, settler, contextOf, logger, metrics } = options;
+  const { concurrency, prefetch } = settings;
+  const waiting = new Set<Claimed>();
+  const running = new Map<ClaimedJob, Attempt>();
+  const pace = createPace();
+  let settling = 0;
+  let abandoned = 0;
+  let stuck = 0;
+  let closed = false;
+  let surplusTimer: NodeJS.Timeout | undefined;
+  let watchers: { readonly reached: () => boolean; readonly resolve: () => void }[] = [];
+
+  const inSlots = () => running.size + stuck;
+
+  function take(claimed: readonly ClaimedJob[], deadlineMs: number): void {
+    const sinceMs = performance.now();
+    metrics.claimedJobsTotal.inc(claimed.length);
+    for (const { job, leaseToken } of claimed) {
+      const item: Claimed = { job, leaseToken, sinceMs };
+      book.hold(leaseToken, deadlineMs, (why) => lost(item, why));
+      waiting.add(item);
+      if (job.lockedAt !== null) {
+        metrics.jobWaitSeconds.observe(
+          { queue: job.queue },
+          (job.lockedAt.getTime() - job.scheduledAt.getTime()) / 1_000,
+        );
+      }
+    }
+    if (closed) handBack(waiting.size);
+    fill();
+    if (waiting.size > prefetch) surplusTimer ??= setTimeout(returnSurplus, surplusMs);
+  }
+
+  function fill(): void {
+    while (!closed && inSlots() < concurrency) {
+      const [first] = waiting;
+      if (first === undefined) return;
+      waiting.delete(first);
+      void work(first);
+    }
+  }
+
+  /** What was claimed at a fast pace that then slowed down. */
+  function returnSurplus(): void {
+    surplusTimer = undefined;
+    const [oldest] = waiting;
+    if (oldest === undefined || waiting.size <= prefetch) return;
+    if (performance.now() - oldest.sinceMs >= surplusMs) handBack(waiting.size - prefetch);
+    else surplusTimer = setTimeout(returnSurplus, surplusMs);
+  }
+
+  /** Hands back the last `count` of those that wait. */
+  function handBack(count: number): void {
+    for (const item of [...waiting].slice(waiting.size - count)) {
+      waiting.delete(item);
+      void write(item, { kind: "release" });
+    }
+  }
+
+  async function work(item: Claimed): Promise<void> {
+    const { job, leaseToken } = item;
+    const definition = definitions.get(job.type);
+    if (definition === undefined) return write(item, killed(`This worker has no handler for the type ${job.type}`));
+    const startMs = performance.now();
+    const traceparent = childTraceparent(job.traceparent ?? "");
+    const traceId = parseTraceparent(traceparent)?.traceId ?? "";
+    const attempt = traceContext.run({ traceId, traceparent, tenant: job.tenantId }, () =>
+      runAttempt({
+        definition,
+        job,
+        timeoutMs: job.timeoutMs ?? definition.timeoutMs ?? settings.timeoutMs,
+        abortGraceMs: settings.abortGraceMs,
+        context: () => contextOf(job, leaseToken),
+      }),
+    );
+    running.set(item, attempt);
+    const end = await attempt.end;
+    running.delete(item);
+    pace.finished();
+    metrics.jobRunSeconds.observe({ queue: job.queue, type: job.type }, (performance.now() - startMs) / 1_000);
+    if (end.abandoned !== undefined) leaveBehind(item, end.abandoned);
+    fill();
+    if (end.settlement !== undefined) void write(item, end.settlement);
+    options.onRoom();
+    check();
+  }
+
+  function leaveBehind({ job }: Claimed, abandonedEnd: Promise<void>): void {
+    const keepsSlot = abandoned >= concurrency;
+    if (keepsSlot) stuck++;
+    else abandoned++;
+    logger.error(
+      { jobId: job.id, type: job.type, queue: job.queue, attempt: job.attempts, count: abandoned + stuck },
+      "A handler ignored its aborted signal and was abandoned; it may still be running",
+    );
+    void abandonedEnd.then(() => {
+      if (keepsSlot) stuck--;
+      else abandoned--;
+      fill();
+      options.onRoom();
+    });
+  }
+
+  function lost(item: Claimed, why: LeaseEnd): void {
+    if (waiting.delete(item)) options.onRoom();
+    else running.get(item)?.abort(why);
+    tell(item, why === "cancelled" ? "cancelled" : "lost", undefined);
+  }
+
+  async function write(item: Claimed, settlement: Settlement): Promise<void> {
+    if (!book.settling(item.leaseToken)) return;
+    settling++;
+    const settled = await settler.settle(item.leaseToken, settlement);
+    book.drop(item.leaseToken);
+    settling--;
+    tell(item, settled, settlement);
+    if (settled === "retried" || settled === "snoozed") options.onPending();
+    options.onRoom();
+    check();
+  }
+
+  function tell({ job }: Claimed, settled: Settled, settlement: Settlement | undefined): void {
+    if (settled === "lost" || settled === "unsaved") metrics.leaseLostTotal.inc();
+    else metrics.jobsFinishedTotal.inc({ queue: job.queue, type: job.type, outcome: settled });
+    if (settled === "completed" || settled === "released" || settled === "snoozed") return;
+    const reason = settlement?.kind === "fail" ? settlement.message : undefined;
+    const traceId = parseTraceparent(job.traceparent ?? "")?.traceId;
+    const fields = {
+      jobId: job.id,
+      type: job.type,
+      queue: job.queue,
+      tenant: job.tenantId,
+      attempt: job.attempts,
+      traceId,
+      outcome: settled,
+      reason,
+    };
+    if (settled === "dead") logger.error(fields, "A job is dead");
+    else if (settled === "cancelled") logger.info(fields, "A running job was cancelled");
+    else if (settled === "retried") logger.warn(fields, "An attempt failed; the job will be tried again");
+    else logger.warn(fields, "An attempt's lease was lost; its outcome does not count");
+  }
+
+  function check(): void {
+    watchers = watchers.filter(({ reached, resolve }) => {
+      if (!reached()) return true;
+      resolve();
+      return false;
+    });
+  }
+
+  function until(reached: () => boolean): Promise<void> {
+    if (reached()) return Promise.resolve();
+    return new Promise((resolve) => watchers.push({ reached, resolve }));
+  }
+
+  return {
+    room() {
+      if (closed || settling >= settlingMax) return 0;
+      const ahead = jobsAhead(prefetch, pace.perMs());
+      const free = concurrency - inSlots();
+      const buffered = waiting.size - free;
+      return buffered > ahead / 2 || buffered >= ahead ? 0 : Math.min(claimMax, ahead - buffered);
+    },
+    take,
+    counts: () => ({ running: running.size, waiting: waiting.size, settling, abandoned: abandoned + stuck }),
+    close() {
+      closed = true;
+      clearTimeout(surplusTimer);
+      handBack(waiting.size);
+    },
+    abortAll(why) {
+      for (const attempt of running.values()) attempt.abort(why);
+    },
+    quiet: () => until(() => running.size === 0),
+    idle: () => until(() => running.size === 0 && settling === 0),
+  };
+}

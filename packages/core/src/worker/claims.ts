@@ -1,0 +1,89 @@
+import type { ClaimedJob, JobStore } from "@millrace/storage";
+import type { Metrics } from "@millrace/telemetry";
+
+import { backoffMs } from "./backoff.ts";
+import type { Outages } from "./outages.ts";
+
+export interface ClaimsOptions {
+  readonly store: Pick<JobStore, "claimJobs">;
+  readonly queues?: readonly string[] | undefined;
+  readonly types: readonly string[];
+  readonly tenantId?: string | undefined;
+  readonly leaseMs: number;
+  readonly worker: string;
+  /** How many jobs could be taken now; 0 when it isn't worth a claim. */
+  readonly room: () => number;
+  /** Takes what was claimed. `deadlineMs` (monotonic) is until when the leases surely hold. */
+  readonly take: (claimed: readonly ClaimedJob[], deadlineMs: number) => void;
+  readonly outages: Outages;
+  readonly metrics: Pick<Metrics, "claimsTotal" | "claimedJobsTotal">;
+}
+
+export interface Claims {
+  /** There may be jobs: claim, if there is room. */
+  look(): void;
+  /** Room has been made: claim, if there may be jobs. */
+  refill(): void;
+  /** Claims nothing more; resolves when no claim is under way. */
+  stop(): Promise<void>;
+}
+
+/**
+ * Claims as much as there is room for, one claim at a time, until a claim brings nothing; then rests until told to look.
+ * Only an empty claim means that nothing is left: a claim divides its limit among the tenants and queues that have work.
+ */
+export function createClaims(options: ClaimsOptions): Claims {
+  const { store, room, take, outages, metrics } = options;
+  let mayHaveMore = false;
+  let stopped = false;
+  let failures = 0;
+  let current: Promise<void> | undefined;
+  let pause: NodeJS.Timeout | undefined;
+
+  function refill(): void {
+    if (stopped || !mayHaveMore || current !== undefined || pause !== undefined) return;
+    const limit = room();
+    if (limit > 0) current = claim(limit);
+  }
+
+  async function claim(limit: number): Promise<void> {
+    // What is announced from here on may come too late for this claim.
+    mayHaveMore = false;
+    const { queues, types, tenantId, leaseMs, worker } = options;
+    const deadlineMs = performance.now() + leaseMs;
+    try {
+      const claimed = await store.claimJobs({ queues, types, tenantId, limit, leaseMs, worker });
+      failures = 0;
+      if (claimed.length > 0) mayHaveMore = true;
+      metrics.claimsTotal.inc({ outcome: claimed.length > 0 ? "jobs" : "empty" });
+      outages.recovered("claim");
+      current = undefined;
+      take(claimed, deadlineMs);
+    } catch (error) {
+      failures++;
+      mayHaveMore = true;
+      outages.failed("claim", error);
+      current = undefined;
+      pause = setTimeout(resume, backoffMs(failures));
+    }
+    refill();
+  }
+
+  function resume(): void {
+    pause = undefined;
+    refill();
+  }
+
+  return {
+    look() {
+      mayHaveMore = true;
+      refill();
+    },
+    refill,
+    async stop() {
+      stopped = true;
+      clearTimeout(pause);
+      await current;
+    },
+  };
+}

@@ -1,0 +1,171 @@
+import { decodeWakeup, wakeupChannel } from "@millrace/storage";
+
+import { createAttempts } from "./attempts.ts";
+import { jitter } from "./backoff.ts";
+import { createClaims } from "./claims.ts";
+import { createContexts } from "./handler-context.ts";
+import { createHeartbeats } from "./heartbeats.ts";
+import { createLeaseBook } from "./lease-book.ts";
+import { type Loop, startLoop } from "./loop.ts";
+import { type Maintenance, startMaintenance } from "./maintenance.ts";
+import { readWorkerOptions, type WorkerOptions } from "./options.ts";
+import { type Component, createOutages } from "./outages.ts";
+import { createProgress } from "./progress.ts";
+import { createSettler } from "./settler.ts";
+
+export type WorkerState = "idle" | "running" | "draining" | "stopped";
+
+/** What a worker says of itself. */
+export interface WorkerHealth {
+  readonly name: string;
+  readonly state: WorkerState;
+  readonly concurrency: number;
+  /** Jobs whose handlers run. */
+  readonly running: number;
+  /** Jobs claimed ahead. */
+  readonly waiting: number;
+  /** Ended attempts that the database hasn't confirmed. */
+  readonly settling: number;
+  /** Handlers that ignored their signal and may still run. */
+  readonly abandoned: number;
+  /** Whether notifications arrive; polling goes on either way. */
+  readonly listening: boolean;
+  /** What the database did not answer last time; empty when all is well. */
+  readonly failing: readonly Component[];
+}
+
+export interface Worker {
+  /** Begins to claim and run jobs; resolves once notifications were asked for. A database that is down is waited for. */
+  start(): Promise<void>;
+  /**
+   * Claims nothing more, lets handlers finish for `graceMs`, then aborts them and hands their jobs back with the attempt refunded.
+   * Resolves when all that could be written is written.
+   */
+  stop(options?: { readonly graceMs?: number }): Promise<void>;
+  health(): WorkerHealth;
+}
+
+/** The last writes of a stopping worker may take so long; leases that are left then run out and are rescued. */
+const lastWritesMs = 5_000;
+
+/** Makes a worker: it claims jobs of the types it has handlers for, runs them and writes how they ended. @throws VALIDATION_FAILED */
+export function createWorker(options: WorkerOptions): Worker {
+  const { store, listen } = options;
+  const { settings, definitions, logger, metrics } = readWorkerOptions(options);
+  const outages = createOutages(logger);
+  const book = createLeaseBook();
+  const settler = createSettler({ store, book, outages });
+  const heartbeats = createHeartbeats({ ...settings, store, book, outages, metrics });
+  const progress = createProgress({ store, book, outages });
+  const contextOf = createContexts({ store, book, heartbeats, progress, logger });
+  let state: WorkerState = "idle";
+  let listening = false;
+  let subscription: { close(): Promise<void> } | undefined;
+  let poll: Loop | undefined;
+  let maintenance: Maintenance | undefined;
+  let stopping: Promise<void> | undefined;
+
+  const attempts = createAttempts({
+    settings,
+    definitions,
+    book,
+    settler,
+    contextOf,
+    logger,
+    metrics,
+    onRoom: () => claims.refill(),
+    onPending: () => maintenance?.wake(),
+  });
+  const claims = createClaims({
+    ...settings,
+    store,
+    types: [...definitions.keys()],
+    worker: settings.name,
+    room: attempts.room,
+    take: attempts.take,
+    outages,
+    metrics,
+  });
+  const unsample = metrics.beforeRender(() => {
+    metrics.workerSlots.set(settings.concurrency);
+    metrics.workerSlotsInUse.set(attempts.counts().running);
+  });
+
+  const look = (source: "notify" | "poll") => {
+    metrics.wakeupsTotal.inc({ source });
+    claims.look();
+  };
+
+  const onNotify = (payload: string) => {
+    const lanes = decodeWakeup(payload);
+    const { queues, tenantId } = settings;
+    const concerns = ([tenant, queue]: readonly [string, string]) =>
+      (tenantId === undefined || tenant === tenantId) && (queues === undefined || queues.includes(queue));
+    if (lanes === undefined || lanes.some(concerns)) look("notify");
+  };
+
+  const onState = (connected: boolean) => {
+    if (connected === listening) return;
+    listening = connected;
+    if (connected) look("notify");
+    else logger.warn({ channel: wakeupChannel }, "Notifications don't arrive; the worker polls until they do");
+  };
+
+  async function drain(graceMs: number): Promise<void> {
+    state = "draining";
+    logger.info({ graceMs, ...attempts.counts() }, "The worker is stopping");
+    attempts.close();
+    const loops = Promise.all([claims.stop(), poll?.stop(), maintenance?.stop(), subscription?.close()]);
+    await within(graceMs, attempts.quiet());
+    attempts.abortAll("shutdown");
+    await attempts.quiet();
+    await loops;
+    await within(lastWritesMs, attempts.idle());
+    settler.giveUp();
+    await attempts.idle();
+    await heartbeats.stop();
+    book.close();
+    unsample();
+    state = "stopped";
+    logger.info({}, "The worker has stopped");
+  }
+
+  return {
+    async start() {
+      if (state !== "idle") return;
+      state = "running";
+      const { concurrency, prefetch, queues } = settings;
+      logger.info({ concurrency, prefetch, queues, types: [...definitions.keys()] }, "The worker is starting");
+      heartbeats.start();
+      maintenance = startMaintenance({ store, settings, outages, metrics, logger, onDue: claims.look });
+      poll = startLoop({
+        firstDelayMs: 0,
+        step: () => {
+          look("poll");
+          return Promise.resolve(jitter(settings.pollIntervalMs));
+        },
+        onError: (error) => outages.failed("claim", error),
+      });
+      const asked = await listen?.(wakeupChannel, onNotify, onState);
+      if (stopping === undefined) subscription = asked;
+      else await asked?.close();
+    },
+    stop: ({ graceMs = settings.shutdownGraceMs } = {}) => (stopping ??= drain(graceMs)),
+    health: () => ({
+      name: settings.name,
+      state,
+      concurrency: settings.concurrency,
+      ...attempts.counts(),
+      listening,
+      failing: outages.failing(),
+    }),
+  };
+}
+
+/** Waits for `done`, but no longer than `ms`. */
+async function within(ms: number, done: Promise<unknown>): Promise<void> {
+  const late = Promise.withResolvers<void>();
+  const timer = setTimeout(late.resolve, ms);
+  await Promise.race([done, late.promise]);
+  clearTimeout(timer);
+}

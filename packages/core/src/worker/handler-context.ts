@@ -1,0 +1,51 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
+import type { Job, JobStore } from "@millrace/storage";
+import { currentTrace, type Logger } from "@millrace/telemetry";
+
+import { enqueue } from "../jobs/enqueue.ts";
+import type { HandlerContext } from "./handler.ts";
+import type { Heartbeats } from "./heartbeats.ts";
+import type { LeaseBook } from "./lease-book.ts";
+import { leaseLost, type ShowProgress } from "./progress.ts";
+
+export interface ContextOptions {
+  readonly store: JobStore;
+  readonly book: Pick<LeaseBook, "holds">;
+  readonly heartbeats: Pick<Heartbeats, "beat">;
+  readonly progress: ShowProgress;
+  readonly logger: Logger;
+}
+
+export type ContextOf = (job: Job, leaseToken: string) => Omit<HandlerContext<unknown>, "job" | "payload" | "signal">;
+
+/** Makes what handlers get besides job, payload and signal. */
+export function createContexts({ store, book, heartbeats, progress, logger }: ContextOptions): ContextOf {
+  // A batch that one handler's call sets off carries other handlers' items too, so it runs outside of that handler's trace.
+  const outside = AsyncLocalStorage.snapshot();
+
+  return (job, leaseToken) => {
+    let jobLogger: Logger | undefined;
+    return {
+      get logger() {
+        jobLogger ??= logger.child({ jobId: job.id, type: job.type, queue: job.queue, attempt: job.attempts });
+        return jobLogger;
+      },
+      async heartbeat() {
+        await outside(() => heartbeats.beat());
+        if (!book.holds(leaseToken)) throw leaseLost();
+      },
+      progress: (value) => outside(() => progress(leaseToken, value)),
+      enqueue: (request, options) =>
+        enqueue(
+          {
+            actor: { tenantId: job.tenantId, scopes: ["jobs:write"] },
+            store,
+            traceparent: currentTrace()?.traceparent,
+          },
+          request,
+          options,
+        ),
+    };
+  };
+}

@@ -1,0 +1,46 @@
+const windowMs = 50;
+
+/** How fast jobs have been finishing of late. */
+export interface Pace {
+  finished(): void;
+  /** Jobs finished per millisecond over the last windows; 0 when none was finished lately. */
+  perMs(): number;
+}
+
+/** Makes a meter of two windows: the last full one speaks, unless the present one is already busier. */
+export function createPace(now: () => number = () => performance.now()): Pace {
+  let startMs = now();
+  let count = 0;
+  let last = 0;
+
+  const turn = () => {
+    const elapsedMs = now() - startMs;
+    if (elapsedMs < windowMs) return;
+    last = elapsedMs < 2 * windowMs ? count / elapsedMs : 0;
+    count = 0;
+    startMs += elapsedMs;
+  };
+
+  return {
+    finished() {
+      turn();
+      count++;
+    },
+    perMs() {
+      turn();
+      return Math.max(last, count / windowMs);
+    },
+  };
+}
+
+/** A buffer of this much work hides the time of a claim behind running jobs. */
+const bufferMs = 20;
+const aheadMax = 1_000;
+
+/**
+ * How many jobs to hold ahead of free slots: `prefetch`, or where jobs take so little time that these would be done before a claim
+ * returns, as many as are done in `bufferMs`. Without prefetch none ever.
+ */
+export function jobsAhead(prefetch: number, perMs: number): number {
+  return prefetch === 0 ? 0 : Math.max(prefetch, Math.min(aheadMax, Math.floor(perMs * bufferMs)));
+}

@@ -1,0 +1,107 @@
+import type { z } from "zod";
+
+import type { Job } from "@millrace/storage";
+
+import { type AbortCause, JobAbortedError } from "./attempt-errors.ts";
+import { killed, returned, thrown, timedOut } from "./attempt-outcome.ts";
+import type { JobDefinition } from "./define-job.ts";
+import type { HandlerContext } from "./handler.ts";
+import type { Settlement } from "./settlement.ts";
+
+export interface AttemptOptions {
+  readonly definition: JobDefinition;
+  readonly job: Job;
+  readonly timeoutMs: number;
+  /** How long a handler has to return once its signal has fired. */
+  readonly abortGraceMs: number;
+  /** Everything of the handler's context but the payload and the signal. */
+  readonly context: (signal: AbortSignal) => Omit<HandlerContext<unknown>, "payload" | "signal" | "job">;
+}
+
+export interface AttemptEnd {
+  /** Undefined when nothing may be written: the job isn't ours any more. */
+  readonly settlement: Settlement | undefined;
+  /** Set when the handler is still running although its grace is over: resolves when it returns at last. */
+  readonly abandoned: Promise<void> | undefined;
+}
+
+export interface Attempt {
+  readonly end: Promise<AttemptEnd>;
+  /** Fires the handler's signal; the first cause decides how the attempt ends, but for a job that isn't ours any more. */
+  abort(why: AbortCause): void;
+}
+
+/** Runs a handler once. `end` resolves when it returned, threw, or ignored its fired signal for the whole grace; it never rejects. */
+export function runAttempt(options: AttemptOptions): Attempt {
+  const { definition, job, timeoutMs, abortGraceMs } = options;
+  const controller = new AbortController();
+  const graceOver = Promise.withResolvers<undefined>();
+  let cause: AbortCause | undefined;
+  let ended = false;
+  let graceTimer: NodeJS.Timeout | undefined;
+
+  const abort = (why: AbortCause) => {
+    if (ended) return;
+    if (cause === undefined || why === "cancelled" || why === "leaseLost") cause = why;
+    if (controller.signal.aborted) return;
+    controller.abort(new JobAbortedError(why));
+    graceTimer = setTimeout(() => graceOver.resolve(undefined), abortGraceMs);
+  };
+  const timeoutTimer = setTimeout(() => abort("timeout"), timeoutMs);
+
+  const run = async (): Promise<Settlement> => {
+    try {
+      const payload = definition.input.safeParse(job.payload);
+      if (!payload.success) return killed(`The payload does not have the expected shape: ${problemsOf(payload.error)}`);
+      const context = options.context(controller.signal);
+      return returned(
+        await definition.handler(merged(context, { job, payload: payload.data, signal: controller.signal })),
+      );
+    } catch (error) {
+      // A handler that a shutdown interrupted gave up because of us, not because of its work.
+      return cause === "shutdown" ? { kind: "release" } : thrown(error);
+    }
+  };
+
+  const finish = async (): Promise<AttemptEnd> => {
+    const handler = run();
+    const settlement = await Promise.race([handler, graceOver.promise]);
+    ended = true;
+    clearTimeout(timeoutTimer);
+    clearTimeout(graceTimer);
+    return {
+      settlement: settle(settlement),
+      abandoned: settlement === undefined ? handler.then(() => undefined) : undefined,
+    };
+  };
+
+  const settle = (settlement: Settlement | undefined): Settlement | undefined => {
+    switch (cause) {
+      case "cancelled":
+      case "leaseLost":
+        return undefined;
+      case "timeout":
+        return timedOut(timeoutMs);
+      case "shutdown":
+        return settlement ?? { kind: "release" };
+      case undefined:
+        return settlement;
+      default:
+        return cause satisfies never;
+    }
+  };
+
+  return { end: finish(), abort };
+}
+
+/** Every problem in one sentence. */
+function problemsOf(error: z.ZodError): string {
+  return error.issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
+    .join("; ");
+}
+
+/** Keeps the context's getters: what a handler doesn't use isn't made. */
+function merged<Context extends object, More extends object>(context: Context, more: More): Context & More {
+  return Object.defineProperties(context, Object.getOwnPropertyDescriptors(more)) as Context & More;
+}

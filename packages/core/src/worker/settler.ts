@@ -1,0 +1,158 @@
+import { setTimeout as delay } from "node:timers/promises";
+
+import { isMillraceError, type MillraceError } from "@millrace/contract";
+import { createCoalescer, type JobStore, type LeaseOutcome } from "@millrace/storage";
+
+import { killed } from "./attempt-outcome.ts";
+import { backoffMs } from "./backoff.ts";
+import type { LeaseBook } from "./lease-book.ts";
+import type { Outages } from "./outages.ts";
+import type { Settled, Settlement } from "./settlement.ts";
+
+export interface SettlerOptions {
+  readonly store: Pick<JobStore, "completeJobs" | "failJobs" | "snoozeJobs" | "releaseJobs">;
+  readonly book: Pick<LeaseBook, "holds">;
+  readonly outages: Outages;
+}
+
+export interface Settler {
+  /** Writes the end of an attempt; never rejects. */
+  settle(leaseToken: string, settlement: Settlement): Promise<Settled>;
+  /** Resolves when nothing waits to be written. */
+  idle(): Promise<void>;
+  /** Ends the tries that are going on: what isn't written then is `unsaved`. */
+  giveUp(): void;
+}
+
+type Kind = Settlement["kind"];
+type Item<Of extends Kind> = Extract<Settlement, { kind: Of }> & { readonly leaseToken: string };
+type Write<Of extends Kind> = (items: readonly Item<Of>[]) => Promise<readonly LeaseOutcome[]>;
+
+const itemsMax = 500;
+const bytesMax = 4 * 1024 * 1024;
+
+/**
+ * Writes the ends of attempts in batches: a flight leaves as soon as the one before has landed, with all that ended meanwhile.
+ * A flight that fails is tried again while its leases last; after that the jobs are others' to run, and nothing may be written.
+ */
+export function createSettler({ store, book, outages }: SettlerOptions): Settler {
+  const stopped = new AbortController();
+
+  const lane = <Of extends Kind>(bytesOf: (item: Item<Of>) => number, write: Write<Of>) =>
+    createCoalescer<Item<Of>, Settled>({
+      fly: async (items) => (await fly(items, write)).map((value) => ({ ok: true, value })),
+      bytesOf,
+      flightsMax: 1,
+      itemsMax,
+      bytesMax,
+      // Bounded by the claims: the worker stops claiming while too much waits here.
+      waitingMax: Number.POSITIVE_INFINITY,
+      refuse: () => new Error("not reached: any number may wait"),
+    });
+
+  const completions = lane<"complete">(
+    ({ result }) => result?.length ?? 0,
+    (items) => store.completeJobs(items),
+  );
+  const failures = lane<"fail">(
+    ({ message, stack }) => message.length + (stack?.length ?? 0),
+    (items) => store.failJobs(items),
+  );
+  const snoozes = lane<"snooze">(
+    () => 0,
+    (items) => store.snoozeJobs(items),
+  );
+  const releases = lane<"release">(
+    () => 0,
+    (items) => store.releaseJobs(items),
+  );
+
+  async function fly<Of extends Kind>(items: readonly Item<Of>[], write: Write<Of>): Promise<readonly Settled[]> {
+    const settled = new Map<Item<Of>, Settled>();
+    let open = items;
+    let mayBeWritten = false;
+    for (let tries = 1; open.length > 0; tries++) {
+      try {
+        const outcomes = await write(open);
+        for (const [index, item] of open.entries())
+          settled.set(item, settledBy(item.kind, outcomes[index], mayBeWritten));
+        outages.recovered("settle");
+        break;
+      } catch (error) {
+        if (isMillraceError(error, "VALIDATION_FAILED")) {
+          for (const [item, end] of await apart(open, write, error)) settled.set(item, end);
+          break;
+        }
+        outages.failed("settle", error);
+        mayBeWritten ||= isMillraceError(error) && error.extensions["outcome"] === "unknown";
+        await delay(backoffMs(tries), undefined, { signal: stopped.signal }).catch(() => undefined);
+        open = stopped.signal.aborted ? [] : open.filter((item) => book.holds(item.leaseToken));
+      }
+    }
+    return items.map((item) => settled.get(item) ?? "unsaved");
+  }
+
+  /** One item that the database refuses mustn't take the others with it: halves go on their own. */
+  async function apart<Of extends Kind>(
+    items: readonly Item<Of>[],
+    write: Write<Of>,
+    error: MillraceError,
+  ): Promise<readonly (readonly [Item<Of>, Settled])[]> {
+    const [only] = items;
+    if (only !== undefined && items.length === 1) return [[only, await refused(only, error)]];
+    const middle = Math.ceil(items.length / 2);
+    const left = items.slice(0, middle);
+    const right = items.slice(middle);
+    const ends = [...(await fly(left, write)), ...(await fly(right, write))];
+    return items.map((item, index) => [item, ends[index] ?? "unsaved"] as const);
+  }
+
+  async function refused(item: Item<Kind>, error: MillraceError): Promise<Settled> {
+    const { leaseToken } = item;
+    if (item.kind === "complete")
+      return failures.add({ leaseToken, ...killed("The database can't store the handler's result") });
+    outages.failed("settle", error);
+    return "unsaved";
+  }
+
+  return {
+    settle(leaseToken, settlement) {
+      switch (settlement.kind) {
+        case "complete":
+          return completions.add({ leaseToken, ...settlement });
+        case "fail":
+          return failures.add({ leaseToken, ...settlement });
+        case "snooze":
+          return snoozes.add({ leaseToken, ...settlement });
+        case "release":
+          return releases.add({ leaseToken, ...settlement });
+        default:
+          return settlement satisfies never;
+      }
+    },
+    async idle() {
+      // A completion that is refused moves to the failures.
+      await completions.idle();
+      await Promise.all([failures.idle(), snoozes.idle(), releases.idle()]);
+    },
+    giveUp: () => stopped.abort(),
+  };
+}
+
+const ends: Readonly<Record<Kind, Settled>> = {
+  complete: "completed",
+  fail: "retried",
+  snooze: "snoozed",
+  release: "released",
+};
+
+/** `mayBeWritten`: the answer to an earlier try was lost, so a lease that is gone may have been ended by that very try. */
+function settledBy(kind: Kind, outcome: LeaseOutcome | undefined, mayBeWritten: boolean): Settled {
+  if (outcome === undefined) return "lost";
+  const { ok, status } = outcome;
+  if (!ok && status === "cancelled") return "cancelled";
+  const expected =
+    kind === "complete" ? status === "completed" : status === "pending" || (kind === "fail" && status === "dead");
+  if (!ok && !(mayBeWritten && expected)) return "lost";
+  return status === "dead" ? "dead" : ends[kind];
+}
