@@ -1,5 +1,8 @@
-export { type Actor, type Ctx, requireQueue, requireScope } from "./context.ts";
+export { type Actor, type Ctx, type JobCtx, requireQueue, requireScope } from "./context.ts";
 export * from "./jobs/index.ts";
+export * from "./keys/index.ts";
 export { fieldErrors, parse } from "./parse.ts";
 export { getQueue } from "./queues/get.ts";
 export { listQueues } from "./queues/list.ts";
+export { toQueueJson } from "./queues/queue-json.ts";
+export * from "./worker/index.ts";
