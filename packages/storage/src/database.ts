@@ -16,7 +16,7 @@ import type { RawRows } from "./database/raw-rows.ts";
 import { runTransaction } from "./database/transaction.ts";
 import type { TransactionOptions } from "./database/transaction.ts";
 import type { Executor, Parameter, QueryOptions, Statement, Transaction } from "./executor.ts";
-import { isDeadline, toMillraceError } from "./pg-error.ts";
+import { toMillraceError } from "./pg-error.ts";
 import { retryConflicts } from "./retry-conflicts.ts";
 
 export { connectDirectly } from "./database/direct.ts";
@@ -78,12 +78,6 @@ export function createDatabase(options: DatabaseOptions): Database {
     observer.statement?.(name, (performance.now() - startMs) / 1_000, ok);
   }
 
-  function release(connection: Connection): void {
-    // A silent network shows on one connection first; the idle ones are then likely cut off as well.
-    if (isDeadline(connection.deadBecause)) pool.suspectIdle();
-    pool.release(connection);
-  }
-
   async function runOnce<Answer>(
     { name }: Statement,
     deadlineMs: number,
@@ -99,7 +93,7 @@ export function createDatabase(options: DatabaseOptions): Database {
       observe(name, startMs, false);
       throw toMillraceError(error, "unknown");
     } finally {
-      release(connection);
+      pool.release(connection);
     }
   }
 
@@ -136,7 +130,7 @@ export function createDatabase(options: DatabaseOptions): Database {
         return result;
       } finally {
         observe("transaction", startMs, ok);
-        release(connection);
+        pool.release(connection);
       }
     },
 

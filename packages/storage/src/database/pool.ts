@@ -16,8 +16,6 @@ export interface Pool {
   acquire(timeoutMs: number): Promise<Connection>;
   /** Hands a connection back; a dead one is forgotten. */
   release(connection: Connection): void;
-  /** Has every idle connection checked before its next use: one of them has just been found cut off. */
-  suspectIdle(): void;
   stats(): PoolStats;
   /** Refuses new work, waits for what is under way at most `graceMs`, then cuts it. */
   close(graceMs: number): Promise<void>;
@@ -36,6 +34,7 @@ const retryAfterMs = 1_000;
 /** A bounded pool of connections with a bounded queue in front; the connection used last is used next, so that spare ones age and go. */
 export function createPool(settings: PoolSettings, open: () => Promise<Connection>): Pool {
   const idle: { readonly connection: Connection; readonly sinceMs: number }[] = [];
+  /** Idle connections to be checked before use: when one is lost, by a restart or a silent network, others are likely lost too. */
   const suspects = new WeakSet<Connection>();
   const inUse = new Set<Connection>();
   const waiters = new Set<Waiter>();
@@ -60,7 +59,10 @@ export function createPool(settings: PoolSettings, open: () => Promise<Connectio
 
   function opened(connection: Connection): void {
     opening--;
-    connection.onDeath(() => forget(connection));
+    connection.onDeath((reason) => {
+      forget(connection);
+      if (!isOurs(reason)) for (const other of idle) suspects.add(other.connection);
+    });
     place(connection);
   }
 
@@ -77,10 +79,6 @@ export function createPool(settings: PoolSettings, open: () => Promise<Connectio
     if (closed !== undefined) {
       void connection.end();
       return drained();
-    }
-    if (performance.now() - connection.openedAtMs > settings.maxLifetimeMs) {
-      void connection.end();
-      return openForWaiters();
     }
     const waiter = takeWaiter();
     if (waiter === undefined) {
@@ -115,10 +113,13 @@ export function createPool(settings: PoolSettings, open: () => Promise<Connectio
       return Promise.reject(unavailable("Too many requests wait for the database"));
     }
     return new Promise((resolve, reject) => {
-      const timer = setTimeout(() => {
-        waiters.delete(waiter);
-        reject(unavailable("No connection to the database became free in time"));
-      }, timeoutMs);
+      const timer = setTimeout(
+        () => {
+          waiters.delete(waiter);
+          reject(unavailable("No connection to the database became free in time"));
+        },
+        Math.max(timeoutMs, 1),
+      );
       const waiter: Waiter = {
         give(connection) {
           clearTimeout(timer);
@@ -158,10 +159,8 @@ export function createPool(settings: PoolSettings, open: () => Promise<Connectio
     acquire,
     release(connection) {
       inUse.delete(connection);
+      if (performance.now() - connection.openedAtMs > settings.maxLifetimeMs) void connection.end();
       place(connection);
-    },
-    suspectIdle() {
-      for (const { connection } of idle) suspects.add(connection);
     },
     stats: () => ({
       open: opening + inUse.size + idle.length,
@@ -192,6 +191,10 @@ export function createPool(settings: PoolSettings, open: () => Promise<Connectio
       return closed;
     },
   };
+}
+
+function isOurs(reason: Error): boolean {
+  return "code" in reason && reason.code === "CONNECTION_ENDED";
 }
 
 function unavailable(message: string, cause?: unknown): MillraceError {

@@ -11,7 +11,7 @@ export interface TcpProxy {
   readonly port: number;
   /** The URL with its host and port replaced by the proxy's. */
   through(url: string): string;
-  /** Connections that are open now. */
+  /** Connections of which an end is open now. */
   connections(): number;
   /** Swallows every byte, of open and new connections alike, without closing anything. */
   blackHole(): void;
@@ -41,7 +41,8 @@ export async function startTcpProxy(target: { readonly host?: string; readonly p
     pairs.add(pair);
     relay(client, upstream, "to server");
     relay(upstream, client, "to client");
-    client.once("close", () => pairs.delete(pair));
+    // A client that leaves a black hole leaves the server's end open, as a cut cable does.
+    for (const socket of pair) socket.once("close", () => pair.every(({ closed }) => closed) && pairs.delete(pair));
   });
 
   function relay(from: Socket, to: Socket, direction: Direction): void {
