@@ -155,6 +155,21 @@ create table millrace.job_history_completed_default partition of millrace.job_hi
 create table millrace.job_history_dead_default partition of millrace.job_history_dead default;
 create table millrace.job_history_cancelled_default partition of millrace.job_history_cancelled default;
 
+-- How many finished jobs each queue has, as changes to add up: each statement appends one row a queue, upkeep folds them. Never an update, so nobody waits.
+create table millrace.finished_counts (
+  tenant_id text not null,
+  queue text not null,
+  status millrace.job_status not null,
+  day date not null,
+  n integer not null
+) with (
+  autovacuum_vacuum_scale_factor = 0,
+  autovacuum_vacuum_threshold = 5000,
+  autovacuum_vacuum_cost_delay = 0
+);
+
+create index finished_counts_queue on millrace.finished_counts (tenant_id, queue);
+
 -- Makes history's partitions from today to `days_ahead` days on; answers how many it made. The many completed jobs get one a day, the few others one a week.
 -- Safe to race: creation is serialised by a transaction lock.
 create function millrace.ensure_history_partitions(days_ahead integer) returns integer

@@ -2,7 +2,7 @@ export * from "./database.ts";
 export { type Coalescer, type CoalescerOptions, createCoalescer } from "./jobs/coalesce.ts";
 export type * from "./jobs/job-store.ts";
 export { type Lease, decodeLeaseToken } from "./jobs/lease-token.ts";
-export { createPostgresJobStore } from "./jobs/postgres-job-store.ts";
+export { createPostgresJobStore, hotSession } from "./jobs/postgres-job-store.ts";
 export { decodeWakeup, type Lane, wakeupChannel } from "./jobs/wakeup.ts";
 export type * from "./keys/key-store.ts";
 export { createPostgresKeyStore, keyChannel } from "./keys/postgres-key-store.ts";

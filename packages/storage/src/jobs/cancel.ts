@@ -1,5 +1,6 @@
 import type { Executor, Statement } from "../executor.ts";
 import { asJob, carried, carriedColumns, finishedJob } from "./columns.ts";
+import { countEntered } from "./finished-counts.ts";
 import type { Job, JobRef } from "./job-store.ts";
 import { settleClaims } from "./settle-claims.ts";
 import { takePending } from "./take-pending.ts";
@@ -10,6 +11,7 @@ const cancelPendingStatement: Statement = {
   text: `
 with ${takePending()},
 gone as (delete from millrace.jobs j using taken t where j.id = t.job_id returning ${carried("j")}),
+${countEntered("gone", "cancelled")},
 kept as (
   insert into millrace.job_history as h (${carriedColumns.join(", ")}, status, updated_at, completed_at)
   select ${carried("g")}, 'cancelled', now(), now() from gone g
@@ -27,6 +29,7 @@ with gone as (
   returning ${carried("j")}, j.claim_id
 ),
 ${settleClaims("gone")},
+${countEntered("gone", "cancelled")},
 kept as (
   insert into millrace.job_history as h (${carriedColumns.join(", ")}, status, updated_at, completed_at)
   select ${carried("g")}, 'cancelled', now(), now() from gone g

@@ -1,5 +1,6 @@
 import type { Executor, Statement } from "../executor.ts";
 import { carried, carriedColumns } from "./columns.ts";
+import { countEntered } from "./finished-counts.ts";
 import type { CompleteItem, LeaseOutcome } from "./job-store.ts";
 import { writeAsOwner } from "./lease-outcomes.ts";
 import { settleClaims } from "./settle-claims.ts";
@@ -18,6 +19,7 @@ with done as (
   returning ${carried("j")}, j.claim_id, t.result
 ),
 ${settleClaims("done")},
+${countEntered("done", "completed")},
 kept as (
   insert into millrace.job_history (${carriedColumns.join(", ")}, status, updated_at, completed_at, result)
   select ${carried("d")}, 'completed', now(), now(), d.result::json from done d

@@ -1,4 +1,5 @@
 import type { Executor, Statement } from "../executor.ts";
+import { countLeft } from "./finished-counts.ts";
 import type { JobRef } from "./job-store.ts";
 import { takePending } from "./take-pending.ts";
 
@@ -7,18 +8,22 @@ const deleteStatement: Statement = {
   name: "jobs.delete",
   text: `
 with ${takePending()},
-gone as (delete from millrace.jobs j using taken t where j.id = t.job_id returning j.id),
-finished as (delete from millrace.job_history h where h.tenant_id = $1::text and h.id = $2::uuid returning h.id, h.idempotency_key),
-freed as (
-  delete from millrace.job_keys k using millrace.jobs j
-  where j.id = $2::uuid and j.tenant_id = $1::text and k.tenant_id = j.tenant_id and k.key = j.idempotency_key and k.job_id = j.id
-    and exists (select from taken)
+gone as (
+  delete from millrace.jobs j using taken t where j.id = t.job_id returning j.id, j.tenant_id, j.idempotency_key
 ),
-freed_finished as (
-  delete from millrace.job_keys k using finished f
-  where k.tenant_id = $1::text and k.key = f.idempotency_key and k.job_id = f.id
+finished as (
+  delete from millrace.job_history h where h.tenant_id = $1::text and h.id = $2::uuid
+  returning h.id, h.tenant_id, h.queue, h.status, h.completed_at, h.idempotency_key
+),
+${countLeft("finished")},
+deleted as (
+  select id, tenant_id, idempotency_key from gone union all select id, tenant_id, idempotency_key from finished
+),
+freed as (
+  delete from millrace.job_keys k using deleted d
+  where k.tenant_id = d.tenant_id and k.key = d.idempotency_key and k.job_id = d.id
 )
-select id from gone union all select id from finished`,
+select id from deleted`,
 };
 
 /** Deletes a job that is pending or finished at that moment; false when it was not. */

@@ -2,6 +2,7 @@ import { limits } from "@millrace/contract";
 
 import type { Executor, Statement } from "../executor.ts";
 import { carried, carriedColumns } from "./columns.ts";
+import { countEntered } from "./finished-counts.ts";
 import type { FailItem, LeaseOutcome } from "./job-store.ts";
 import { writeAsOwner } from "./lease-outcomes.ts";
 import { settleClaims } from "./settle-claims.ts";
@@ -59,6 +60,7 @@ left_jobs as (
   select claim_id, tenant_id, queue from died union all select claim_id, tenant_id, queue from retried
 ),
 ${settleClaims("left_jobs")},
+${countEntered("died", "dead")},
 ${enqueueAgain("retried")},
 kept as (
   insert into millrace.job_history (${carriedColumns.join(", ")}, status, updated_at, completed_at)

@@ -8,6 +8,7 @@ import { createCreator } from "./create.ts";
 import { deleteJob } from "./delete.ts";
 import { fail } from "./fail.ts";
 import { findJob, getJob, getJobByIdempotencyKey, jobNotFound } from "./find.ts";
+import { foldCounts } from "./finished-counts.ts";
 import { release, snooze } from "./hand-back.ts";
 import { heartbeat } from "./heartbeat.ts";
 import type { Job, JobRef, JobStore } from "./job-store.ts";
@@ -29,22 +30,17 @@ const changeTriesMax = 5;
 const claimRoundsMax = 8;
 
 /**
- * Settings for the connections of the hot statements: their plans must not follow statistics, which lag behind a queue that fills and empties
+ * Settings for the connections of the store: plans of the hot statements must not follow statistics, which lag behind a queue that fills and empties
  * (a table that grew since its last ANALYZE gets sequential scans; pinning was worth about 1.6 times the drain rate).
  */
 export const hotSession = { plan_cache_mode: "force_generic_plan", enable_seqscan: "off", jit: "off" } as const;
 
-export interface PostgresJobStoreOptions {
-  /** Where enqueue, claim, heartbeat and finish run: a pool with `hotSession`. The same as for everything else without it. */
-  readonly hot?: Database;
-}
-
-/** The job store on PostgreSQL. `close` waits for accepted jobs; the databases stay open, they are their owner's. */
-export function createPostgresJobStore(db: Database, { hot = db }: PostgresJobStoreOptions = {}): JobStore {
+/** The job store on PostgreSQL, on connections with `hotSession`. `close` waits for accepted jobs; the database stays open, it is its owner's. */
+export function createPostgresJobStore(db: Database): JobStore {
   const notify = (payload: string) =>
-    hot.query({ name: "jobs.notify", text: "select pg_notify($1::text, $2::text)" }, [wakeupChannel, payload]);
+    db.query({ name: "jobs.notify", text: "select pg_notify($1::text, $2::text)" }, [wakeupChannel, payload]);
   const wakeups = createWakeups(notify);
-  const creator = createCreator(hot, wakeups, createQueueRegister());
+  const creator = createCreator(db, wakeups, createQueueRegister());
   const cursors = new Map<string, LaneCursor>();
 
   /** Runs a change that needs a certain state until it succeeds or the job is seen in a state that refuses it. */
@@ -95,18 +91,18 @@ export function createPostgresJobStore(db: Database, { hot = db }: PostgresJobSt
       if (request.limit < 1 || request.queues?.length === 0 || request.types?.length === 0) return [];
       const scope = request.tenantId ?? "";
       for (let round = 0; ; round++) {
-        const { claimed, next } = await claim(hot, request, cursors.get(scope));
+        const { claimed, next } = await claim(db, request, cursors.get(scope));
         const wrapped = next === undefined && cursors.delete(scope);
         if (next !== undefined) cursors.set(scope, next);
         if (claimed.length > 0 || (next === undefined && !wrapped) || round >= claimRoundsMax) return claimed;
       }
     },
-    heartbeat: (leaseTokens, leaseMs) => heartbeat(hot, leaseTokens, leaseMs),
-    completeJobs: (items) => complete(hot, items),
-    failJobs: (items) => fail(hot, items),
-    snoozeJobs: (items) => snooze(hot, items),
-    releaseJobs: (items) => release(hot, items),
-    progressJobs: (items) => progress(hot, items),
+    heartbeat: (leaseTokens, leaseMs) => heartbeat(db, leaseTokens, leaseMs),
+    completeJobs: (items) => complete(db, items),
+    failJobs: (items) => fail(db, items),
+    snoozeJobs: (items) => snooze(db, items),
+    releaseJobs: (items) => release(db, items),
+    progressJobs: (items) => progress(db, items),
     cancelJob: (ref) =>
       change(
         ref,
@@ -123,9 +119,10 @@ export function createPostgresJobStore(db: Database, { hot = db }: PostgresJobSt
             ? `Job ${job.id} is ${job.status}; only a finished job can be retried.`
             : undefined,
       ),
-    rescueExpired: (limit) => rescue(hot, limit),
-    promoteDue: (limit) => promote(hot, limit),
+    rescueExpired: (limit) => rescue(db, limit),
+    promoteDue: (limit) => promote(db, limit),
     ensurePartitions: () => ensurePartitions(db),
+    foldCounts: (limit) => foldCounts(db, limit),
     queueStats: (filter) => queueStats(db, filter),
     ping: () => db.ping(),
     async close() {

@@ -1,6 +1,7 @@
 import type { Executor, Statement } from "../executor.ts";
 import { carriedColumns } from "./columns.ts";
 import { appendError, enqueueAgain, errorEntry } from "./fail.ts";
+import { countEntered } from "./finished-counts.ts";
 import type { RescueResult } from "./job-store.ts";
 
 const message = (alias: string) => `'lease expired (worker ' || ${alias}.locked_by || ')'`;
@@ -63,6 +64,7 @@ closed_claims as (
   )
 ),
 ${enqueueAgain("retried")},
+${countEntered("died", "dead")},
 kept as (
   insert into millrace.job_history (${carriedColumns.join(", ")}, status, updated_at, completed_at)
   select ${carriedColumns

@@ -90,5 +90,24 @@ export function describeLists(open: OpenJobStore): void {
       expect(q2?.oldestPendingAgeMs).toBeGreaterThanOrEqual(0);
       expect(await store.queueStats({ tenantId: "acme", queue: "none" })).toEqual([]);
     });
+
+    it("keeps the counts right when finished jobs are retried or deleted, and when they are folded", async () => {
+      const counts = async () => {
+        const [stats] = await store.queueStats({ tenantId: "counted" });
+        return [stats?.pending, stats?.completed, stats?.cancelled];
+      };
+      const { job } = await store.createJob(newJob({ tenantId: "counted" }));
+      const ref = { tenantId: "counted", id: job.id };
+      const [claimed] = await store.claimJobs({ tenantId: "counted", limit: 1, leaseMs: 60_000, worker: "w" });
+      await store.completeJobs([{ leaseToken: claimed?.leaseToken ?? "", result: null }]);
+      expect(await counts()).toEqual([0, 1, 0]);
+      await store.retryJob(ref);
+      expect(await counts()).toEqual([1, 0, 0]);
+      await store.cancelJob(ref);
+      expect(await store.foldCounts(1_000)).toBeGreaterThanOrEqual(3);
+      expect(await counts()).toEqual([0, 0, 1]);
+      await store.deleteJob(ref);
+      expect(await counts()).toEqual([0, 0, 0]);
+    });
   });
 }
