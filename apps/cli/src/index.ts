@@ -1,1 +1,2 @@
-export {};
+export type { CliIo } from "./io.ts";
+export { runMillrace } from "./run-millrace.ts";

@@ -1,0 +1,100 @@
+import type { ArgsDef } from "citty";
+
+import type { CliIo } from "./io.ts";
+
+/** Runs a command and answers the program's exit code. */
+export type Run = (io: CliIo) => Promise<number>;
+
+/** The flags that were given: their text, or true for one without. */
+export type Flags = Readonly<Record<string, string | true | undefined>>;
+
+/** A command with flags of its own, one made of others, or one that reads its arguments itself. */
+export type Command = { readonly description: string } & (
+  | { readonly args: ArgsDef; readonly prepare: (flags: Flags) => Run }
+  | { readonly commands: Readonly<Record<string, Command>> }
+  | { readonly forward: (argv: readonly string[]) => Run }
+);
+
+/** The commands by name. What one runs is loaded when it runs: `--help` answers at once. */
+export const commands: Readonly<Record<string, Command>> = {
+  dev: {
+    description: "Run everything here: API, worker and an embedded PostgreSQL",
+    args: {
+      port: text("port", "Port of the HTTP API; 0 takes any free one (default 8080)"),
+      "data-dir": text("path", "Where the database and the API key are kept (default .millrace)"),
+      "api-key": text("key", "API key to accept, taken as given (default: made once and kept)"),
+      "database-url": text("url", "PostgreSQL to use instead of the embedded one"),
+      "no-worker": flag("Run no worker: jobs stay pending until some other worker takes them"),
+      reset: flag("Throw the data folder's content away first"),
+    },
+    prepare: (flags) => async (io) => {
+      const { runDev } = await import("./commands/dev.ts");
+      return runDev(io, {
+        port: read(flags["port"]),
+        dataDir: read(flags["data-dir"]),
+        apiKey: read(flags["api-key"]),
+        databaseUrl: read(flags["database-url"]),
+        worker: flags["no-worker"] !== true,
+        reset: flags["reset"] === true,
+      });
+    },
+  },
+  migrate: {
+    description: "Change or check the schema of a database: up, down, status, plan, verify",
+    forward: (argv) => async (io) => (await import("./commands/migrate.ts")).runMigrate(io, argv),
+  },
+  keys: {
+    description: "Make API keys straight in a database",
+    commands: {
+      create: {
+        description: "Make an API key, such as a tenant's first one, and print it",
+        args: {
+          name: { ...text("name", "What the key is for"), required: true },
+          scopes: text("scopes", "What it may do, comma separated (default *, everything)"),
+          tenant: text("tenant", "The tenant it belongs to (default default)"),
+        },
+        prepare: (flags) => async (io) => {
+          const { runKeysCreate } = await import("./commands/keys-create.ts");
+          return runKeysCreate(io, {
+            name: read(flags["name"]) ?? "",
+            scopes: read(flags["scopes"])?.split(",") ?? ["*"],
+            tenantId: read(flags["tenant"]) ?? "default",
+          });
+        },
+      },
+    },
+  },
+  config: {
+    description: "Show or check the configuration",
+    commands: {
+      print: {
+        description: "Show every value and where it comes from, secrets redacted",
+        args: { json: flag("Print JSON") },
+        prepare: (flags) => async (io) =>
+          (await import("./commands/config-print.ts")).runConfigPrint(io, { json: flags["json"] === true }),
+      },
+      check: {
+        description: "Say what is wrong with the configuration, all at once",
+        args: {},
+        prepare: () => async (io) => (await import("./commands/config-check.ts")).runConfigCheck(io),
+      },
+      schema: {
+        description: "Print the JSON Schema of millrace.yaml, for editors",
+        args: {},
+        prepare: () => async (io) => (await import("./commands/config-schema.ts")).runConfigSchema(io),
+      },
+    },
+  },
+};
+
+function text(valueHint: string, description: string): { type: "string"; valueHint: string; description: string } {
+  return { type: "string", valueHint, description };
+}
+
+function flag(description: string): { type: "boolean"; description: string } {
+  return { type: "boolean", description };
+}
+
+function read(value: string | true | undefined): string | undefined {
+  return value === true ? undefined : value;
+}

@@ -1,0 +1,63 @@
+import { type GivenValue, type LoadedConfig, loadConfig } from "@millrace/config";
+
+import type { CliIo } from "../io.ts";
+import { surroundings } from "../surroundings.ts";
+import type { DevFlags } from "./flags.ts";
+
+const sections = ["server", "database", "worker", "logging", "auth"] as const;
+
+export type DevConfig = LoadedConfig<(typeof sections)[number]>;
+
+/** What is only known once the data folder is open and its database runs. */
+export interface Arranged {
+  readonly key?: string | undefined;
+  readonly databaseUrl?: string | undefined;
+}
+
+/** The tenant that the development key belongs to. */
+export const devTenant = "default";
+
+/**
+ * The configuration of `millrace dev`: flags win over everything, and what it arranges by itself stands where nothing is configured.
+ * Before that is known, placeholders stand in for it, so that all else can be checked. @throws ConfigError
+ */
+export function loadDevConfig(io: CliIo, flags: DevFlags, { key, databaseUrl }: Arranged = {}): DevConfig {
+  const embedded = {
+    value: databaseUrl ?? "postgres://millrace@127.0.0.1/millrace",
+    source: "the embedded database",
+    developmentOnly: true,
+  };
+  const given = { value: flags.databaseUrl, source: "--database-url" };
+  return loadConfig({
+    sections,
+    ...surroundings(io),
+    overrides: {
+      "server.port": { value: flags.port, source: "--port" },
+      "database.url": given,
+      // A configured way around some pooler leads to another database than this one.
+      "database.directUrl": databaseUrl === undefined ? given : { ...embedded, value: databaseUrl },
+      "auth.mode": { value: "static", source: "millrace dev", developmentOnly: true },
+      ...(flags.apiKey === undefined ? {} : { "auth.staticKeys": staticKey(flags.apiKey, "--api-key") }),
+    },
+    fallbacks: {
+      "database.url": embedded,
+      "auth.staticKeys": staticKey(key ?? "placeholder", "the data folder"),
+      "logging.level": { value: "warn", source: "millrace dev" },
+    },
+  });
+}
+
+/** Whether nobody has said which database to use. */
+export function usesEmbedded({ sources }: DevConfig): boolean {
+  return sources["database.url"]?.layer === "fallback";
+}
+
+/** Whether nobody has said which API key to accept. */
+export function usesKeptKey({ sources }: DevConfig): boolean {
+  return sources["auth.staticKeys"]?.layer === "fallback";
+}
+
+/** As a list, in which a comma is a character like any other. */
+function staticKey(key: string, source: string): GivenValue {
+  return { value: [`${key}:${devTenant}`], source, developmentOnly: true };
+}

@@ -1,0 +1,37 @@
+import { once } from "node:events";
+import { createServer } from "node:net";
+
+import { Refusal } from "../refusal.ts";
+
+/** Makes sure that the API will be able to listen there, before anything slow is started. @throws Refusal */
+export async function assertPortFree(host: string, port: number): Promise<void> {
+  const server = createServer();
+  try {
+    server.listen(port, host);
+    await once(server, "listening");
+  } catch (error) {
+    throw explainListenError(host, port, error);
+  } finally {
+    server.close();
+  }
+}
+
+/** Turns an error of listening into a sentence; anything else comes back as it is. */
+export function explainListenError(host: string, port: number, error: unknown): unknown {
+  const code = error instanceof Error && "code" in error ? error.code : undefined;
+  switch (code) {
+    case "EADDRINUSE":
+      return new Refusal(`Port ${port} is in use. Choose another with --port <port>, or stop what uses it.`, {
+        cause: error,
+      });
+    case "EACCES":
+      return new Refusal(`Port ${port} may not be used by this user. Choose another with --port <port>.`, {
+        cause: error,
+      });
+    case "EADDRNOTAVAIL":
+    case "ENOTFOUND":
+      return new Refusal(`${host} is not an address of this machine. Choose another as server.host.`, { cause: error });
+    default:
+      return error;
+  }
+}
