@@ -41,6 +41,7 @@ export interface JobsClient {
   wait(id: string, options?: CallOptions & { readonly timeoutMs?: number }): Promise<JobJson>;
 }
 
+/** The calls of `/v1/jobs`. */
 export function createJobsClient(send: Transport): JobsClient {
   const call = async <Body>(request: ApiRequest, options?: CallOptions) => (await send(request, options)).body as Body;
   const path = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;

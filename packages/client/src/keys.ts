@@ -23,6 +23,7 @@ export interface KeysClient {
   rotate(id: string, request?: RotateKeyRequest, options?: CallOptions): Promise<NewKey>;
 }
 
+/** The calls of `/v1/keys`. */
 export function createKeysClient(send: Transport): KeysClient {
   const path = (id: string) => `/v1/keys/${encodeURIComponent(id)}`;
   return {

@@ -9,6 +9,7 @@ export interface QueuesClient {
   get(queue: string, options?: CallOptions): Promise<Queue>;
 }
 
+/** The calls of `/v1/queues`. */
 export function createQueuesClient(send: Transport): QueuesClient {
   return {
     async list(options) {

@@ -28,6 +28,7 @@ const backoffMaxMs = 10_000;
 /** A server that asks for more patience than this gets none: the caller decides. */
 const retryAfterMaxMs = 60_000;
 
+/** Makes the one way in which requests are sent. */
 export function createTransport(options: ClientOptions): Transport {
   const baseUrl = options.baseUrl.replace(/\/+$/, "");
   const timeoutMs = options.timeoutMs ?? 30_000;
@@ -111,7 +112,7 @@ function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = () => {
       clearTimeout(timer);
-      reject(signal?.reason);
+      reject(signal?.reason as Error);
     };
     const timer = setTimeout(() => {
       signal?.removeEventListener("abort", abort);

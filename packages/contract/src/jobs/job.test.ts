@@ -58,7 +58,11 @@ describe("the wire shape of a job", () => {
     ["a change of nothing", updateJobRequestSchema, {}],
     ["a change of a time by two ways", updateJobRequestSchema, { delayMs: 1, scheduledAt: "2030-01-01T00:00:00Z" }],
     ["an empty batch", enqueueBatchRequestSchema, { jobs: [] }],
-    ["a batch over its limit", enqueueBatchRequestSchema, { jobs: Array(limits.batchJobsMax + 1).fill({ type: "t" }) }],
+    [
+      "a batch over its limit",
+      enqueueBatchRequestSchema,
+      { jobs: Array.from({ length: limits.batchJobsMax + 1 }, () => ({ type: "t" })) },
+    ],
     ["a page over its limit", listJobsQuerySchema, { limit: limits.pageItemsMax + 1 }],
     ["a page of nothing", listJobsQuerySchema, { limit: "0" }],
     ["a limit that is no number", listJobsQuerySchema, { limit: "abc" }],

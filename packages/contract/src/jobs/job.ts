@@ -137,10 +137,7 @@ export const listJobsQuerySchema = z.strictObject({
   createdAfter: timeSchema.optional(),
   createdBefore: timeSchema.optional(),
   scheduledBefore: timeSchema.optional(),
-  limit: z.coerce
-    .number<number | string>()
-    .pipe(z.int().min(1).max(limits.pageItemsMax))
-    .default(limits.pageItemsDefault),
+  limit: z.coerce.number<number | string>().int().min(1).max(limits.pageItemsMax).default(limits.pageItemsDefault),
   cursor: z.string().min(1).max(500).optional(),
 });
 

@@ -30,6 +30,7 @@ export const transitions: Readonly<Record<JobStatus, Readonly<Partial<Record<Job
   cancelled: { retry: "pending" },
 };
 
+/** True for a state that only an explicit retry leads out of. */
 export function isTerminal(status: JobStatus): status is TerminalStatus {
   return (terminalStatuses as readonly JobStatus[]).includes(status);
 }

@@ -35,10 +35,7 @@ export type RotateKeyRequest = z.input<typeof rotateKeyRequestSchema>;
 
 /** A page of the tenant's keys, as query parameters. */
 export const listKeysQuerySchema = z.strictObject({
-  limit: z.coerce
-    .number<number | string>()
-    .pipe(z.int().min(1).max(limits.pageItemsMax))
-    .default(limits.pageItemsDefault),
+  limit: z.coerce.number<number | string>().int().min(1).max(limits.pageItemsMax).default(limits.pageItemsDefault),
   cursor: z.string().min(1).max(500).optional(),
 });
 

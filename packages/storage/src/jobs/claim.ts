@@ -101,7 +101,7 @@ export async function claim(db: Executor, request: ClaimRequest, after?: LaneCur
     request.leaseMs,
   ]);
   const jobs = rows.flatMap(({ nextTenantId: _, nextQueue: __, ...row }) => (row.id === null ? [] : [asJob(row)]));
-  const claimed = jobs.sort(byClaimOrder).map((job) => ({
+  const claimed = jobs.toSorted(byClaimOrder).map((job) => ({
     job,
     leaseToken: encodeLeaseToken({ tenantId: job.tenantId, id: job.id, fence: job.fence, claimId }),
   }));

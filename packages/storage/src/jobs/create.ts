@@ -45,11 +45,10 @@ export function createCreator(db: Database, wakeups: Wakeups, queues: QueueRegis
       const { now, keyTaken } = await insert(db, jobs, wakeups.lead(lanes));
       const taken = new Set(keyTaken);
       return await Promise.all(
-        jobs.map((job) =>
-          taken.has(job)
-            ? settled(existing(job))
-            : { ok: true as const, value: { job: freshJob(job, now), duplicate: false } },
-        ),
+        jobs.map(async (job): Promise<Outcome<CreatedJob>> => {
+          if (taken.has(job)) return settled(existing(job));
+          return { ok: true, value: { job: freshJob(job, now), duplicate: false } };
+        }),
       );
     } catch (error) {
       // One row that the database refuses must not fail its neighbours; an outage is everybody's.

@@ -30,6 +30,19 @@ export function enqueueAgain(source: string): string {
   )`;
 }
 
+/** A CTE that moves the rows of `source` (carried columns, message, entry) into history as dead, with this failure as their last error. */
+export function keepDead(source: string): string {
+  const columns = carriedColumns.map((column) => {
+    if (column === "last_error") return "d.message";
+    return column === "errors" ? appendError("d", "d.entry") : `d.${column}`;
+  });
+  return `
+  kept as (
+    insert into millrace.job_history (${carriedColumns.join(", ")}, status, updated_at, completed_at)
+    select ${columns.join(", ")}, 'dead', now(), now() from ${source} d
+  )`;
+}
+
 /**
  * Fails in one statement. Each row is either killed (deleted into history) or put back, by its own attempts and the item's word;
  * both branches match id, fence and claim and lock the row, so a stale owner changes nothing, and the two conditions exclude one another:
@@ -62,14 +75,7 @@ left_jobs as (
 ${settleClaims("left_jobs")},
 ${countEntered("died", "dead")},
 ${enqueueAgain("retried")},
-kept as (
-  insert into millrace.job_history (${carriedColumns.join(", ")}, status, updated_at, completed_at)
-  select ${carriedColumns
-    .map((column) =>
-      column === "last_error" ? "d.message" : column === "errors" ? appendError("d", "d.entry") : `d.${column}`,
-    )
-    .join(", ")}, 'dead', now(), now() from died d
-)
+${keepDead("died")}
 select id, claim_id as "claimId", 'dead' as status from died
 union all
 select id, claim_id, 'pending' from retried`,

@@ -18,6 +18,7 @@ cross join lateral (select * from millrace.all_jobs j where j.tenant_id = k.tena
 where k.tenant_id = $1::text and k.key = $2::text`,
 };
 
+/** The error for an unknown id and for another tenant's job alike. */
 export function jobNotFound(id: string): MillraceError {
   return new MillraceError("JOB_NOT_FOUND", `There is no job ${id}.`);
 }

@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 
-import { MillraceError } from "@millrace/contract";
+import { type Json, MillraceError } from "@millrace/contract";
 
 import type { Executor, Parameter, Statement } from "../executor.ts";
 import type { CreatedJobId, Job, NewJob } from "./job-store.ts";
@@ -63,6 +63,7 @@ export interface PreparedJob extends NewJob {
   readonly id: string;
 }
 
+/** Gives the job its id: a UUIDv7, so that ids sort by the time they were made. */
 export function prepare(job: NewJob): PreparedJob {
   return { ...job, id: uuidv7() };
 }
@@ -138,6 +139,7 @@ export async function existingKeys(
   });
 }
 
+/** The error for a known key that comes with another request. */
 export function keyReused(job: NewJob): MillraceError {
   return new MillraceError(
     "IDEMPOTENCY_KEY_REUSED",
@@ -148,6 +150,7 @@ export function keyReused(job: NewJob): MillraceError {
 /** How often an insert is tried again when the job behind a taken key is deleted at that very moment. */
 export const freedKeyTriesMax = 5;
 
+/** The error for a key whose job comes and goes too fast to decide. */
 export function keyBusy(): MillraceError {
   return new MillraceError("UNAVAILABLE", "The job behind the idempotency key is being deleted; try again.", {
     retryAfterMs: 100,
@@ -189,7 +192,7 @@ export function freshJob(job: PreparedJob, now: Date): Job {
     tenantId: job.tenantId,
     queue: job.queue,
     type: job.type,
-    payload: JSON.parse(job.payload),
+    payload: JSON.parse(job.payload) as Json,
     status: "pending",
     priority: job.priority,
     attempts: 0,

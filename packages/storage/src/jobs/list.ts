@@ -95,7 +95,7 @@ function inRange(source: Source): string {
 }
 
 function pageOf(rows: readonly Row[], limit: number): JobPage {
-  const horizon = [...(rows[0]?.stops ?? [])].sort().at(-1);
+  const horizon = [...(rows[0]?.stops ?? [])].toSorted().at(-1);
   const found = rows.flatMap(({ stops: _, ...row }) => (row.id === null ? [] : [asJob(row)]));
   const shown = found.filter((job) => horizon === undefined || job.id >= horizon).slice(0, limit);
   if (found.length > limit && shown.length === limit) return { jobs: shown, nextBeforeId: shown.at(-1)?.id ?? null };
@@ -105,7 +105,7 @@ function pageOf(rows: readonly Row[], limit: number): JobPage {
 function upperId(filter: JobFilter): string {
   const bounds = [filter.beforeId ?? idMax];
   if (filter.createdBefore !== undefined) bounds.push(idAt(filter.createdBefore.getTime() + clockSlackMs));
-  return bounds.sort()[0] ?? idMax;
+  return bounds.toSorted()[0] ?? idMax;
 }
 
 function lowerId(filter: JobFilter): string {

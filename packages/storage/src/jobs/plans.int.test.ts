@@ -52,7 +52,7 @@ function wholeScans(node: PlanNode, underLimit = false): string[] {
   const limited = underLimit || node["Node Type"] === "Limit" || node["Node Type"] === "LockRows";
   const relation = node["Relation Name"];
   const isSequential = node["Node Type"] === "Seq Scan";
-  const isFullIndexScan = /^Index/.test(node["Node Type"]) && node["Index Cond"] === undefined && !limited;
+  const isFullIndexScan = node["Node Type"].startsWith("Index") && node["Index Cond"] === undefined && !limited;
   const own =
     relation !== undefined && (isSequential || isFullIndexScan) ? [`${node["Node Type"]} on ${relation}`] : [];
   return [...own, ...(node.Plans ?? []).flatMap((child) => wholeScans(child, limited))];

@@ -1,6 +1,6 @@
 import type { Executor, Statement } from "../executor.ts";
-import { carriedColumns } from "./columns.ts";
-import { appendError, enqueueAgain, errorEntry } from "./fail.ts";
+import { carried } from "./columns.ts";
+import { appendError, enqueueAgain, errorEntry, keepDead } from "./fail.ts";
 import { countEntered } from "./finished-counts.ts";
 import type { RescueResult } from "./job-store.ts";
 
@@ -33,7 +33,7 @@ lapsed as materialized (
 died as (
   delete from millrace.jobs j using lapsed l
   where j.id = l.id and j.claim_id = l.claim_id and j.attempts >= j.max_attempts
-  returning ${carriedColumns.map((column) => `j.${column}`).join(", ")}, ${message("j")} as message,
+  returning ${carried("j")}, ${message("j")} as message,
     ${errorEntry("j", message("j"), "null::text")} as entry
 ),
 retried as (
@@ -65,14 +65,7 @@ closed_claims as (
 ),
 ${enqueueAgain("retried")},
 ${countEntered("died", "dead")},
-kept as (
-  insert into millrace.job_history (${carriedColumns.join(", ")}, status, updated_at, completed_at)
-  select ${carriedColumns
-    .map((column) =>
-      column === "last_error" ? "d.message" : column === "errors" ? appendError("d", "d.entry") : `d.${column}`,
-    )
-    .join(", ")}, 'dead', now(), now() from died d
-)
+${keepDead("died")}
 select (select count(*)::integer from retried) as retried, (select count(*)::integer from died) as dead`,
 };
 

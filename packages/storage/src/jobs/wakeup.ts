@@ -50,6 +50,7 @@ export function createWakeups(send: (payload: string) => Promise<unknown>, inter
   };
 }
 
+/** The payload that names the lanes; empty, for "look everywhere", when they are too many for one notification. */
 export function encodeWakeup(lanes: Iterable<Lane>): string {
   const payload = JSON.stringify([...lanes]);
   return Buffer.byteLength(payload) > payloadBytesMax ? "" : payload;
