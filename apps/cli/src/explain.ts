@@ -18,11 +18,17 @@ export function explain(error: unknown): Explanation {
   if (error instanceof ConfigError) {
     return { message: `${error.message}.\n${formatProblems(error)}`, exitCode: exitCodes.config };
   }
-  // An error of ours has a sentence for its message.
-  if (error instanceof Refusal || isMillraceError(error)) {
-    return { message: error.message.replace(/(?<![.!?])$/, "."), exitCode: exitCodes.failed };
+  // Errors of ours have a sentence for their message.
+  if (error instanceof Refusal) return { message: error.message, exitCode: exitCodes.failed };
+  if (isMillraceError(error)) {
+    const fields = error.errors.map(({ path, message }) => `${path}: ${message}`);
+    return { message: [sentence(error.message), ...fields].join(" "), exitCode: exitCodes.failed };
   }
   return { message: `Something unexpected went wrong: ${describe(error)}.`, exitCode: exitCodes.failed };
+}
+
+function sentence(text: string): string {
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** A fault of ours: its place is what a report of it needs. */

@@ -4,16 +4,15 @@ import { join } from "node:path";
 import { Refusal } from "../refusal.ts";
 import { explainFolderError } from "./folder-error.ts";
 import { lockFile } from "./folder-lock.ts";
+import type { Part } from "./part.ts";
 
 /** Where `millrace dev` keeps things. */
-export interface DataFolder {
+export interface DataFolder extends Part {
   readonly path: string;
   readonly postgres: string;
   readonly keyFile: string;
   /** Whether there is a database from an earlier start. */
   readonly hasDatabase: boolean;
-  /** Lets others use the folder. */
-  release(): void;
 }
 
 export interface DataFolderOptions {
@@ -41,7 +40,14 @@ export async function openDataFolder(path: string, { reset }: DataFolderOptions)
     }
     if (reset) await emptyFolder(path);
     const cluster = await stat(join(postgres, "cluster")).catch(() => undefined);
-    return { path, postgres, keyFile, hasDatabase: cluster !== undefined, release: lock.release };
+    return {
+      name: "The data folder",
+      path,
+      postgres,
+      keyFile,
+      hasDatabase: cluster !== undefined,
+      stop: async () => lock.release(),
+    };
   } catch (error) {
     throw explainFolderError(path, error);
   }

@@ -1,6 +1,8 @@
-/** Something that runs until it is stopped. */
+/** Something that is there until it is stopped. */
 export interface Part {
+  /** As a sentence begins with it. */
+  readonly name: string;
   /** Settles only if it ends by itself, with a sentence that says so. */
-  readonly ended: Promise<string>;
+  readonly ended?: Promise<string>;
   stop(): Promise<void>;
 }

@@ -7,6 +7,7 @@ import type { Part } from "./part.ts";
 
 export interface DevDatabase extends Part {
   readonly url: string;
+  readonly ended: Promise<string>;
 }
 
 const livenessMs = 500;
@@ -26,6 +27,7 @@ export async function startDatabase(folder: DataFolder): Promise<DevDatabase> {
   const onExit = (): void => void (isAlive(pid) && process.kill(pid, "SIGINT"));
   process.once("exit", onExit);
   return {
+    name: "The embedded PostgreSQL",
     url: server.url,
     ended,
     async stop() {
