@@ -20,7 +20,10 @@ export interface UpDraft {
  * Runs `drizzle-kit generate` from a snapshot to the present schema; it asks on the terminal whether a column was renamed.
  * Undefined when there is no change. With `custom` it is an empty migration for SQL written by hand.
  */
-export async function draftUp(previous: Snapshot, custom: boolean): Promise<UpDraft | undefined> {
+export async function draftUp(
+  previous: Snapshot,
+  { custom, interactive }: { readonly custom: boolean; readonly interactive: boolean },
+): Promise<UpDraft | undefined> {
   await prepareDraftDir(previous);
   const args = [
     drizzleKitPath,
@@ -29,7 +32,7 @@ export async function draftUp(previous: Snapshot, custom: boolean): Promise<UpDr
     "--name=draft",
     ...(custom ? ["--custom"] : []),
   ];
-  const child = spawn(process.execPath, args, { cwd: packageDir, stdio: "inherit" });
+  const child = spawn(process.execPath, args, { cwd: packageDir, stdio: interactive ? "inherit" : "ignore" });
   const [code] = (await once(child, "exit")) as [number | null];
   if (code !== 0) throw new Error("drizzle-kit generate failed");
   const sql = await readFile(join(draftDir, "0001_draft.sql"), "utf8").catch(() => undefined);

@@ -5,12 +5,14 @@ import { bundledMigrationsDir } from "../migrate/index.ts";
 import { emptySnapshot, type Snapshot } from "./drizzle-kit.ts";
 
 /** The schema that all migrations add up to, as drizzle-kit sees it. Two branches that change it conflict here, as they should. */
-export const snapshotFile = join(bundledMigrationsDir, "meta", "snapshot.json");
+function fileIn(migrationsDir: string): string {
+  return join(migrationsDir, "meta", "snapshot.json");
+}
 
 /** Reads the snapshot; an empty one where there is none. */
-export async function readSnapshot(): Promise<Snapshot> {
+export async function readSnapshot(migrationsDir: string = bundledMigrationsDir): Promise<Snapshot> {
   try {
-    return JSON.parse(await readFile(snapshotFile, "utf8")) as Snapshot;
+    return JSON.parse(await readFile(fileIn(migrationsDir), "utf8")) as Snapshot;
   } catch (error) {
     if ((error as NodeJS.ErrnoException).code === "ENOENT") return emptySnapshot();
     throw error;
@@ -18,6 +20,6 @@ export async function readSnapshot(): Promise<Snapshot> {
 }
 
 /** Replaces the snapshot. */
-export async function writeSnapshot(snapshot: Snapshot): Promise<void> {
-  await writeFile(snapshotFile, `${JSON.stringify(snapshot, null, 2)}\n`);
+export async function writeSnapshot(snapshot: Snapshot, migrationsDir: string = bundledMigrationsDir): Promise<void> {
+  await writeFile(fileIn(migrationsDir), `${JSON.stringify(snapshot, null, 2)}\n`);
 }
