@@ -1,1 +1,1 @@
-export {};
+export { type RunningWorker, startWorker, type StartWorkerOptions, type WorkerConfig } from "./start-worker.ts";

@@ -1,1 +1,3 @@
-export {};
+import { runProcess } from "./run-process.ts";
+
+await runProcess();

@@ -1,0 +1,63 @@
+import { ConfigError, configExitCode, formatProblems, loadConfig } from "@millrace/config";
+import { isMillraceError } from "@millrace/contract";
+import type { Logger } from "@millrace/telemetry";
+
+import { type RunningWorker, startWorker } from "./start-worker.ts";
+
+const signalExitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
+/** A repeat within this time is the same request: Ctrl-C reaches the whole process group, and a package manager passes it on besides. */
+const sameRequestMs = 500;
+
+/**
+ * The worker as a process: runs until SIGTERM or SIGINT, drains and exits with 0; a second signal exits at once. A wrong configuration
+ * exits with 78, anything else that prevents the start with 1.
+ */
+export async function runProcess(): Promise<never> {
+  const end = Promise.withResolvers<{ readonly exitCode: number; readonly graceMs?: number }>();
+  watchSignals(() => end.resolve({ exitCode: 0 }));
+  let worker: RunningWorker;
+  try {
+    const loaded = loadConfig({ sections: ["worker", "database", "logging"] });
+    for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`);
+    worker = await startWorker(loaded);
+  } catch (error) {
+    process.stderr.write(`${explain(error)}\n`);
+    return process.exit(error instanceof ConfigError ? configExitCode : 1);
+  }
+  watchFaults(worker.logger, () => end.resolve({ exitCode: 1, graceMs: 0 }));
+  const { exitCode, ...options } = await end.promise;
+  await worker.stop(options);
+  // Handlers that were abandoned may still hold timers and sockets.
+  return process.exit(exitCode);
+}
+
+function watchSignals(stop: () => void): void {
+  let askedMs: number | undefined;
+  for (const [signal, exitCode] of Object.entries(signalExitCodes)) {
+    process.on(signal, () => {
+      askedMs ??= performance.now();
+      if (performance.now() - askedMs > sameRequestMs) process.exit(exitCode);
+      stop();
+    });
+  }
+}
+
+/**
+ * A rejection that nobody handles belongs to no handler that we wait for: it is logged, and the other jobs go on. After an exception
+ * that nobody caught nothing is certain any more: jobs are handed back and the process ends.
+ */
+function watchFaults(logger: Logger, stop: () => void): void {
+  process.on("unhandledRejection", (reason) => {
+    logger.error({ err: reason }, "A promise was rejected that nobody waits for; a handler has left something running");
+  });
+  process.on("uncaughtException", (err) => {
+    logger.error({ err }, "An exception was not caught; the worker hands its jobs back and ends");
+    stop();
+  });
+}
+
+function explain(error: unknown): string {
+  if (error instanceof ConfigError) return formatProblems(error);
+  if (isMillraceError(error)) return error.message;
+  return error instanceof Error ? (error.stack ?? error.message) : String(error);
+}

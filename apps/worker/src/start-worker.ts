@@ -1,0 +1,76 @@
+import type { LoadedConfig } from "@millrace/config";
+import { compose, createWorker, type Worker } from "@millrace/core";
+import { createHttpRequestJob } from "@millrace/core/http-request";
+import { createLogger, createMetrics, type LogDestination, type Logger } from "@millrace/telemetry";
+
+import { startHealthServer } from "./health-server.ts";
+import { loadHandlers } from "./load-handlers.ts";
+import { version } from "./version.ts";
+
+export type WorkerConfig = LoadedConfig<"worker" | "database" | "logging">;
+
+export interface StartWorkerOptions {
+  /** What the paths of handler modules are relative to; default the process's. */
+  readonly cwd?: string | undefined;
+  /** Where log lines go; default standard output. */
+  readonly destination?: LogDestination | undefined;
+}
+
+export interface RunningWorker {
+  readonly logger: Logger;
+  readonly health: Worker["health"];
+  /** Where health, readiness and metrics are; undefined when `worker.healthPort` is 0. */
+  readonly healthUrl: string | undefined;
+  /** Drains the worker and closes everything. `graceMs` instead of `worker.shutdownGraceMs`. */
+  stop(options?: { readonly graceMs?: number }): Promise<void>;
+}
+
+/** Runs the built-in job types and the configured handler modules. @throws ConfigError for handler modules, UNAVAILABLE for a health port that is taken */
+export async function startWorker(loaded: WorkerConfig, options: StartWorkerOptions = {}): Promise<RunningWorker> {
+  const { config, profile, sources } = loaded;
+  const { handlers: modules, healthHost, healthPort, httpRequest, queues, ...settings } = config.worker;
+  const logger = createLogger({ service: "worker", profile, ...config.logging, destination: options.destination });
+  const metrics = createMetrics({ service: "worker", version });
+  const builtIn = createHttpRequestJob(httpRequest);
+  const handlers = await loadHandlers(modules, {
+    cwd: options.cwd ?? process.cwd(),
+    source: sources["worker.handlers"]?.label ?? "configuration",
+    taken: [builtIn.type],
+  });
+  const composition = await compose({ database: config.database }, { logger, metrics, profile });
+  const worker = createWorker({
+    ...settings,
+    queues: queues.includes("*") ? undefined : queues,
+    store: composition.store,
+    listen: composition.db.listen,
+    handlers: [builtIn, ...handlers],
+    logger,
+    metrics,
+  });
+  const { checkReady } = composition;
+  const health =
+    healthPort === 0
+      ? undefined
+      : await startHealthServer({
+          host: healthHost,
+          port: healthPort,
+          health: worker.health,
+          checkReady,
+          metrics,
+        }).catch(async (error: unknown) => {
+          await composition.close();
+          throw error;
+        });
+  await worker.start();
+  return {
+    logger,
+    health: worker.health,
+    healthUrl: health?.url,
+    async stop(stopOptions) {
+      await worker.stop(stopOptions);
+      await health?.close();
+      await composition.close();
+      logger.flush();
+    },
+  };
+}
