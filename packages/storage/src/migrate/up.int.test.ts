@@ -1,4 +1,6 @@
-import { expect, test } from "vitest";
+import { randomUUID } from "node:crypto";
+
+import { expect, onTestFinished, test } from "vitest";
 
 import { catalogueQuery } from "./catalogue.ts";
 import { down, status, up, type MigrationEvent } from "./index.ts";
@@ -174,4 +176,26 @@ test("a database that does not answer is one sentence", async () => {
     reason: "unreachable",
     message: expect.stringMatching(/^The database can't be reached: .+\.$/) as unknown,
   });
+});
+
+test("a role that may not create schemas keeps the one that was made for it, and gets one sentence where there is none", async () => {
+  const url = await emptyDatabase();
+  const migrationsDir = await migrationsFolder(shop);
+  const connection = await session(url);
+  const role = `plain_${randomUUID().replaceAll("-", "")}`;
+  await connection.exec(`create role ${role} login password '${role}'`);
+  onTestFinished(() => connection.exec(`drop owned by ${role}; drop role ${role}`));
+  const asRole = new URL(url);
+  asRole.username = role;
+  asRole.password = role;
+  await expect(up({ url: asRole.href, migrationsDir })).rejects.toMatchObject({
+    reason: "failed",
+    message: expect.stringMatching(
+      /^The database refused to be migrated: permission denied for database \w+\.$/,
+    ) as unknown,
+  });
+  await connection.exec(`create schema millrace authorization ${role}`);
+  await up({ url: asRole.href, migrationsDir });
+  await down({ url: asRole.href, to: 0, allowDataLoss: true });
+  expect(await up({ url: asRole.href, migrationsDir })).toEqual([1, 2, 3]);
 });
