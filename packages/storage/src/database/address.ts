@@ -35,6 +35,7 @@ export function parseAddress(url: string, ssl?: SslOption): Address {
   if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol)) throw invalid("a postgres:// URL with one host");
   const host = parsed.searchParams.get("host") ?? decodeURIComponent(parsed.hostname).replace(/^\[|\]$/g, "");
   const port = Number(parsed.searchParams.get("port") ?? (parsed.port || 5432));
+  if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid("a port from 1 to 65535");
   const user = decodeURIComponent(parsed.username) || parsed.searchParams.get("user") || "";
   if (user === "") throw invalid("a user name");
   if (host === "" || host.includes(",")) throw invalid("one host");
@@ -56,7 +57,11 @@ function readSsl(search: URLSearchParams, option: SslOption | undefined, isLocal
   const mode = option ?? readMode(search.get("sslmode")) ?? (isLocal ? "disable" : "prefer");
   const rootCertificate = search.get("sslrootcert");
   if (rootCertificate === null || rootCertificate === "system") return { mode, options: {} };
-  return { mode, options: { ca: readFileSync(rootCertificate, "utf8") } };
+  try {
+    return { mode, options: { ca: readFileSync(rootCertificate, "utf8") } };
+  } catch (error) {
+    throw invalid("an sslrootcert that can be read", error);
+  }
 }
 
 function readMode(text: string | null): SslMode | undefined {
@@ -81,6 +86,6 @@ function isLoopback(host: string): boolean {
   return host === "localhost" || host === "::1" || host.startsWith("127.");
 }
 
-function invalid(expected: string): MillraceError {
-  return new MillraceError("VALIDATION_FAILED", `The database URL needs ${expected}`);
+function invalid(expected: string, cause?: unknown): MillraceError {
+  return new MillraceError("VALIDATION_FAILED", `The database URL needs ${expected}`, { cause });
 }

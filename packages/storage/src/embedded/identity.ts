@@ -16,17 +16,36 @@ export interface Identity {
 /** PostgreSQL refuses root. Every system has `nobody`; a `postgres` is the better owner where there is one. */
 const userNames = ["postgres", "nobody"];
 
-/** Decides as whom to run the server whose files are (or will be) in `cluster`. @throws UNAVAILABLE with a sentence when nobody will do */
-export async function chooseIdentity(cluster: string): Promise<Identity> {
-  const dieWithUs = ["setpriv", "--pdeathsig=INT"];
-  if (process.getuid?.() !== 0) return { owner: undefined, prefix: works(dieWithUs) ? dieWithUs : [], spawn: {} };
+/** What the choice depends on; handed in so that every kind of machine can be told apart by a test. */
+export interface Surroundings {
+  readonly isRoot: boolean;
+  /** True when a program can be started with these words in front of it. */
+  readonly canRun: (prefix: readonly string[]) => boolean;
+  /** The text of /etc/passwd. */
+  readonly readUsers: () => Promise<string>;
+}
 
-  const owner = (await ownerOf(cluster)) ?? (await findUser());
+const thisMachine: Surroundings = {
+  isRoot: process.getuid?.() === 0,
+  canRun: ([program = "", ...args]) =>
+    process.platform === "linux" && spawnSync(program, [...args, "true"], { stdio: "ignore" }).status === 0,
+  readUsers: () => readFile("/etc/passwd", "utf8"),
+};
+
+/** Decides as whom to run the server whose files are (or will be) in `cluster`. @throws UNAVAILABLE with a sentence when nobody will do */
+export async function chooseIdentity(
+  cluster: string,
+  { isRoot, canRun, readUsers }: Surroundings = thisMachine,
+): Promise<Identity> {
+  const dieWithUs = ["setpriv", "--pdeathsig=INT"];
+  if (!isRoot) return { owner: undefined, prefix: canRun(dieWithUs) ? dieWithUs : [], spawn: {} };
+
+  const owner = (await ownerOf(cluster)) ?? findUser(await readUsers());
   const asOwner = [...dieWithUs, `--reuid=${owner.uid}`, `--regid=${owner.gid}`, "--clear-groups"];
   // The folder often lies below one that only root may enter, such as /root; this one right of root's lets the server in.
   const withRight = [...asOwner, "--inh-caps=+dac_override", "--ambient-caps=+dac_override"];
-  if (works(withRight)) return { owner, prefix: withRight, spawn: {} };
-  if (works(asOwner)) return { owner, prefix: asOwner, spawn: {} };
+  if (canRun(withRight)) return { owner, prefix: withRight, spawn: {} };
+  if (canRun(asOwner)) return { owner, prefix: asOwner, spawn: {} };
   return { owner, prefix: [], spawn: { uid: owner.uid, gid: owner.gid } };
 }
 
@@ -35,8 +54,8 @@ async function ownerOf(path: string): Promise<{ uid: number; gid: number } | und
   return found === undefined || found.uid === 0 ? undefined : { uid: found.uid, gid: found.gid };
 }
 
-async function findUser(): Promise<{ uid: number; gid: number }> {
-  const users = (await readFile("/etc/passwd", "utf8")).split("\n").map((line) => line.split(":"));
+function findUser(passwd: string): { uid: number; gid: number } {
+  const users = passwd.split("\n").map((line) => line.split(":"));
   for (const name of userNames) {
     const user = users.find((fields) => fields[0] === name);
     if (user !== undefined) return { uid: Number(user[2]), gid: Number(user[3]) };
@@ -44,8 +63,4 @@ async function findUser(): Promise<{ uid: number; gid: number }> {
   throw refusal(
     "PostgreSQL does not run as root, and there is no user `postgres` or `nobody` to run it as. Start as another user.",
   );
-}
-
-function works([program = "", ...args]: readonly string[]): boolean {
-  return process.platform === "linux" && spawnSync(program, [...args, "true"], { stdio: "ignore" }).status === 0;
 }

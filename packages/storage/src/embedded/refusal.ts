@@ -49,7 +49,7 @@ export function refuseStart(dataDir: string, port: number, log: string): Millrac
     log
       .trim()
       .split("\n")
-      .findLast((line) => /FATAL|PANIC|error/i.test(line)) ?? "it ended without a word";
+      .findLast((line) => /FATAL|PANIC|error|could not/i.test(line)) ?? "it ended without a word";
   return refusal(
     `The database in the data folder ${dataDir} does not start: ${last.replace(/^.*(FATAL|PANIC): +/, "")}. Restore the folder, or start over with an empty one.`,
     cause,
