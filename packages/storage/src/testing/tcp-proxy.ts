@@ -48,7 +48,8 @@ export async function startTcpProxy(target: { readonly host?: string; readonly p
   function relay(from: Socket, to: Socket, direction: Direction): void {
     let isMuted = false;
     from.on("data", (chunk: Buffer) => {
-      isMuted ||= isBlackHole || filter?.(direction, chunk) === false;
+      const isRefused = filter?.(direction, chunk) === false;
+      isMuted ||= isBlackHole || isRefused;
       if (isMuted) return;
       if (delayMs === 0) to.write(chunk);
       else setTimeout(() => to.destroyed || to.write(chunk), delayMs);
