@@ -1,1 +1,52 @@
-export {};
+import { stderr } from "node:process";
+
+import { ConfigError, configExitCode, formatProblems, loadConfig } from "@millrace/config";
+import { isMillraceError } from "@millrace/contract";
+import { createLogger, createMetrics } from "@millrace/telemetry";
+
+import { startApi } from "./start-api.ts";
+import { version } from "./version.ts";
+
+/** Runs the API until it is told to stop; the exit code. */
+async function run(): Promise<number> {
+  const { config, profile, warnings } = loadConfig({ sections: ["server", "database", "logging", "auth"] });
+  const logger = createLogger({ service: "api", profile, ...config.logging });
+  const metrics = createMetrics({ service: "api", version });
+  for (const reason of warnings) logger.warn({ reason }, "The configuration is probably not meant so");
+  const stop = stopSignal();
+  const api = await startApi({ config, profile, logger, metrics });
+  logger.info({ url: api.url, version }, "Listening");
+  const signal = await stop;
+  logger.info({ signal }, "Stopping");
+  await api.drain();
+  await api.close();
+  logger.info({}, "Stopped");
+  logger.flush();
+  return 0;
+}
+
+/** The first signal asks to stop in good order; the second ends the process. */
+function stopSignal(): Promise<string> {
+  return new Promise((resolve) => {
+    let asked = false;
+    for (const signal of ["SIGTERM", "SIGINT"] as const) {
+      process.on(signal, () => {
+        if (asked) process.exit(1);
+        asked = true;
+        resolve(signal);
+      });
+    }
+  });
+}
+
+/** What is wrong, for a person, and the exit code that says so. */
+function explain(error: unknown): number {
+  if (error instanceof ConfigError) {
+    stderr.write(`${error.message}\n${formatProblems(error)}\n`);
+    return configExitCode;
+  }
+  stderr.write(`${isMillraceError(error) ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
+  return 1;
+}
+
+process.exitCode = await run().catch(explain);

@@ -16,6 +16,7 @@ import {
   createDatabase,
   createPostgresJobStore,
   createPostgresKeyStore,
+  hotSession,
 } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
@@ -99,7 +100,7 @@ function databaseOptions(database: Config["database"]): DatabaseOptions {
     ...options,
     prepare,
     ssl: sslCaFile === undefined ? ssl : { ca: readFileSync(sslCaFile, "utf8") },
-    // Plans of the hot statements must not flip with the tables' sizes. A pooler that can't keep statements takes no settings either.
-    session: prepare ? { plan_cache_mode: "force_generic_plan", enable_seqscan: "off", jit: "off" } : {},
+    // A pooler that can't keep prepared statements takes no settings either.
+    session: prepare ? hotSession : {},
   };
 }

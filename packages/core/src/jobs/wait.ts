@@ -10,9 +10,12 @@ const pollMsMin = 10;
 const pollMsMax = 500;
 
 /** The job once it is finished, or as it stands after `timeoutMs` or when the caller has gone. @throws FORBIDDEN, VALIDATION_FAILED, JOB_NOT_FOUND */
-export async function waitForJob(ctx: Ctx, input: WaitForJobQuery & { readonly id: string }): Promise<Job> {
+export async function waitForJob(
+  ctx: Ctx,
+  input: { readonly id: string; readonly query: WaitForJobQuery },
+): Promise<Job> {
   requireScope(ctx, "jobs:read");
-  const { id, ...query } = input;
+  const { id, query } = input;
   const deadline = performance.now() + parse(waitForJobQuerySchema, query).timeoutMs;
   let pollMs = pollMsMin;
   for (;;) {

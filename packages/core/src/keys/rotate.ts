@@ -11,11 +11,13 @@ import { keyRef } from "./key-ref.ts";
  * Makes the successor of a key, with a new secret; the old one ends after the overlap.
  * The caller learns the secret, so the key can be no wider than the caller's. @throws FORBIDDEN, VALIDATION_FAILED, NOT_FOUND, INVALID_STATE
  */
-export async function rotateKey(ctx: KeyCtx, input: RotateKeyRequest & { readonly id: string }): Promise<IssuedKey> {
+export async function rotateKey(
+  ctx: KeyCtx,
+  input: { readonly id: string; readonly rotation: RotateKeyRequest },
+): Promise<IssuedKey> {
   requireScope(ctx, "keys:admin");
-  const { id, ...request } = input;
-  const { overlapMs } = parse(rotateKeyRequestSchema, request);
-  const ref = keyRef(ctx, id);
+  const { overlapMs } = parse(rotateKeyRequestSchema, input.rotation);
+  const ref = keyRef(ctx, input.id);
   requireCovers(ctx, await ctx.keys.getKey(ref));
   const { key, start, hash } = mintKey(ctx.keyKind ?? "live");
   const stored = await ctx.keys.rotateKey(ref, { start, hash, overlapMs, createdBy: ctx.actor.keyId ?? null });

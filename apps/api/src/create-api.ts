@@ -1,0 +1,83 @@
+import type { Config } from "@millrace/config";
+import { MillraceError } from "@millrace/contract";
+import { type Composition } from "@millrace/core";
+import type { Logger, Metrics } from "@millrace/telemetry";
+
+import type { Api } from "./api.ts";
+import { createApp } from "./app.ts";
+import { createWaiters } from "./http/waiters.ts";
+import { openApiDocument } from "./openapi/document.ts";
+import { routes } from "./routes/index.ts";
+import { createHttpServer } from "./server.ts";
+
+export interface ApiOptions {
+  readonly config: Config["server"];
+  /** Stays its owner's: it is not closed here. */
+  readonly composition: Composition;
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** Most requests that may wait for jobs at once; default 256. */
+  readonly waitersMax?: number | undefined;
+}
+
+/** An API that can listen, and stop in good order. */
+export interface RunnableApi {
+  /** Resolves with its URL. @throws UNAVAILABLE when it can't listen */
+  listen(): Promise<string>;
+  /**
+   * Stops in good order: unready at once, waits end, `drainDelayMs` for load balancers to notice, then no new connection, and what is under
+   * way ends within what is left of `shutdownGraceMs`.
+   */
+  drain(): Promise<void>;
+  /** Stops at once. */
+  close(): Promise<void>;
+}
+
+const waitersMaxDefault = 256;
+
+/** Builds the API over the parts of a process. */
+export function createApi(options: ApiOptions): RunnableApi {
+  const { config, composition, logger, metrics } = options;
+  const { validator } = composition;
+  if (validator === undefined)
+    throw new MillraceError("INTERNAL", "The API needs the section auth of the configuration.");
+  const waiters = createWaiters(options.waitersMax ?? waitersMaxDefault);
+  const stopping = new AbortController();
+  let document: string | undefined;
+  const api: Api = {
+    composition,
+    limits: config,
+    logger,
+    metrics,
+    waiters,
+    isDraining: () => stopping.signal.aborted,
+    openApi: () => (document ??= JSON.stringify(openApiDocument(routes))),
+  };
+  const app = createApp({ api, validator, corsOrigins: config.corsOrigins });
+  const server = createHttpServer({ fetch: app.fetch, config, logger, metrics });
+  let listening = false;
+  let drained: Promise<void> | undefined;
+
+  async function stop(delayMs: number, graceMs: number): Promise<void> {
+    if (!listening) return;
+    stopping.abort();
+    waiters.end();
+    await new Promise((resolve) => {
+      setTimeout(resolve, delayMs);
+    });
+    await server.stop(graceMs);
+  }
+
+  return {
+    async listen() {
+      const url = await server.listen();
+      listening = true;
+      return url;
+    },
+    drain() {
+      drained ??= stop(config.drainDelayMs, config.shutdownGraceMs - config.drainDelayMs);
+      return drained;
+    },
+    close: () => stop(0, 0),
+  };
+}

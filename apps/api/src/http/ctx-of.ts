@@ -1,0 +1,20 @@
+import type { KeyCtx } from "@millrace/core";
+
+import type { Api } from "../api.ts";
+import type { ApiContext } from "./api-env.ts";
+import { exchangeOf } from "./exchange.ts";
+
+/** The context of a use case, from a request that has passed authentication. */
+export function ctxOf(c: ApiContext, api: Api, signal?: AbortSignal): KeyCtx {
+  const { traceId, traceparent } = exchangeOf(c.env.incoming);
+  return {
+    actor: c.var.actor,
+    store: api.composition.store,
+    keys: api.composition.keys,
+    keyKind: api.composition.keyKind,
+    metrics: api.metrics,
+    traceparent,
+    traceId,
+    signal,
+  };
+}

@@ -1,0 +1,74 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+
+import type { ErrorCode } from "@millrace/contract";
+import { type IncomingTrace, traceFromHeaders } from "@millrace/telemetry";
+
+/** One request and its answer, as the log line and the metrics will tell of it. */
+export interface Exchange extends IncomingTrace {
+  readonly startMs: number;
+  readonly method: string;
+  /** The matched route's pattern; `unmatched` until there is one. */
+  route: string;
+  /** True where the log line is only for debugging: probes come every few seconds. */
+  quiet: boolean;
+  tenant: string | undefined;
+  errorCode: ErrorCode | undefined;
+  /** The status that was written past the response object, on the bare socket. */
+  rawStatus: number | undefined;
+  /** The client waits for `100 Continue` before it sends the body. */
+  awaitsContinue: boolean;
+}
+
+const exchangeKey = Symbol("exchange");
+
+type Carrier = IncomingMessage & { [exchangeKey]?: Exchange };
+
+/** Headers of every answer, whatever comes of the request. A route may replace one of its own. */
+const standingHeaders: readonly (readonly [string, string])[] = [
+  ["X-Content-Type-Options", "nosniff"],
+  ["Content-Security-Policy", "default-src 'none'; frame-ancestors 'none'"],
+  ["Referrer-Policy", "no-referrer"],
+  ["Cache-Control", "no-store"],
+];
+
+/** An exchange that has just begun; without a request where the parser could make none of what arrived. */
+export function newExchange(trace: IncomingTrace = traceFromHeaders({}), method = "unknown"): Exchange {
+  return {
+    traceId: trace.traceId,
+    traceparent: trace.traceparent,
+    startMs: performance.now(),
+    method,
+    route: "unmatched",
+    quiet: false,
+    tenant: undefined,
+    errorCode: undefined,
+    rawStatus: undefined,
+    awaitsContinue: false,
+  };
+}
+
+/** Begins an exchange: gives it its trace, and the answer the headers that every answer has. */
+export function openExchange(incoming: IncomingMessage, outgoing: ServerResponse): Exchange {
+  const { headers, method = "unknown" } = incoming;
+  const trace = traceFromHeaders({
+    "x-trace-id": single(headers["x-trace-id"]),
+    traceparent: single(headers["traceparent"]),
+  });
+  const exchange = newExchange(trace, method);
+  (incoming as Carrier)[exchangeKey] = exchange;
+  outgoing.setHeader("X-Trace-ID", exchange.traceId);
+  outgoing.setHeader("traceparent", exchange.traceparent);
+  for (const [name, value] of standingHeaders) outgoing.setHeader(name, value);
+  return exchange;
+}
+
+/** The exchange of a request that the server has accepted. */
+export function exchangeOf(incoming: IncomingMessage): Exchange {
+  const exchange = (incoming as Carrier)[exchangeKey];
+  if (exchange === undefined) throw new TypeError("The request did not come through the server");
+  return exchange;
+}
+
+function single(header: string | string[] | undefined): string | undefined {
+  return Array.isArray(header) ? header.join(", ") : header;
+}

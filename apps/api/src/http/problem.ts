@@ -1,0 +1,47 @@
+import { MillraceError, type Problem, isMillraceError, toProblem } from "@millrace/contract";
+import type { Logger } from "@millrace/telemetry";
+
+import type { Exchange } from "./exchange.ts";
+
+export const problemContentType = "application/problem+json";
+
+/** A problem as it goes over the wire. */
+export interface ProblemAnswer {
+  readonly status: number;
+  readonly headers: Readonly<Record<string, string>>;
+  readonly body: string;
+}
+
+export interface ProblemPlace {
+  readonly exchange: Exchange;
+  /** The path of the request. */
+  readonly instance?: string | undefined;
+  readonly logger: Logger;
+}
+
+const retryAfterDefaultMs = 1_000;
+
+/** The one mapper from errors to answers. What is not a MillraceError becomes a 500 that says nothing, and a log line that says all. */
+export function problemAnswer(error: unknown, at: ProblemPlace): ProblemAnswer {
+  const known = publicError(error);
+  const { exchange, instance, logger } = at;
+  const { traceId, route, tenant } = exchange;
+  exchange.errorCode = known.code;
+  const fields = { err: error, errorCode: known.code, route, tenant, traceId };
+  if (known.code === "INTERNAL") logger.error(fields, "A request failed");
+  else if (known.code === "UNAVAILABLE") logger.warn(fields, "A request could not be served");
+  const problem: Problem = toProblem(known, { traceId, ...(instance === undefined ? {} : { instance }) });
+  return { status: known.status, headers: headersOf(known), body: JSON.stringify(problem) };
+}
+
+function publicError(error: unknown): MillraceError {
+  if (isMillraceError(error) && error.code !== "INTERNAL") return error;
+  return new MillraceError("INTERNAL", "The request failed for a reason that is ours; the trace id leads to it.");
+}
+
+function headersOf({ code, retryAfterMs }: MillraceError): Readonly<Record<string, string>> {
+  const contentType = { "Content-Type": problemContentType };
+  if (code !== "RATE_LIMITED" && code !== "UNAVAILABLE") return contentType;
+  const seconds = Math.max(1, Math.ceil((retryAfterMs ?? retryAfterDefaultMs) / 1_000));
+  return { ...contentType, "Retry-After": String(seconds) };
+}

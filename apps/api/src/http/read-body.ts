@@ -1,0 +1,101 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createGunzip } from "node:zlib";
+
+import { MillraceError } from "@millrace/contract";
+
+import { exchangeOf } from "./exchange.ts";
+
+/**
+ * The whole body of a request, inflated. The limit holds for what arrives and for what it inflates to, while it streams.
+ * @throws PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON for what is no gzip, REQUEST_TIMEOUT when the client gives up
+ */
+export async function readBody(incoming: IncomingMessage, outgoing: ServerResponse, bytesMax: number): Promise<Buffer> {
+  const gzip = isGzip(incoming, outgoing);
+  if (Number(incoming.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  const exchange = exchangeOf(incoming);
+  if (exchange.awaitsContinue) {
+    exchange.awaitsContinue = false;
+    outgoing.writeContinue();
+  }
+  return gzip ? inflate(incoming, bytesMax) : collect(incoming, bytesMax);
+}
+
+/** True when a request says that it has a body. */
+export function hasBody(incoming: IncomingMessage): boolean {
+  const { headers } = incoming;
+  return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
+}
+
+function isGzip(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+  const encoding = (incoming.headers["content-encoding"] ?? "identity").trim().toLowerCase();
+  if (encoding === "gzip" || encoding === "x-gzip") return true;
+  if (encoding === "identity" || encoding === "") return false;
+  outgoing.setHeader("Accept-Encoding", "gzip");
+  throw new MillraceError("UNSUPPORTED_MEDIA_TYPE", "Send the body as it is, or with Content-Encoding: gzip.");
+}
+
+function collect(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = [];
+    let bytes = 0;
+    const onData = (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= bytesMax) chunks.push(chunk);
+      else settle(() => reject(tooLarge(bytesMax)));
+    };
+    const onEnd = () => settle(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
+    const onClose = () => settle(() => reject(incomplete()));
+    const settle = (then: () => void) => {
+      incoming.off("data", onData).off("end", onEnd).off("close", onClose);
+      then();
+    };
+    // Whatever goes wrong with the connection, "close" follows; a listener keeps the error itself from ending the process.
+    incoming.on("error", ignore).on("data", onData).on("end", onEnd).on("close", onClose);
+    if (incoming.destroyed) onClose();
+  });
+}
+
+function inflate(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const gunzip = createGunzip();
+    const chunks: Buffer[] = [];
+    let rawBytes = 0;
+    let bytes = 0;
+    const settle = (then: () => void) => {
+      incoming.off("data", onRaw).off("close", onClose).unpipe(gunzip);
+      gunzip.removeAllListeners().on("error", ignore).destroy();
+      then();
+    };
+    const onRaw = (chunk: Buffer) => {
+      rawBytes += chunk.length;
+      if (rawBytes > bytesMax) settle(() => reject(tooLarge(bytesMax)));
+    };
+    const onClose = () => {
+      if (!incoming.readableEnded) settle(() => reject(incomplete()));
+    };
+    gunzip.on("data", (chunk: Buffer) => {
+      bytes += chunk.length;
+      if (bytes <= bytesMax) chunks.push(chunk);
+      else settle(() => reject(tooLarge(bytesMax)));
+    });
+    gunzip.on("end", () => settle(() => resolve(Buffer.concat(chunks))));
+    gunzip.on("error", (cause) =>
+      settle(() => reject(new MillraceError("MALFORMED_JSON", "The body is not valid gzip.", { cause }))),
+    );
+    incoming.on("error", ignore).on("data", onRaw).on("close", onClose);
+    incoming.pipe(gunzip);
+    if (incoming.destroyed) onClose();
+  });
+}
+
+function tooLarge(bytesMax: number): MillraceError {
+  return new MillraceError("PAYLOAD_TOO_LARGE", `The body may have at most ${bytesMax} bytes, inflated as well.`, {
+    extensions: { bytesMax },
+  });
+}
+
+function incomplete(): MillraceError {
+  return new MillraceError("REQUEST_TIMEOUT", "The request ended before its body was complete.");
+}
+
+function ignore(): void {}

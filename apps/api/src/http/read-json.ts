@@ -1,0 +1,61 @@
+import { isUtf8 } from "node:buffer";
+
+import { MillraceError } from "@millrace/contract";
+
+import type { ApiContext } from "./api-env.ts";
+import { hasBody, readBody } from "./read-body.ts";
+import { scanJson } from "./scan-json.ts";
+
+const jsonType = /^application\/json *(?:; *charset *= *"?utf-8"? *)?;? *$/i;
+
+/** The JSON body of a request. @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, MALFORMED_JSON, VALIDATION_FAILED */
+export async function readJson(c: ApiContext, bytesMax: number): Promise<unknown> {
+  const { incoming, outgoing } = c.env;
+  if (!jsonType.test(incoming.headers["content-type"] ?? "")) {
+    if (!hasBody(incoming)) throw malformed("The body is empty; send a JSON object.");
+    outgoing.setHeader("Accept", "application/json");
+    throw new MillraceError("UNSUPPORTED_MEDIA_TYPE", "Send JSON, with Content-Type: application/json.");
+  }
+  return parseJson(await readBody(incoming as NodeRequest, outgoing as NodeResponse, bytesMax));
+}
+
+/** Like readJson; an empty object where the request has no body. */
+export async function readOptionalJson(c: ApiContext, bytesMax: number): Promise<unknown> {
+  return hasBody(c.env.incoming as NodeRequest) ? readJson(c, bytesMax) : {};
+}
+
+/** Our server speaks HTTP/1 only; the adapter's type allows HTTP/2 as well. */
+type NodeRequest = Parameters<typeof readBody>[0];
+type NodeResponse = Parameters<typeof readBody>[1];
+
+/** Parses a body, refusing what would be changed on the way. @throws MALFORMED_JSON, VALIDATION_FAILED */
+export function parseJson(body: Buffer): unknown {
+  if (body.length === 0) throw malformed("The body is empty; send a JSON object.");
+  if (!isUtf8(body)) throw malformed("The body is not valid UTF-8.");
+  const text = withoutByteOrderMark(body.toString("utf8"));
+  let value: unknown;
+  try {
+    value = JSON.parse(text);
+  } catch (error) {
+    throw malformed(`The body is not valid JSON${position(error)}.`);
+  }
+  const faults = scanJson(text);
+  if (faults.length === 0) return value;
+  throw new MillraceError("VALIDATION_FAILED", "The body holds what JSON readers do not agree on.", { errors: faults });
+}
+
+function withoutByteOrderMark(text: string): string {
+  return text.startsWith("\uFEFF") ? text.slice(1) : text;
+}
+
+/** Where the parser stopped, as far as its message tells; the message itself quotes the body. */
+function position(error: unknown): string {
+  const found =
+    error instanceof Error ? /position (?<at>\d+)(?: \((?<line>line \d+ column \d+)\))?/.exec(error.message) : null;
+  if (found === null) return ": it ends too early";
+  return found.groups?.["line"] === undefined ? ` at position ${found[1]}` : ` at position ${found[1]} (${found[2]})`;
+}
+
+function malformed(message: string): MillraceError {
+  return new MillraceError("MALFORMED_JSON", message);
+}

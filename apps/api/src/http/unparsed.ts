@@ -1,0 +1,4 @@
+/** Input from outside, handed to a use case that checks every part of it before use: the type says what the caller should have sent. */
+export function unparsed<Input>(value: unknown): Input {
+  return value as Input;
+}

@@ -1,0 +1,48 @@
+import type { Route } from "../http/route.ts";
+import { cancelJobRoute } from "./jobs/cancel.ts";
+import { deleteJobRoute } from "./jobs/delete.ts";
+import { enqueueBatchRoute } from "./jobs/enqueue-batch.ts";
+import { enqueueRoute } from "./jobs/enqueue.ts";
+import { getJobRoute } from "./jobs/get.ts";
+import { listJobsRoute } from "./jobs/list.ts";
+import { retryJobRoute } from "./jobs/retry.ts";
+import { updateJobRoute } from "./jobs/update.ts";
+import { waitForJobRoute } from "./jobs/wait.ts";
+import { createKeyRoute } from "./keys/create.ts";
+import { listKeysRoute } from "./keys/list.ts";
+import { revokeKeyRoute } from "./keys/revoke.ts";
+import { rotateKeyRoute } from "./keys/rotate.ts";
+import { getQueueRoute } from "./queues/get.ts";
+import { listQueuesRoute } from "./queues/list.ts";
+import { docsRoute, docsScriptRoute, docsStartRoute, docsStyleRoute } from "./system/docs.ts";
+import { healthRoute } from "./system/health.ts";
+import { metricsRoute } from "./system/metrics.ts";
+import { openApiRoute } from "./system/openapi.ts";
+import { readyRoute } from "./system/ready.ts";
+
+/** Every route there is, in the order of the documentation. */
+export const routes: readonly Route[] = [
+  enqueueRoute,
+  enqueueBatchRoute,
+  listJobsRoute,
+  getJobRoute,
+  updateJobRoute,
+  deleteJobRoute,
+  waitForJobRoute,
+  cancelJobRoute,
+  retryJobRoute,
+  listQueuesRoute,
+  getQueueRoute,
+  listKeysRoute,
+  createKeyRoute,
+  revokeKeyRoute,
+  rotateKeyRoute,
+  healthRoute,
+  readyRoute,
+  metricsRoute,
+  openApiRoute,
+  docsRoute,
+  docsStartRoute,
+  docsScriptRoute,
+  docsStyleRoute,
+];

@@ -1,0 +1,36 @@
+import { enqueue, toJobJson } from "@millrace/core";
+
+import { ctxOf } from "../../http/ctx-of.ts";
+import { idempotencyKeyHeader, withIdempotencyKey } from "../../http/idempotency-key.ts";
+import { readJson } from "../../http/read-json.ts";
+import type { Route } from "../../http/route.ts";
+import { unparsed } from "../../http/unparsed.ts";
+import { schemas } from "../../openapi/schemas.ts";
+
+/** POST /v1/jobs */
+export const enqueueRoute: Route = {
+  method: "post",
+  path: "/v1/jobs",
+  scope: "jobs:write",
+  operationId: "enqueueJob",
+  tag: "jobs",
+  summary: "Enqueue a job",
+  description:
+    "Answers after the job is committed. With an idempotency key, the same request again answers with the job of the first one.",
+  headers: idempotencyKeyHeader,
+  body: { schema: schemas.enqueueRequest, required: true },
+  answers: {
+    201: { description: "The job.", schema: schemas.enqueueResponse, headers: { Location: "The path of the job." } },
+    200: {
+      description: "The job that the idempotency key named before; `duplicate` is true.",
+      schema: schemas.enqueueResponse,
+      headers: { Location: "The path of the job." },
+    },
+  },
+  errors: ["IDEMPOTENCY_KEY_REUSED"],
+  async handle(c, api) {
+    const body = withIdempotencyKey(c, await readJson(c, api.limits.bodyBytesMax));
+    const { job, duplicate } = await enqueue(ctxOf(c, api), unparsed(body));
+    return c.json({ ...toJobJson(job), duplicate }, duplicate ? 200 : 201, { Location: `/v1/jobs/${job.id}` });
+  },
+};

@@ -1,0 +1,33 @@
+import { type WaitForJobQuery, isTerminal, waitForJobQuerySchema } from "@millrace/contract";
+import { toJobJson, waitForJob } from "@millrace/core";
+
+import { ctxOf } from "../../http/ctx-of.ts";
+import { paramOf } from "../../http/param-of.ts";
+import { readQuery } from "../../http/read-query.ts";
+import type { Route } from "../../http/route.ts";
+import { unparsed } from "../../http/unparsed.ts";
+import { schemas } from "../../openapi/schemas.ts";
+
+/** GET /v1/jobs/{id}/wait */
+export const waitForJobRoute: Route = {
+  method: "get",
+  path: "/v1/jobs/{id}/wait",
+  scope: "jobs:read",
+  operationId: "waitForJob",
+  tag: "jobs",
+  summary: "Wait until a job is finished",
+  query: waitForJobQuerySchema,
+  answers: {
+    200: { description: "The job, finished: completed, dead or cancelled.", schema: schemas.job },
+    202: {
+      description: "The job as it stands; the time is over, or the server is stopping. Ask again.",
+      schema: schemas.job,
+    },
+  },
+  errors: ["JOB_NOT_FOUND", "RATE_LIMITED"],
+  async handle(c, api) {
+    const input = { id: paramOf(c, "id"), query: unparsed<WaitForJobQuery>(readQuery(c)) };
+    const job = await api.waiters.wait(c, (signal) => waitForJob(ctxOf(c, api, signal), input));
+    return c.json(toJobJson(job), isTerminal(job.status) ? 200 : 202);
+  },
+};

@@ -1,0 +1,156 @@
+import { type IncomingMessage, type Server, type ServerResponse, createServer } from "node:http";
+import type { AddressInfo } from "node:net";
+import type { Duplex } from "node:stream";
+
+import { getRequestListener } from "@hono/node-server";
+
+import type { Config } from "@millrace/config";
+import { MillraceError } from "@millrace/contract";
+import { type Logger, type Metrics, currentTrace, traceContext } from "@millrace/telemetry";
+
+import { answerRaw, parserError } from "./http/client-error.ts";
+import { type Exchange, newExchange, openExchange } from "./http/exchange.ts";
+import { problemAnswer } from "./http/problem.ts";
+import { createRecorder } from "./http/recorder.ts";
+
+export interface HttpServerOptions {
+  readonly fetch: Parameters<typeof getRequestListener>[0];
+  readonly config: Config["server"];
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+/** Node's server around a fetch function: its limits, and what has to happen where no app is reached. */
+export interface HttpServer {
+  /** Resolves with the URL once it listens. @throws UNAVAILABLE with a sentence for a person */
+  listen(): Promise<string>;
+  /** Accepts nothing more, lets what is under way end within the time, then cuts it. */
+  stop(graceMs: number): Promise<void>;
+}
+
+interface Open {
+  readonly exchange: Exchange;
+  readonly incoming: IncomingMessage;
+  readonly outgoing: ServerResponse;
+}
+
+/** Makes the server; it listens when told to. */
+export function createHttpServer({ fetch, config, logger, metrics }: HttpServerOptions): HttpServer {
+  const record = createRecorder(logger, metrics);
+  const open = new Set<Open>();
+  let stopping = false;
+
+  const toApp = getRequestListener(fetch, { errorHandler: (error) => refusedByAdapter(error, logger) });
+
+  function accept(incoming: IncomingMessage, outgoing: ServerResponse, awaitsContinue: boolean): void {
+    const exchange = openExchange(incoming, outgoing);
+    exchange.awaitsContinue = awaitsContinue;
+    // HTTP/1.0 knows no Host, and some probes speak nothing newer; the adapter wants one.
+    if (incoming.httpVersionMinor === 0) incoming.headers.host ??= "localhost";
+    // A client that waits for "100 Continue" may send the body after all: only a new connection is in step for sure.
+    if (stopping || awaitsContinue) outgoing.setHeader("Connection", "close");
+    const entry = { exchange, incoming, outgoing };
+    open.add(entry);
+    outgoing.once("close", () => {
+      open.delete(entry);
+      record(exchange, outgoing);
+    });
+    traceContext.run(exchange, () => void toApp(incoming, outgoing));
+  }
+
+  /** What arrives is no HTTP, or too much, or too slow. */
+  function refuseOnSocket(error: unknown, socket: Duplex): void {
+    const others = [...open].filter(({ incoming }) => incoming.socket === socket);
+    const arriving = others.find(({ incoming }) => !incoming.complete);
+    if (!socket.writable || arriving?.outgoing.headersSent === true) {
+      socket.destroy();
+    } else if (arriving !== undefined) {
+      answerRaw(socket, parserError(error), { exchange: arriving.exchange, logger });
+    } else if (others.length > 0) {
+      // It came right behind requests that are in order: those are answered, and then it's over.
+      for (const { outgoing } of others) if (!outgoing.headersSent) outgoing.setHeader("Connection", "close");
+    } else {
+      const exchange = newExchange();
+      answerRaw(socket, parserError(error), { exchange, logger });
+      record(exchange);
+    }
+  }
+
+  const server = createServer(
+    {
+      maxHeaderSize: config.headerBytesMax,
+      headersTimeout: config.headersTimeoutMs,
+      requestTimeout: config.requestTimeoutMs,
+      keepAliveTimeout: config.idleTimeoutMs,
+      connectionsCheckingInterval: Math.min(1_000, Math.ceil(config.headersTimeoutMs / 4)),
+      // The adapter refuses a request without Host in our own words; Node's would have no body.
+      requireHostHeader: false,
+    },
+    (incoming, outgoing) => accept(incoming, outgoing, false),
+  );
+  server.maxConnections = config.connectionsMax;
+  server.on("checkContinue", (incoming, outgoing) => accept(incoming, outgoing, true));
+  server.on("checkExpectation", (incoming, outgoing) => accept(incoming, outgoing, false));
+  server.on("clientError", refuseOnSocket);
+  server.on("connect", (_incoming, socket: Duplex) => {
+    const exchange = newExchange(undefined, "CONNECT");
+    const known = new MillraceError("METHOD_NOT_ALLOWED", "This server is no proxy.");
+    answerRaw(socket, known, { exchange, logger }, { Allow: "GET, HEAD, POST, PATCH, DELETE, OPTIONS" });
+    record(exchange);
+  });
+
+  return {
+    listen: () => listen(server, config),
+    async stop(graceMs) {
+      stopping = true;
+      for (const { outgoing } of open) if (!outgoing.headersSent) outgoing.setHeader("Connection", "close");
+      const closed = new Promise<void>((resolve) => {
+        server.close(() => resolve());
+      });
+      const timer = setTimeout(() => {
+        logger.warn({ connections: open.size }, "Requests were cut off at the end of the grace period");
+        server.closeAllConnections();
+      }, graceMs);
+      await closed;
+      clearTimeout(timer);
+    },
+  };
+}
+
+/** What the adapter between Node and fetch can't make a Request of; anything else would be a fault of ours. */
+function refusedByAdapter(error: unknown, logger: Logger): Response {
+  const ours = !(error instanceof Error && error.name === "RequestError");
+  const message = "The request's target or its Host header is not valid.";
+  const known = ours ? error : new MillraceError("MALFORMED_JSON", message, { cause: error });
+  const { traceId, traceparent } = currentTrace() ?? newExchange();
+  const { status, headers, body } = problemAnswer(known, { exchange: newExchange({ traceId, traceparent }), logger });
+  return new Response(body, { status, headers });
+}
+
+function listen(server: Server, { host, port }: Config["server"]): Promise<string> {
+  return new Promise((resolve, reject) => {
+    const refused = (error: Error & { code?: string }) => reject(listenError(error, host, port));
+    server.once("error", refused);
+    server.listen({ host, port }, () => {
+      server.off("error", refused);
+      resolve(urlOf(host, server.address() as AddressInfo));
+    });
+  });
+}
+
+/** The address to call: a server on every address is reached on this machine's own. */
+function urlOf(host: string, { port }: AddressInfo): string {
+  const reached = ({ "0.0.0.0": "127.0.0.1", "::": "[::1]" } as Readonly<Record<string, string>>)[host];
+  return `http://${reached ?? (host.includes(":") ? `[${host}]` : host)}:${port}`;
+}
+
+function listenError(error: Error & { code?: string }, host: string, port: number): MillraceError {
+  const sentences: Readonly<Record<string, string>> = {
+    EADDRINUSE: `Port ${port} on ${host} is in use by another program; choose another with server.port (MILLRACE_SERVER_PORT).`,
+    EACCES: `Port ${port} may not be listened on by this user; choose one above 1023 with server.port (MILLRACE_SERVER_PORT).`,
+    EADDRNOTAVAIL: `${host} is no address of this machine; see server.host (MILLRACE_SERVER_HOST).`,
+    ENOTFOUND: `The name ${host} has no address; see server.host (MILLRACE_SERVER_HOST).`,
+  };
+  const sentence = sentences[error.code ?? ""] ?? `The server can't listen on ${host}, port ${port}: ${error.message}.`;
+  return new MillraceError("UNAVAILABLE", sentence, { cause: error });
+}
