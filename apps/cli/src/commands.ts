@@ -51,11 +51,13 @@ export const commands: Readonly<Record<string, Command>> = {
         args: {
           name: { ...text("name", "What the key is for"), required: true },
           scopes: text("scopes", "What it may do, comma separated (default *, everything)"),
-          tenant: text("tenant", "The tenant it belongs to (default default)"),
+          tenant: text("tenant", "The tenant it belongs to (default: the one called default)"),
+          "database-url": text("url", "The database (default: the configured one)"),
         },
         prepare: (flags) => async (io) => {
           const { runKeysCreate } = await import("./commands/keys-create.ts");
           return runKeysCreate(io, {
+            databaseUrl: read(flags["database-url"]),
             name: read(flags["name"]) ?? "",
             scopes: read(flags["scopes"])?.split(",") ?? ["*"],
             tenantId: read(flags["tenant"]) ?? "default",

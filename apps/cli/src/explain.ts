@@ -32,7 +32,7 @@ function sentence(text: string): string {
 }
 
 /** A fault of ours: its place is what a report of it needs. */
-function describe(error: unknown): string {
+export function describe(error: unknown): string {
   if (!(error instanceof Error)) return String(error);
   const place = /\(?((?:file:|\/|[A-Z]:\\)[^\s()]+:\d+):\d+\)?$/m.exec(error.stack ?? "")?.[1];
   const what = `${error.name}: ${error.message.split("\n")[0]?.replace(/\.$/, "")}`;

@@ -1,14 +1,13 @@
-import { readFileSync } from "node:fs";
-
+import { exitCodes } from "./exit-codes.ts";
+import { explain } from "./explain.ts";
 import type { CliIo } from "./io.ts";
 import { parseCommandLine } from "./parse-command-line.ts";
-import { explain } from "./explain.ts";
-import { exitCodes } from "./exit-codes.ts";
+import { version } from "./version.ts";
 
 /** Runs one command of `millrace` and answers the exit code: 0 done, 1 failed, 2 wrong command line, 78 wrong configuration. */
 export async function runMillrace(argv: readonly string[], io: CliIo): Promise<number> {
   try {
-    const asked = await parseCommandLine(argv, readVersion());
+    const asked = await parseCommandLine(argv, version);
     if ("run" in asked) return await asked.run(io);
     io.stdout.write(`${asked.text}\n`);
     return exitCodes.ok;
@@ -17,9 +16,4 @@ export async function runMillrace(argv: readonly string[], io: CliIo): Promise<n
     io.stderr.write(`millrace: ${message}\n`);
     return exitCode;
   }
-}
-
-function readVersion(): string {
-  const manifest = readFileSync(new URL("../package.json", import.meta.url), "utf8");
-  return (JSON.parse(manifest) as { readonly version: string }).version;
 }

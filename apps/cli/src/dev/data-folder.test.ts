@@ -20,7 +20,7 @@ beforeEach(async () => {
 afterEach(() => rm(parent, { recursive: true }));
 
 const open = (reset = false) => openDataFolder(path, { reset });
-const make = async (reset = false) => (await open(reset)).stop();
+const make = async (reset = false) => (await open(reset)).stop(0);
 
 describe("a data folder", () => {
   test("is made with its parents, marked as ours and kept out of version control", async () => {
@@ -53,7 +53,7 @@ describe("a data folder", () => {
   test("is for one process at a time", async () => {
     const first = await open();
     await expect(open()).rejects.toThrow(/Another `millrace dev` is running/);
-    await first.stop();
+    await first.stop(0);
     await make();
   });
 
@@ -84,7 +84,7 @@ describe("--reset", () => {
     const folder = await open(true);
     expect(folder.hasDatabase).toBe(false);
     expect((await readdir(path)).toSorted()).toEqual([".gitignore", "lock", "millrace-data"]);
-    await folder.stop();
+    await folder.stop(0);
   });
 
   test("touches nothing that isn't ours", async () => {
@@ -98,6 +98,6 @@ describe("--reset", () => {
     await writeFile(join(path, "api-key"), "kept");
     await expect(open(true)).rejects.toThrow(/Another `millrace dev` is running/);
     expect(await readdir(path)).toContain("api-key");
-    await first.stop();
+    await first.stop(0);
   });
 });

@@ -4,5 +4,6 @@ export interface Part {
   readonly name: string;
   /** Settles only if it ends by itself, with a sentence that says so. */
   readonly ended?: Promise<string>;
-  stop(): Promise<void>;
+  /** Lets what is under way end for `graceMs` at most. */
+  stop(graceMs: number): Promise<void>;
 }

@@ -16,8 +16,7 @@ export async function assertPortFree(host: string, port: number): Promise<void> 
   }
 }
 
-/** Turns an error of listening into a sentence; anything else comes back as it is. */
-export function explainListenError(host: string, port: number, error: unknown): unknown {
+function explainListenError(host: string, port: number, error: unknown): unknown {
   const code = error instanceof Error && "code" in error ? error.code : undefined;
   switch (code) {
     case "EADDRINUSE":

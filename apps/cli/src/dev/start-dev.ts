@@ -13,11 +13,18 @@ import { readyText } from "./ready-text.ts";
 
 const dataDirDefault = ".millrace";
 
+export interface StartedDev {
+  /** What to tell the user. */
+  readonly text: string;
+  /** How long what is under way may take when all this is stopped. */
+  readonly graceMs: number;
+}
+
 /**
- * Starts everything in order, handing over each part once it runs, and answers what to tell the user; undefined if asked to stop
+ * Starts everything in order, handing over each part once it runs, and answers what to do next; undefined if asked to stop
  * meanwhile. What can be wrong without anything running is looked at first. @throws Refusal, ConfigError, MillraceError
  */
-export async function startDev(io: CliIo, flags: DevFlags, add: (part: Part) => void): Promise<string | undefined> {
+export async function startDev(io: CliIo, flags: DevFlags, add: (part: Part) => void): Promise<StartedDev | undefined> {
   const first = loadDevConfig(io, flags);
   warn(io, first.warnings);
   await assertPortFree(first.config.server.host, first.config.server.port);
@@ -33,29 +40,39 @@ export async function startDev(io: CliIo, flags: DevFlags, add: (part: Part) => 
   const databaseUrl = embedded && folder !== undefined ? await startEmbeddedDatabase(io, folder, add) : undefined;
   const loaded = loadDevConfig(io, flags, { key, databaseUrl });
 
-  const { migrate, startApi, startWorker } = await modules;
+  const { migrate, startApiPart, startWorkerPart, watchFaults } = await modules;
   if (!io.signal.aborted) await migrate(io, loaded, embedded);
   if (io.signal.aborted) return undefined;
-  const api = await startApi(loaded);
+  add(watchFaults(loaded));
+  const api = await startApiPart(loaded);
   add(api);
-  if (flags.worker && !io.signal.aborted) add(await startWorker(loaded));
-  if (io.signal.aborted) return undefined;
-  return readyText({
+  if (flags.worker) add(await startWorkerPart(loaded, io.cwd));
+  const { auth, logging, server, worker } = loaded.config;
+  const text = readyText({
     url: api.url,
-    key: loaded.config.auth.staticKeys[0]?.key ?? "",
+    key: auth.staticKeys[0]?.key ?? "",
     worker: flags.worker,
     data: embedded ? `Data is kept in ${shorten(io, path)}.` : `Data is in the database of ${sourceOf(loaded)}.`,
-    logLevel: loaded.config.logging.level,
+    logLevel: logging.level,
   });
+  return { text, graceMs: Math.max(server.shutdownGraceMs, worker.shutdownGraceMs) };
 }
 
+/** Started early and awaited late: whoever awaits them hears of a failure, and an earlier failure must not make this one unhandled. */
 function loadModules() {
-  const modules = Promise.all([import("./migrate.ts"), import("./start-api.ts"), import("./start-worker.ts")]).then(
-    ([{ migrate }, { startApi }, { startWorker }]) => ({ migrate, startApi, startWorker }),
-  );
-  // Whoever awaits them hears of a failure; an earlier failure must not make this one an unhandled one.
+  const modules = importModules();
   modules.catch(() => {});
   return modules;
+}
+
+async function importModules() {
+  const [{ migrate }, { startApiPart }, { startWorkerPart }, { watchFaults }] = await Promise.all([
+    import("./migrate.ts"),
+    import("./start-api.ts"),
+    import("./start-worker.ts"),
+    import("./watch-faults.ts"),
+  ]);
+  return { migrate, startApiPart, startWorkerPart, watchFaults };
 }
 
 async function startEmbeddedDatabase(io: CliIo, folder: DataFolder, add: (part: Part) => void): Promise<string> {
