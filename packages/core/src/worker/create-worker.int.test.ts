@@ -1,26 +1,287 @@
-import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 
-import { createWorkerRig, type WorkerRig } from "../testing/worker-rig.ts";
+import { wakeupChannel } from "@millrace/storage";
+import { currentTrace } from "@millrace/telemetry";
+
+import { createWorkerRig, eventually, testMetrics, type WorkerRig } from "../testing/worker-rig.ts";
+import { createWorker } from "./create-worker.ts";
 import { defineJob } from "./define-job.ts";
 
 let rig: WorkerRig;
+let queue = "";
+let tests = 0;
+
 beforeAll(async () => {
   rig = await createWorkerRig();
+});
+beforeEach(() => {
+  queue = `test-${++tests}`;
 });
 afterEach(() => rig.stopWorkers());
 afterAll(() => rig.close());
 
+const any = z.json();
+const anHourMs = 3_600_000;
+
 describe("a worker", () => {
-  it("runs a job and keeps its result", async () => {
+  it("hands the handler a typed payload and keeps its result", async () => {
     const add = defineJob({
       type: "add",
-      input: z.object({ a: z.number(), b: z.number() }),
-      handler: ({ payload }) => ({ sum: payload.a + payload.b }),
+      input: z.object({ a: z.number(), b: z.coerce.number().default(40) }),
+      handler: ({ payload, job }) => ({ sum: payload.a + payload.b, attempt: job.attempts }),
     });
-    await rig.start({ handlers: [add] });
-    const { job } = await add.enqueue(rig.ctx, { a: 1, b: 2 });
-    const done = await rig.until(job.id, "completed");
-    expect(done).toMatchObject({ result: { sum: 3 }, attempts: 1, lastError: null });
+    await rig.start({ queues: [queue], handlers: [add] });
+    const { job } = await add.enqueue(rig.ctx, { a: 2 }, { queue });
+    expect(await rig.until(job.id, "completed")).toMatchObject({
+      payload: { a: 2 },
+      result: { sum: 42, attempt: 1 },
+      attempts: 1,
+      lastError: null,
+    });
+  });
+
+  it("keeps null for a handler that returns nothing", async () => {
+    await rig.start({
+      queues: [queue],
+      handlers: [defineJob({ type: "quiet", input: any, handler: () => undefined })],
+    });
+    const { id } = await rig.add({ type: "quiet", queue });
+    expect((await rig.until(id, "completed")).result).toBeNull();
+  });
+
+  it("leaves types without a handler and other queues to other workers", async () => {
+    await rig.start({ queues: [queue], handlers: [defineJob({ type: "mine", input: any, handler: () => null })] });
+    const others = await rig.add({ type: "others", queue });
+    const elsewhere = await rig.add({ type: "mine", queue: `${queue}-elsewhere` });
+    const mine = await rig.add({ type: "mine", queue });
+    await rig.until(mine.id, "completed");
+    expect(await rig.get(others.id)).toMatchObject({ status: "pending", attempts: 0 });
+    expect(await rig.get(elsewhere.id)).toMatchObject({ status: "pending", attempts: 0 });
+  });
+
+  it("runs higher priorities first, and never more at once than it may", async () => {
+    const order: number[] = [];
+    let running = 0;
+    let most = 0;
+    const step = defineJob({
+      type: "step",
+      input: z.number(),
+      async handler({ payload }) {
+        most = Math.max(most, ++running);
+        order.push(payload);
+        await delay(2);
+        running--;
+      },
+    });
+    const jobs = Array.from({ length: 60 }, (_, index) => step.request(index, { queue, priority: index % 3 }));
+    for (const job of jobs) await rig.add(job);
+    await rig.start({ queues: [queue], handlers: [step], concurrency: 3, prefetch: 4 });
+    await eventually(() => (order.length === 60 ? true : undefined));
+    expect(most).toBe(3);
+    const priorities = order.map((index) => index % 3);
+    expect(priorities).toEqual(priorities.toSorted((a, b) => b - a));
+  });
+
+  it("claims no more than its slots and the prefetch while handlers are busy", async () => {
+    const release = Promise.withResolvers<void>();
+    const busy = defineJob({ type: "busy", input: any, handler: () => release.promise });
+    for (let index = 0; index < 20; index++) await rig.add({ type: "busy", queue });
+    const worker = await rig.start({ queues: [queue], handlers: [busy], concurrency: 4, prefetch: 3 });
+    await eventually(() => (worker.health().waiting === 3 ? true : undefined));
+    await delay(200);
+    expect(worker.health()).toMatchObject({ running: 4, waiting: 3 });
+    expect(await claimed(queue)).toBe(7);
+    release.resolve();
+    await eventually(async () => ((await claimed(queue)) === 0 ? true : undefined));
+  });
+
+  it("claims nothing ahead without prefetch", async () => {
+    const release = Promise.withResolvers<void>();
+    const busy = defineJob({ type: "busy", input: any, handler: () => release.promise });
+    for (let index = 0; index < 6; index++) await rig.add({ type: "busy", queue });
+    const worker = await rig.start({ queues: [queue], handlers: [busy], concurrency: 2, prefetch: 0 });
+    await eventually(() => (worker.health().running === 2 ? true : undefined));
+    await delay(200);
+    expect(await claimed(queue)).toBe(2);
+    release.resolve();
+  });
+
+  it("runs a thousand jobs once each, together with a second worker", async () => {
+    const runs = new Map<string, number>();
+    const by = new Set<string>();
+    const handlerOf = (name: string) =>
+      defineJob({
+        type: "count",
+        input: z.number(),
+        async handler({ job }) {
+          runs.set(job.id, (runs.get(job.id) ?? 0) + 1);
+          by.add(name);
+          await delay(1);
+        },
+      });
+    const requests = Array.from({ length: 1_000 }, (_, index) => ({ type: "count", queue, payload: index }));
+    await Promise.all(requests.map((request) => rig.add(request)));
+    await Promise.all([
+      rig.start({ queues: [queue], handlers: [handlerOf("one")], concurrency: 5 }),
+      rig.start({ queues: [queue], handlers: [handlerOf("two")], concurrency: 5 }),
+    ]);
+    await eventually(() => (runs.size === 1_000 ? true : undefined));
+    expect([...runs.values()].every((count) => count === 1)).toBe(true);
+    expect(by).toEqual(new Set(["one", "two"]));
+  });
+
+  it("hears of a job at once, without polling", async () => {
+    const started: number[] = [];
+    const now = defineJob({ type: "now", input: any, handler: () => void started.push(performance.now()) });
+    const worker = await rig.start({ queues: [queue], handlers: [now], pollIntervalMs: anHourMs });
+    expect(worker.health().listening).toBe(true);
+    await rig.add({ type: "now", queue });
+    await eventually(() => (started.length === 1 ? true : undefined));
+    const addedMs = performance.now();
+    await rig.add({ type: "now", queue });
+    await eventually(() => (started.length === 2 ? true : undefined));
+    expect((started[1] ?? 0) - addedMs).toBeLessThan(1_000);
+  });
+
+  it("isn't woken by what is none of its business", async () => {
+    const metrics = testMetrics();
+    const idle = defineJob({ type: "idle", input: any, handler: () => null });
+    await rig.start({ queues: [queue], handlers: [idle], pollIntervalMs: anHourMs, metrics });
+    await eventually(async () =>
+      (await metrics.read('millrace_claims_total{outcome="empty"}')) > 0 ? true : undefined,
+    );
+    const heard = Promise.withResolvers<void>();
+    const own = await rig.database.listen(wakeupChannel, () => heard.resolve());
+    const before = await metrics.read('millrace_wakeups_total{source="notify"}');
+    await rig.add({ type: "idle", queue: `${queue}-elsewhere` });
+    await heard.promise;
+    await own.close();
+    expect(await metrics.read('millrace_wakeups_total{source="notify"}')).toBe(before);
+  });
+
+  it("works by polling alone where there is no LISTEN", async () => {
+    const polled = defineJob({ type: "polled", input: any, handler: () => "found" });
+    const worker = await rig.start({ queues: [queue], handlers: [polled], listen: undefined });
+    const { id } = await rig.add({ type: "polled", queue });
+    await rig.until(id, "completed");
+    expect(worker.health().listening).toBe(false);
+  });
+
+  it("polls an empty database no more often than it should", async () => {
+    const metrics = testMetrics();
+    await rig.start({
+      queues: [queue],
+      handlers: [defineJob({ type: "idle", input: any, handler: () => null })],
+      pollIntervalMs: 100,
+      metrics,
+    });
+    await delay(1_050);
+    // The first look, one for the listener, ten polls of 75 to 125 ms, and some room.
+    expect(await metrics.read('millrace_claims_total{outcome="empty"}')).toBeLessThanOrEqual(17);
+  });
+
+  it("runs scheduled jobs when they are due", async () => {
+    const later = defineJob({ type: "later", input: any, handler: () => null });
+    await rig.start({ queues: [queue], handlers: [later] });
+    const { id } = await rig.add({ type: "later", queue, delayMs: 300 });
+    const { startedAt, scheduledAt } = await rig.until(id, "completed");
+    const lateMs = (startedAt?.getTime() ?? 0) - scheduledAt.getTime();
+    expect(lateMs).toBeGreaterThanOrEqual(0);
+    expect(lateMs).toBeLessThan(1_000);
+  });
+
+  it("runs the handler in the trace that the job was enqueued in, and hands it on", async () => {
+    const traceId = "0af7651916cd43dd8448eb211c80319c";
+    const seen: (string | undefined)[] = [];
+    const child = defineJob({
+      type: "child",
+      input: any,
+      async handler() {
+        await delay(1);
+        seen.push(currentTrace()?.traceId);
+      },
+    });
+    const parent = defineJob({
+      type: "parent",
+      input: any,
+      async handler(context) {
+        seen.push(currentTrace()?.traceId);
+        await child.enqueue(context, null, { queue });
+      },
+    });
+    await rig.start({ queues: [queue], handlers: [parent, child] });
+    const ctx = { ...rig.ctx, traceparent: `00-${traceId}-b7ad6b7169203331-01` };
+    await parent.enqueue(ctx, null, { queue });
+    await eventually(() => (seen.length === 2 ? true : undefined));
+    expect(seen).toEqual([traceId, traceId]);
+  });
+
+  it("lets a handler show progress and hold on to its lease", async () => {
+    const release = Promise.withResolvers<void>();
+    const long = defineJob({
+      type: "long",
+      input: any,
+      async handler({ progress, heartbeat }) {
+        await Promise.all([progress({ percent: 1 }), progress({ percent: 50 })]);
+        await heartbeat();
+        await release.promise;
+        await expect(progress("x".repeat(20_000))).rejects.toMatchObject({ code: "VALIDATION_FAILED" });
+      },
+    });
+    await rig.start({ queues: [queue], handlers: [long] });
+    const { id } = await rig.add({ type: "long", queue });
+    await rig.until(id, ({ progress }) => JSON.stringify(progress) === '{"percent":50}');
+    release.resolve();
+    await rig.until(id, "completed");
+  });
+
+  it("counts what it does", async () => {
+    const metrics = testMetrics();
+    const counted = defineJob({ type: "counted", input: any, handler: () => null });
+    const worker = await rig.start({ queues: [queue], handlers: [counted], metrics, sampleIntervalMs: 100 });
+    const { id } = await rig.add({ type: "counted", queue });
+    await rig.until(id, "completed");
+    await eventually(() => (worker.health().settling === 0 ? true : undefined));
+    expect(
+      await metrics.read(`millrace_jobs_finished_total{queue="${queue}",type="counted",outcome="completed"}`),
+    ).toBe(1);
+    expect(await metrics.read(`millrace_job_run_seconds_count{queue="${queue}",type="counted"}`)).toBe(1);
+    expect(await metrics.read(`millrace_job_wait_seconds_count{queue="${queue}"}`)).toBe(1);
+    expect(await metrics.read("millrace_claimed_jobs_total")).toBe(1);
+    const depth = `millrace_queue_depth{queue="${queue}",status="completed"}`;
+    await eventually(async () => ((await metrics.read(depth)) === 1 ? true : undefined));
+  });
+
+  it("names all that is wrong with its options", () => {
+    const one = defineJob({ type: "one", input: any, handler: () => null });
+    const make = () =>
+      createWorker({
+        store: rig.store,
+        handlers: [one, one],
+        concurrency: 0,
+        leaseMs: 1_000,
+        heartbeatMs: 600,
+        queues: [],
+      });
+    expect(make).toThrow(
+      expect.objectContaining({
+        code: "VALIDATION_FAILED",
+        errors: expect.arrayContaining(
+          ["concurrency", "queues", "handlers.1"].map((path) => expect.objectContaining({ path })),
+        ),
+      }),
+    );
+    expect(() => createWorker({ store: rig.store, handlers: [one], leaseMs: 1_000, heartbeatMs: 600 })).toThrow(
+      expect.objectContaining({ errors: [expect.objectContaining({ path: "heartbeatMs" })] }),
+    );
+    expect(() => createWorker({ store: rig.store, handlers: [] })).toThrow("options are not valid");
   });
 });
+
+async function claimed(name: string): Promise<number> {
+  const [stats] = await rig.store.queueStats({ tenantId: "default", queue: name });
+  return stats?.running ?? 0;
+}
