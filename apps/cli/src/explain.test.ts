@@ -40,7 +40,9 @@ describe("explain", () => {
   test("a fault of ours is one line with its place, without the stack", () => {
     const { message, exitCode } = explain(new TypeError("x is not a function"));
     expect(exitCode).toBe(1);
-    expect(message).toMatch(/^Something unexpected went wrong: TypeError: x is not a function \(.*explain\.test\.ts:\d+\)\.$/);
+    expect(message).toMatch(
+      /^Something unexpected went wrong: TypeError: x is not a function \(.*explain\.test\.ts:\d+\)\.$/,
+    );
   });
 
   test("what isn't an error is told as it is", () => {

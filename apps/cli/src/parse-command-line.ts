@@ -72,9 +72,7 @@ function readFlags(definitions: ArgsDef, argv: readonly string[], command: strin
 async function usageOf(path: readonly string[], command: Command): Promise<string> {
   const parent = path.length > 1 ? { meta: { name: path.slice(0, -1).join(" ") } } : undefined;
   const usage = await renderUsage(definitionOf(path.at(-1) ?? "", command), parent);
-  return stripVTControlCharacters(usage)
-    .replaceAll(/ +$/gm, "")
-    .trimEnd();
+  return stripVTControlCharacters(usage).replaceAll(/ +$/gm, "").trimEnd();
 }
 
 function definitionOf(name: string, command: Command): CommandDef {

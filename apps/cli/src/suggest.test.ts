@@ -19,5 +19,6 @@ describe("didYouMean", () => {
     expect(didYouMean(given, commands)).toBe("");
   });
 
-  test("prefers the nearest", () => expect(didYouMean("--pot", ["--port", "--post", "--potx", "--pot1"])).toMatch(/--po/));
+  test("prefers the nearest", () =>
+    expect(didYouMean("--pot", ["--port", "--post", "--potx", "--pot1"])).toMatch(/--po/));
 });

@@ -27,7 +27,9 @@ export function readyText({ url, key, worker, data, logLevel }: ReadyFacts): str
     "Enqueue a job that sends an HTTP request, here to Millrace itself:",
     enqueue,
     "",
-    worker ? "Wait for the newest job and see its result:" : "Wait for the newest job (no worker runs here: start one):",
+    worker
+      ? "Wait for the newest job and see its result:"
+      : "Wait for the newest job (no worker runs here: start one):",
     wait,
     "",
     `${data} Log lines from level ${logLevel} on follow here${more}. Reference: ${url}/docs. Ctrl-C stops everything.`,

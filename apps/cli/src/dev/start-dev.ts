@@ -76,7 +76,8 @@ async function importModules() {
 }
 
 async function startEmbeddedDatabase(io: CliIo, folder: DataFolder, add: (part: Part) => void): Promise<string> {
-  if (!folder.hasDatabase) io.stdout.write(`Making a database in ${shorten(io, folder.path)}; this takes some seconds.\n`);
+  if (!folder.hasDatabase)
+    io.stdout.write(`Making a database in ${shorten(io, folder.path)}; this takes some seconds.\n`);
   const { startDatabase } = await import("./start-database.ts");
   const database = await startDatabase(folder);
   add(database);

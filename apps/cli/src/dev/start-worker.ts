@@ -6,5 +6,6 @@ import type { Part } from "./part.ts";
 /** Starts the worker; paths of handler modules are relative to `cwd`. @throws ConfigError, UNAVAILABLE */
 export async function startWorkerPart(loaded: DevConfig, cwd: string): Promise<Part> {
   const worker = await startWorker(loaded, { cwd });
-  return { name: "The worker", stop: (graceMs) => worker.stop({ graceMs }) };
+  const { shutdownGraceMs } = loaded.config.worker;
+  return { name: "The worker", stop: (graceMs) => worker.stop({ graceMs: Math.min(graceMs, shutdownGraceMs) }) };
 }
