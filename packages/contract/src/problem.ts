@@ -1,32 +1,41 @@
 import { z } from "zod";
 
-import { type MillraceError, errorCatalogue } from "./errors.ts";
+import { type ErrorCode, type MillraceError, errorCatalogue } from "./errors.ts";
 
 const problemTypeBase = "https://millrace.dev/problems/";
 
-export const fieldErrorSchema = z.object({ path: z.string(), code: z.string(), message: z.string() });
+export const fieldErrorSchema = z
+  .object({ path: z.string(), code: z.string(), message: z.string() })
+  .meta({ id: "FieldError" });
 
 /** An RFC 9457 problem document as Millrace sends it; further members may be present. */
-export const problemSchema = z.looseObject({
-  type: z.string(),
-  title: z.string(),
-  status: z.int(),
-  detail: z.string(),
-  instance: z.string().optional(),
-  code: z.string(),
-  retryable: z.boolean(),
-  traceId: z.string().optional(),
-  errors: z.array(fieldErrorSchema).optional(),
-});
+export const problemSchema = z
+  .looseObject({
+    type: z.string(),
+    title: z.string(),
+    status: z.int(),
+    detail: z.string(),
+    instance: z.string().optional(),
+    code: z.string(),
+    retryable: z.boolean(),
+    traceId: z.string().optional(),
+    errors: z.array(fieldErrorSchema).optional(),
+  })
+  .meta({ id: "Problem" });
 
 export type Problem = z.infer<typeof problemSchema>;
+
+/** The URL that names a code in problem documents. */
+export function problemType(code: ErrorCode): string {
+  return problemTypeBase + code.toLowerCase().replaceAll("_", "-");
+}
 
 /** The public face of an error: code, title, status and the public sentence; never its cause. */
 export function toProblem(error: MillraceError, at: { instance?: string; traceId?: string } = {}): Problem {
   const definition = errorCatalogue[error.code];
   return {
     ...error.extensions,
-    type: problemTypeBase + error.code.toLowerCase().replaceAll("_", "-"),
+    type: problemType(error.code),
     title: definition.title,
     status: definition.status,
     detail: error.message,

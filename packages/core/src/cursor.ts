@@ -25,7 +25,7 @@ export function decodeCursor(cursor: string, filter: object): string {
 function digest(filter: object): string {
   const known = Object.entries(filter).filter(([, value]) => value !== undefined);
   return createHash("sha256")
-    .update(JSON.stringify(known.sort(([a], [b]) => (a < b ? -1 : 1))))
+    .update(JSON.stringify(known.toSorted(([a], [b]) => (a < b ? -1 : 1))))
     .digest("base64url")
     .slice(0, 16);
 }

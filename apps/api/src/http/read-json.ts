@@ -16,17 +16,13 @@ export async function readJson(c: ApiContext, bytesMax: number): Promise<unknown
     outgoing.setHeader("Accept", "application/json");
     throw new MillraceError("UNSUPPORTED_MEDIA_TYPE", "Send JSON, with Content-Type: application/json.");
   }
-  return parseJson(await readBody(incoming as NodeRequest, outgoing as NodeResponse, bytesMax));
+  return parseJson(await readBody(incoming, outgoing, bytesMax));
 }
 
 /** Like readJson; an empty object where the request has no body. */
 export async function readOptionalJson(c: ApiContext, bytesMax: number): Promise<unknown> {
-  return hasBody(c.env.incoming as NodeRequest) ? readJson(c, bytesMax) : {};
+  return hasBody(c.env.incoming) ? readJson(c, bytesMax) : {};
 }
-
-/** Our server speaks HTTP/1 only; the adapter's type allows HTTP/2 as well. */
-type NodeRequest = Parameters<typeof readBody>[0];
-type NodeResponse = Parameters<typeof readBody>[1];
 
 /** Parses a body, refusing what would be changed on the way. @throws MALFORMED_JSON, VALIDATION_FAILED */
 export function parseJson(body: Buffer): unknown {

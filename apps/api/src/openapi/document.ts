@@ -1,10 +1,9 @@
 import { OpenAPIHono, createRoute, z } from "@hono/zod-openapi";
 
-import { type ErrorCode, errorCatalogue } from "@millrace/contract";
+import { errorCatalogue, type ErrorCode, problemSchema } from "@millrace/contract";
 
 import type { Route, RouteAnswer } from "../http/route.ts";
 import { version } from "../version.ts";
-import { schemas } from "./schemas.ts";
 
 const description = `Durable jobs on PostgreSQL, over HTTP.
 
@@ -41,7 +40,21 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
       { name: "system", description: "Health, metrics and this document; they need no key." },
     ],
   });
+  for (const path of Object.values(document.paths ?? {})) for (const method of methods) withoutNull(path[method]);
   return document;
+}
+
+const methods = ["get", "post", "patch", "delete"] as const;
+
+/** A number in a URL is read from text, and the generator thinks that null could be read so too. */
+function withoutNull(operation: { parameters?: unknown[] } | undefined): void {
+  for (const parameter of operation?.parameters ?? []) {
+    const { schema } = parameter as { schema?: { type?: string | string[] } };
+    if (schema !== undefined && Array.isArray(schema.type)) {
+      const [type] = schema.type.filter((each) => each !== "null");
+      if (type !== undefined) schema.type = type;
+    }
+  }
 }
 
 /** Every code that a route can answer with: its own and those that follow from its kind. */
@@ -115,7 +128,7 @@ function describeErrors(route: Route) {
       {
         description: codes.map((code) => `\`${code}\`: ${errorCatalogue[code].title}.`).join(" "),
         headers: { "X-Trace-ID": { description: "The trace of this request.", schema: { type: "string" as const } } },
-        content: { "application/problem+json": { schema: schemas.problem } },
+        content: { "application/problem+json": { schema: problemSchema } },
       },
     ]),
   );

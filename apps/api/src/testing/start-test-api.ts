@@ -50,7 +50,7 @@ export interface TestApi {
   /** Every line that was logged, parsed. */
   readonly logs: readonly Readonly<Record<string, unknown>>[];
   /** Makes a key; all scopes unless said otherwise. */
-  makeKey(options?: { tenantId?: string; scopes?: readonly Scope[]; queues?: readonly string[] }): Promise<TestKey>;
+  makeKey(options?: { tenantId?: string; scopes?: Scope[]; queues?: string[] }): Promise<TestKey>;
   /** `ask("POST /v1/jobs", { key, body })` */
   ask(what: string, options?: RequestOptions): Promise<Reply>;
   drain(): Promise<void>;
@@ -80,10 +80,10 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     composition,
     config,
     logs,
-    async makeKey({ tenantId = "acme", scopes = ["*"], queues } = {}) {
+    async makeKey({ tenantId = "acme", scopes = ["*" as const], queues } = {}) {
       const { stored, key } = await issueKey(
         own.keys,
-        { tenantId, name: "test", scopes: [...scopes], ...(queues === undefined ? {} : { queues: [...queues] }) },
+        { tenantId, name: "test", scopes, ...(queues === undefined ? {} : { queues }) },
         "dev",
       );
       return { id: stored.id, key, tenantId };
@@ -100,7 +100,6 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
 
 async function ask(url: string, what: string, { key, headers = {}, body }: RequestOptions = {}): Promise<Reply> {
   const [method = "GET", path = "/"] = what.split(" ");
-  const isRaw = typeof body === "string" || body instanceof Uint8Array;
   const response = await fetch(url + path, {
     method,
     headers: {
@@ -108,10 +107,12 @@ async function ask(url: string, what: string, { key, headers = {}, body }: Reque
       ...(body === undefined ? {} : { "content-type": "application/json" }),
       ...headers,
     },
-    ...(body === undefined ? {} : { body: isRaw ? (body as BodyInit) : JSON.stringify(body) }),
+    ...(body === undefined
+      ? {}
+      : { body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  const isJson = /json/.test(response.headers.get("content-type") ?? "");
+  const isJson = response.headers.get("content-type")?.includes("json") === true;
   return {
     status: response.status,
     headers: response.headers,

@@ -59,47 +59,52 @@ export const enqueueRequestSchema = z
   .refine((job) => job.scheduledAt === undefined || job.delayMs === undefined, {
     path: ["delayMs"],
     message: "give scheduledAt or delayMs, not both",
-  });
+  })
+  .meta({ id: "EnqueueRequest" });
 
 export type EnqueueRequest = z.input<typeof enqueueRequestSchema>;
 
 /** One failed attempt as a job remembers it. */
-export const jobErrorSchema = z.object({
-  attempt: z.int(),
-  at: timeSchema,
-  message: z.string(),
-  stack: z.string().optional(),
-});
+export const jobErrorSchema = z
+  .object({
+    attempt: z.int(),
+    at: timeSchema,
+    message: z.string(),
+    stack: z.string().optional(),
+  })
+  .meta({ id: "JobError" });
 
 /** A job as JSON: what every route answers with. A lease token is never part of it. */
-export const jobSchema = z.object({
-  id: uuidSchema,
-  queue: z.string(),
-  type: z.string(),
-  payload: jsonSchema,
-  status: z.enum(jobStatuses),
-  priority: z.int(),
-  attempts: z.int(),
-  maxAttempts: z.int(),
-  retry: retryPolicySchema.nullable(),
-  lastError: z.string().nullable(),
-  errors: z.array(jobErrorSchema),
-  idempotencyKey: z.string().nullable(),
-  concurrencyKey: z.string().nullable(),
-  tags: z.array(z.string()),
-  result: jsonSchema,
-  progress: jsonSchema,
-  lockedBy: z.string().nullable(),
-  lockedAt: timeSchema.nullable(),
-  leaseExpiresAt: timeSchema.nullable(),
-  timeoutMs: z.int().nullable(),
-  createdAt: timeSchema,
-  updatedAt: timeSchema,
-  scheduledAt: timeSchema,
-  startedAt: timeSchema.nullable(),
-  completedAt: timeSchema.nullable(),
-  traceparent: z.string().nullable(),
-});
+export const jobSchema = z
+  .object({
+    id: uuidSchema,
+    queue: z.string(),
+    type: z.string(),
+    payload: jsonSchema,
+    status: z.enum(jobStatuses),
+    priority: z.int(),
+    attempts: z.int(),
+    maxAttempts: z.int(),
+    retry: z.union([retryPolicySchema, z.null()]),
+    lastError: z.string().nullable(),
+    errors: z.array(jobErrorSchema),
+    idempotencyKey: z.string().nullable(),
+    concurrencyKey: z.string().nullable(),
+    tags: z.array(z.string()),
+    result: jsonSchema,
+    progress: jsonSchema,
+    lockedBy: z.string().nullable(),
+    lockedAt: timeSchema.nullable(),
+    leaseExpiresAt: timeSchema.nullable(),
+    timeoutMs: z.int().nullable(),
+    createdAt: timeSchema,
+    updatedAt: timeSchema,
+    scheduledAt: timeSchema,
+    startedAt: timeSchema.nullable(),
+    completedAt: timeSchema.nullable(),
+    traceparent: z.string().nullable(),
+  })
+  .meta({ id: "Job" });
 
 export type JobJson = z.infer<typeof jobSchema>;
 
@@ -117,13 +122,16 @@ export const updateJobRequestSchema = z
   .refine((change) => change.scheduledAt === undefined || change.delayMs === undefined, {
     path: ["delayMs"],
     message: "give scheduledAt or delayMs, not both",
-  });
+  })
+  .meta({ id: "UpdateJobRequest" });
 
 export type UpdateJobRequest = z.input<typeof updateJobRequestSchema>;
 
-export const enqueueBatchRequestSchema = z.strictObject({
-  jobs: z.array(enqueueRequestSchema).min(1).max(limits.batchJobsMax),
-});
+export const enqueueBatchRequestSchema = z
+  .strictObject({
+    jobs: z.array(enqueueRequestSchema).min(1).max(limits.batchJobsMax),
+  })
+  .meta({ id: "EnqueueBatchRequest" });
 
 export type EnqueueBatchRequest = z.input<typeof enqueueBatchRequestSchema>;
 
@@ -145,17 +153,18 @@ export type ListJobsQuery = z.input<typeof listJobsQuerySchema>;
 
 /** How long to wait for a job, as a query parameter. */
 export const waitForJobQuerySchema = z.strictObject({
-  timeoutMs: z.coerce
-    .number<number | string>()
-    .pipe(z.int().min(0).max(limits.waitMsMax))
-    .default(limits.waitMsDefault),
+  timeoutMs: z.coerce.number<number | string>().int().min(0).max(limits.waitMsMax).default(limits.waitMsDefault),
 });
 
 export type WaitForJobQuery = z.input<typeof waitForJobQuerySchema>;
 
 /** The answer to an enqueue: the job, and whether the idempotency key named it before. */
-export const enqueueResponseSchema = jobSchema.extend({ duplicate: z.boolean() });
-export const enqueueBatchResponseSchema = z.object({
-  items: z.array(z.object({ id: uuidSchema, duplicate: z.boolean() })),
-});
-export const jobListSchema = z.object({ items: z.array(jobSchema), nextCursor: z.string().nullable() });
+export const enqueueResponseSchema = jobSchema.extend({ duplicate: z.boolean() }).meta({ id: "EnqueueResponse" });
+export const enqueueBatchResponseSchema = z
+  .object({
+    items: z.array(z.object({ id: uuidSchema, duplicate: z.boolean() })),
+  })
+  .meta({ id: "EnqueueBatchResponse" });
+export const jobListSchema = z
+  .object({ items: z.array(jobSchema), nextCursor: z.string().nullable() })
+  .meta({ id: "JobList" });

@@ -12,24 +12,28 @@ const name = z
   .refine((text) => !text.includes("\0") && text.isWellFormed(), "no NUL and no lone surrogates");
 
 /** What a new API key may do. It can never do more than the key that makes it. */
-export const createKeyRequestSchema = z.strictObject({
-  name,
-  scopes: z.array(scopeSchema).min(1).max(20),
-  /** The queues the key is bound to; all of them without it. */
-  queues: z.array(queueNameSchema).min(1).max(100).optional(),
-  expiresAt: timeSchema.optional(),
-});
+export const createKeyRequestSchema = z
+  .strictObject({
+    name,
+    scopes: z.array(scopeSchema).min(1).max(20),
+    /** The queues the key is bound to; all of them without it. */
+    queues: z.array(queueNameSchema).min(1).max(100).optional(),
+    expiresAt: timeSchema.optional(),
+  })
+  .meta({ id: "CreateKeyRequest" });
 
 export type CreateKeyRequest = z.input<typeof createKeyRequestSchema>;
 
-export const rotateKeyRequestSchema = z.strictObject({
-  /** How long the old secret goes on working beside the new one. */
-  overlapMs: z
-    .int()
-    .min(0)
-    .max(30 * 24 * 3_600_000)
-    .default(0),
-});
+export const rotateKeyRequestSchema = z
+  .strictObject({
+    /** How long the old secret goes on working beside the new one. */
+    overlapMs: z
+      .int()
+      .min(0)
+      .max(30 * 24 * 3_600_000)
+      .default(0),
+  })
+  .meta({ id: "RotateKeyRequest" });
 
 export type RotateKeyRequest = z.input<typeof rotateKeyRequestSchema>;
 
@@ -42,23 +46,27 @@ export const listKeysQuerySchema = z.strictObject({
 export type ListKeysQuery = z.input<typeof listKeysQuerySchema>;
 
 /** An API key without its secret. `start` are the first characters, to tell keys apart. */
-export const keySchema = z.object({
-  id: uuidSchema,
-  name: z.string(),
-  start: z.string(),
-  scopes: z.array(scopeSchema),
-  queues: z.array(z.string()).nullable(),
-  createdAt: timeSchema,
-  createdBy: uuidSchema.nullable(),
-  expiresAt: timeSchema.nullable(),
-  revokedAt: timeSchema.nullable(),
-  lastUsedAt: timeSchema.nullable(),
-  /** The key that took over by rotation. */
-  successorId: uuidSchema.nullable(),
-});
+export const keySchema = z
+  .object({
+    id: uuidSchema,
+    name: z.string(),
+    start: z.string(),
+    scopes: z.array(scopeSchema),
+    queues: z.array(z.string()).nullable(),
+    createdAt: timeSchema,
+    createdBy: uuidSchema.nullable(),
+    expiresAt: timeSchema.nullable(),
+    revokedAt: timeSchema.nullable(),
+    lastUsedAt: timeSchema.nullable(),
+    /** The key that took over by rotation. */
+    successorId: uuidSchema.nullable(),
+  })
+  .meta({ id: "Key" });
 
 export type KeyJson = z.infer<typeof keySchema>;
 
 /** A new key with its secret, shown this once. */
-export const keyWithSecretSchema = keySchema.extend({ key: z.string() });
-export const keyListSchema = z.object({ items: z.array(keySchema), nextCursor: z.string().nullable() });
+export const keyWithSecretSchema = keySchema.extend({ key: z.string() }).meta({ id: "KeyWithSecret" });
+export const keyListSchema = z
+  .object({ items: z.array(keySchema), nextCursor: z.string().nullable() })
+  .meta({ id: "KeyList" });

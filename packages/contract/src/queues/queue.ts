@@ -3,21 +3,25 @@ import { z } from "zod";
 import { jobStatuses } from "../jobs/state.ts";
 
 /** A queue and its jobs by status. A count named in `capped` stopped at its bound: there are at least that many. */
-export const queueSchema = z.object({
-  name: z.string(),
-  counts: z.object({
-    pending: z.int(),
-    running: z.int(),
-    completed: z.int(),
-    dead: z.int(),
-    cancelled: z.int(),
-  }),
-  /** Of the pending ones: how many are not due yet. */
-  scheduled: z.int(),
-  capped: z.array(z.enum(jobStatuses)),
-  oldestPendingAgeMs: z.number().nullable(),
-});
+export const queueSchema = z
+  .object({
+    name: z.string(),
+    counts: z.object({
+      pending: z.int(),
+      running: z.int(),
+      completed: z.int(),
+      dead: z.int(),
+      cancelled: z.int(),
+    }),
+    /** Of the pending ones: how many are not due yet. */
+    scheduled: z.int(),
+    capped: z.array(z.enum(jobStatuses)),
+    oldestPendingAgeMs: z.number().nullable(),
+  })
+  .meta({ id: "Queue" });
 
 export type Queue = z.infer<typeof queueSchema>;
 
-export const queueListSchema = z.object({ items: z.array(queueSchema), nextCursor: z.string().nullable() });
+export const queueListSchema = z
+  .object({ items: z.array(queueSchema), nextCursor: z.string().nullable() })
+  .meta({ id: "QueueList" });

@@ -1,3 +1,4 @@
+import { enqueueBatchRequestSchema, enqueueBatchResponseSchema } from "@millrace/contract";
 import { enqueueBatch } from "@millrace/core";
 
 import { ctxOf } from "../../http/ctx-of.ts";
@@ -5,7 +6,6 @@ import { refuseIdempotencyKey } from "../../http/idempotency-key.ts";
 import { readJson } from "../../http/read-json.ts";
 import type { Route } from "../../http/route.ts";
 import { unparsed } from "../../http/unparsed.ts";
-import { schemas } from "../../openapi/schemas.ts";
 
 /** POST /v1/jobs/batch */
 export const enqueueBatchRoute: Route = {
@@ -16,8 +16,8 @@ export const enqueueBatchRoute: Route = {
   tag: "jobs",
   summary: "Enqueue many jobs, all or none",
   description: "Up to 10,000 jobs. Idempotency keys are given with each job; the header is refused.",
-  body: { schema: schemas.enqueueBatchRequest, required: true },
-  answers: { 201: { description: "The ids, in the order of the jobs.", schema: schemas.enqueueBatchResponse } },
+  body: { schema: enqueueBatchRequestSchema, required: true },
+  answers: { 201: { description: "The ids, in the order of the jobs.", schema: enqueueBatchResponseSchema } },
   errors: ["IDEMPOTENCY_KEY_REUSED"],
   async handle(c, api) {
     refuseIdempotencyKey(c, "A batch takes an idempotencyKey with each job.");

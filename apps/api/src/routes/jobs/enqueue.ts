@@ -1,3 +1,4 @@
+import { enqueueRequestSchema, enqueueResponseSchema } from "@millrace/contract";
 import { enqueue, toJobJson } from "@millrace/core";
 
 import { ctxOf } from "../../http/ctx-of.ts";
@@ -5,7 +6,6 @@ import { idempotencyKeyHeader, withIdempotencyKey } from "../../http/idempotency
 import { readJson } from "../../http/read-json.ts";
 import type { Route } from "../../http/route.ts";
 import { unparsed } from "../../http/unparsed.ts";
-import { schemas } from "../../openapi/schemas.ts";
 
 /** POST /v1/jobs */
 export const enqueueRoute: Route = {
@@ -18,12 +18,12 @@ export const enqueueRoute: Route = {
   description:
     "Answers after the job is committed. With an idempotency key, the same request again answers with the job of the first one.",
   headers: idempotencyKeyHeader,
-  body: { schema: schemas.enqueueRequest, required: true },
+  body: { schema: enqueueRequestSchema, required: true },
   answers: {
-    201: { description: "The job.", schema: schemas.enqueueResponse, headers: { Location: "The path of the job." } },
+    201: { description: "The job.", schema: enqueueResponseSchema, headers: { Location: "The path of the job." } },
     200: {
       description: "The job that the idempotency key named before; `duplicate` is true.",
-      schema: schemas.enqueueResponse,
+      schema: enqueueResponseSchema,
       headers: { Location: "The path of the job." },
     },
   },

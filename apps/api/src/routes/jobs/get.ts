@@ -1,9 +1,9 @@
+import { jobSchema } from "@millrace/contract";
 import { getJob, toJobJson } from "@millrace/core";
 
 import { ctxOf } from "../../http/ctx-of.ts";
 import { paramOf } from "../../http/param-of.ts";
 import type { Route } from "../../http/route.ts";
-import { schemas } from "../../openapi/schemas.ts";
 
 /** GET /v1/jobs/{id} */
 export const getJobRoute: Route = {
@@ -13,7 +13,7 @@ export const getJobRoute: Route = {
   operationId: "getJob",
   tag: "jobs",
   summary: "Get a job",
-  answers: { 200: { description: "The job.", schema: schemas.job } },
+  answers: { 200: { description: "The job.", schema: jobSchema } },
   errors: ["JOB_NOT_FOUND"],
   async handle(c, api) {
     return c.json(toJobJson(await getJob(ctxOf(c, api), { id: paramOf(c, "id") })), 200);

@@ -1,3 +1,4 @@
+import { jobSchema } from "@millrace/contract";
 import { retryJob, toJobJson } from "@millrace/core";
 
 import { ctxOf } from "../../http/ctx-of.ts";
@@ -16,7 +17,7 @@ export const retryJobRoute: Route = {
   summary: "Make a finished job pending again",
   description: "Its attempts start anew.",
   body: { schema: schemas.nothing, required: false },
-  answers: { 200: { description: "The job.", schema: schemas.job } },
+  answers: { 200: { description: "The job.", schema: jobSchema } },
   errors: ["JOB_NOT_FOUND", "INVALID_STATE"],
   async handle(c, api) {
     await readNothing(c, api);

@@ -1,3 +1,4 @@
+import { jobSchema, updateJobRequestSchema } from "@millrace/contract";
 import { toJobJson, updateJob } from "@millrace/core";
 
 import { ctxOf } from "../../http/ctx-of.ts";
@@ -5,7 +6,6 @@ import { paramOf } from "../../http/param-of.ts";
 import { readJson } from "../../http/read-json.ts";
 import type { Route } from "../../http/route.ts";
 import { unparsed } from "../../http/unparsed.ts";
-import { schemas } from "../../openapi/schemas.ts";
 
 /** PATCH /v1/jobs/{id} */
 export const updateJobRoute: Route = {
@@ -16,8 +16,8 @@ export const updateJobRoute: Route = {
   tag: "jobs",
   summary: "Change a pending job",
   description: "What is absent stays as it is.",
-  body: { schema: schemas.updateJobRequest, required: true },
-  answers: { 200: { description: "The job after the change.", schema: schemas.job } },
+  body: { schema: updateJobRequestSchema, required: true },
+  answers: { 200: { description: "The job after the change.", schema: jobSchema } },
   errors: ["JOB_NOT_FOUND", "INVALID_STATE"],
   async handle(c, api) {
     const changes = await readJson(c, api.limits.bodyBytesMax);

@@ -1,4 +1,4 @@
-import { type WaitForJobQuery, isTerminal, waitForJobQuerySchema } from "@millrace/contract";
+import { isTerminal, jobSchema, type WaitForJobQuery, waitForJobQuerySchema } from "@millrace/contract";
 import { toJobJson, waitForJob } from "@millrace/core";
 
 import { ctxOf } from "../../http/ctx-of.ts";
@@ -6,7 +6,6 @@ import { paramOf } from "../../http/param-of.ts";
 import { readQuery } from "../../http/read-query.ts";
 import type { Route } from "../../http/route.ts";
 import { unparsed } from "../../http/unparsed.ts";
-import { schemas } from "../../openapi/schemas.ts";
 
 /** GET /v1/jobs/{id}/wait */
 export const waitForJobRoute: Route = {
@@ -18,10 +17,10 @@ export const waitForJobRoute: Route = {
   summary: "Wait until a job is finished",
   query: waitForJobQuerySchema,
   answers: {
-    200: { description: "The job, finished: completed, dead or cancelled.", schema: schemas.job },
+    200: { description: "The job, finished: completed, dead or cancelled.", schema: jobSchema },
     202: {
       description: "The job as it stands; the time is over, or the server is stopping. Ask again.",
-      schema: schemas.job,
+      schema: jobSchema,
     },
   },
   errors: ["JOB_NOT_FOUND", "RATE_LIMITED"],

@@ -1,10 +1,10 @@
+import { createKeyRequestSchema, keyWithSecretSchema } from "@millrace/contract";
 import { createKey, toKeyJson } from "@millrace/core";
 
 import { ctxOf } from "../../http/ctx-of.ts";
 import { readJson } from "../../http/read-json.ts";
 import type { Route } from "../../http/route.ts";
 import { unparsed } from "../../http/unparsed.ts";
-import { schemas } from "../../openapi/schemas.ts";
 
 /** POST /v1/keys */
 export const createKeyRoute: Route = {
@@ -15,8 +15,8 @@ export const createKeyRoute: Route = {
   tag: "keys",
   summary: "Make an API key",
   description: "`key` is shown this once. The new key can do no more than the one that asks.",
-  body: { schema: schemas.createKeyRequest, required: true },
-  answers: { 201: { description: "The key, with its secret.", schema: schemas.keyWithSecret } },
+  body: { schema: createKeyRequestSchema, required: true },
+  answers: { 201: { description: "The key, with its secret.", schema: keyWithSecretSchema } },
   async handle(c, api) {
     const body = await readJson(c, api.limits.bodyBytesMax);
     const { stored, key } = await createKey(ctxOf(c, api), unparsed(body));

@@ -1,11 +1,10 @@
-import { listKeysQuerySchema } from "@millrace/contract";
+import { keyListSchema, listKeysQuerySchema } from "@millrace/contract";
 import { listKeys, toKeyJson } from "@millrace/core";
 
 import { ctxOf } from "../../http/ctx-of.ts";
 import { readQuery } from "../../http/read-query.ts";
 import type { Route } from "../../http/route.ts";
 import { unparsed } from "../../http/unparsed.ts";
-import { schemas } from "../../openapi/schemas.ts";
 
 /** GET /v1/keys */
 export const listKeysRoute: Route = {
@@ -17,7 +16,7 @@ export const listKeysRoute: Route = {
   summary: "List API keys, newest first",
   description: "Revoked and expired ones too; never their secrets.",
   query: listKeysQuerySchema,
-  answers: { 200: { description: "A page of keys.", schema: schemas.keyList } },
+  answers: { 200: { description: "A page of keys.", schema: keyListSchema } },
   async handle(c, api) {
     const { keys, nextCursor } = await listKeys(ctxOf(c, api), unparsed(readQuery(c)));
     return c.json({ items: keys.map(toKeyJson), nextCursor }, 200);

@@ -1,3 +1,4 @@
+import { keyWithSecretSchema, rotateKeyRequestSchema } from "@millrace/contract";
 import { rotateKey, toKeyJson } from "@millrace/core";
 
 import { ctxOf } from "../../http/ctx-of.ts";
@@ -5,7 +6,6 @@ import { paramOf } from "../../http/param-of.ts";
 import { readOptionalJson } from "../../http/read-json.ts";
 import type { Route } from "../../http/route.ts";
 import { unparsed } from "../../http/unparsed.ts";
-import { schemas } from "../../openapi/schemas.ts";
 
 /** POST /v1/keys/{id}/rotate */
 export const rotateKeyRoute: Route = {
@@ -16,8 +16,8 @@ export const rotateKeyRoute: Route = {
   tag: "keys",
   summary: "Replace an API key by a new one",
   description: "The new key has the same name, scopes, queues and expiry. The old one goes on working for `overlapMs`.",
-  body: { schema: schemas.rotateKeyRequest, required: false },
-  answers: { 201: { description: "The new key, with its secret.", schema: schemas.keyWithSecret } },
+  body: { schema: rotateKeyRequestSchema, required: false },
+  answers: { 201: { description: "The new key, with its secret.", schema: keyWithSecretSchema } },
   errors: ["NOT_FOUND", "INVALID_STATE"],
   async handle(c, api) {
     const body = await readOptionalJson(c, api.limits.bodyBytesMax);

@@ -1,9 +1,9 @@
+import { queueSchema } from "@millrace/contract";
 import { getQueue, toQueueJson } from "@millrace/core";
 
 import { ctxOf } from "../../http/ctx-of.ts";
 import { paramOf } from "../../http/param-of.ts";
 import type { Route } from "../../http/route.ts";
-import { schemas } from "../../openapi/schemas.ts";
 
 /** GET /v1/queues/{queue} */
 export const getQueueRoute: Route = {
@@ -14,7 +14,7 @@ export const getQueueRoute: Route = {
   tag: "queues",
   summary: "Get a queue with its counts",
   description: "A `/` in its name is written `%2F`.",
-  answers: { 200: { description: "The queue.", schema: schemas.queue } },
+  answers: { 200: { description: "The queue.", schema: queueSchema } },
   errors: ["NOT_FOUND"],
   async handle(c, api) {
     return c.json(toQueueJson(await getQueue(ctxOf(c, api), { queue: paramOf(c, "queue") })), 200);
