@@ -3,7 +3,7 @@ import { join } from "node:path";
 
 import { beforeEach, expect, test } from "vitest";
 
-import { migrationsFolder } from "../migrate/testing-migrations.ts";
+import { migrationsFolder } from "../migrate/migrations.test.support.ts";
 import { draftFiles } from "./draft-files.ts";
 import { presentSnapshot, type Snapshot } from "./drizzle-kit.ts";
 import { newMigration } from "./new-migration.ts";

@@ -1,7 +1,7 @@
 import { expect, test } from "vitest";
 
 import { catalogueQuery } from "../migrate/catalogue.ts";
-import { emptyDatabase, rows, session } from "../migrate/testing-migrations.ts";
+import { emptyDatabase, rows, session } from "../migrate/migrations.test.support.ts";
 import { up } from "../migrate/up.ts";
 import { emptySnapshot, generateSql, presentSnapshot } from "./drizzle-kit.ts";
 

@@ -3,8 +3,8 @@ import { expect, test } from "vitest";
 import { testDatabase } from "../testing/test-database.ts";
 import { catalogueQuery } from "./catalogue.ts";
 import { checkSchema, down, requiredVersion, schemaVersion, up, verify } from "./index.ts";
+import { emptyDatabase, everything, rows, session } from "./migrations.test.support.ts";
 import { knownVersions } from "./read-migrations.ts";
-import { emptyDatabase, everything, rows, session } from "./testing-migrations.ts";
 
 test("the shipped migrations go up, down to nothing and up again, and each step down is what it was before the step up", async () => {
   const url = await emptyDatabase();

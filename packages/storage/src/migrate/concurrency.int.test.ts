@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 
 import { status, up, verify } from "./index.ts";
 import { withMigrationLock } from "./lock.ts";
-import { emptyDatabase, migrationsFolder, rows, session, shop } from "./testing-migrations.ts";
+import { emptyDatabase, migrationsFolder, rows, session, shop } from "./migrations.test.support.ts";
 
 test.each([2, 5])("%i migrators at once apply each migration once, and all of them succeed", async (count) => {
   const url = await emptyDatabase();

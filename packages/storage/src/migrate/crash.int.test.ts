@@ -9,8 +9,8 @@ import { applyPending } from "./apply-pending.ts";
 import { catalogueQuery } from "./catalogue.ts";
 import { openSession } from "./connection.ts";
 import { up, verify } from "./index.ts";
+import { emptyDatabase, migrationsFolder, rows, session, shop } from "./migrations.test.support.ts";
 import { readMigrations } from "./read-migrations.ts";
-import { emptyDatabase, migrationsFolder, rows, session, shop } from "./testing-migrations.ts";
 
 const options = { to: undefined, lockWaitMs: 60_000, log: () => {}, signal: undefined };
 

@@ -4,7 +4,7 @@ import { join } from "node:path";
 import { expect, test } from "vitest";
 
 import { down, status, up, verify } from "./index.ts";
-import { emptyDatabase, migrationsFolder, rows, session, shop, writeMigrations } from "./testing-migrations.ts";
+import { emptyDatabase, migrationsFolder, rows, session, shop, writeMigrations } from "./migrations.test.support.ts";
 
 async function migrated(): Promise<{ url: string; migrationsDir: string }> {
   const url = await emptyDatabase();

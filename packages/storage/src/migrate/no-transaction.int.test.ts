@@ -1,7 +1,7 @@
 import { expect, test, vi } from "vitest";
 
 import { checkSchema, down, status, up, verify } from "./index.ts";
-import { emptyDatabase, migrationsFolder, rows, session, shop, writeMigrations } from "./testing-migrations.ts";
+import { emptyDatabase, migrationsFolder, rows, session, shop, writeMigrations } from "./migrations.test.support.ts";
 
 const uniqueName = {
   "0003_customers_name.up.sql": `-- millrace:no-transaction

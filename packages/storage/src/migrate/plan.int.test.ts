@@ -4,9 +4,9 @@ import type { DirectConnection } from "../database.ts";
 import { applyPending } from "./apply-pending.ts";
 import { catalogueQuery } from "./catalogue.ts";
 import { plan, status, up, verify } from "./index.ts";
+import { emptyDatabase, everything, migrationsFolder, rows, session, shop } from "./migrations.test.support.ts";
 import { readMigrations } from "./read-migrations.ts";
 import { splitStatements } from "./split-statements.ts";
-import { emptyDatabase, everything, migrationsFolder, rows, session, shop } from "./testing-migrations.ts";
 
 test("plan prints exactly the scripts that up sends, in that order", async () => {
   const url = await emptyDatabase();

@@ -1,8 +1,8 @@
 import { expect, test } from "vitest";
 
 import { requiredVersion } from "./check-schema.ts";
+import { migrationsFolder, shop } from "./migrations.test.support.ts";
 import { bundledMigrationsDir, readMigrations } from "./read-migrations.ts";
-import { migrationsFolder, shop } from "./testing-migrations.ts";
 
 const up = "select 1;\n";
 

@@ -12,7 +12,7 @@ import {
   session,
   shop,
   writeMigrations,
-} from "./testing-migrations.ts";
+} from "./migrations.test.support.ts";
 
 test("up applies every migration in order and says who ran it, when and how long", async () => {
   const url = await emptyDatabase();
