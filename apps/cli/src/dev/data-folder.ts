@@ -2,6 +2,7 @@ import { access, constants, mkdir, readdir, rm, stat, writeFile } from "node:fs/
 import { join } from "node:path";
 
 import { Refusal } from "../refusal.ts";
+import { errorCode } from "./error-code.ts";
 import { explainFolderError } from "./folder-error.ts";
 import { lockFile } from "./folder-lock.ts";
 import type { Part } from "./part.ts";
@@ -65,8 +66,8 @@ async function claimFolder(path: string, reset: boolean): Promise<void> {
     );
   }
   await access(path, constants.W_OK);
-  await writeFile(join(path, marker), markerText, { flag: "wx" }).catch((error: NodeJS.ErrnoException) => {
-    if (error.code !== "EEXIST") throw error;
+  await writeFile(join(path, marker), markerText, { flag: "wx" }).catch((error: unknown) => {
+    if (errorCode(error) !== "EEXIST") throw error;
   });
   // What is in here is nobody's source.
   await writeFile(join(path, ".gitignore"), "*\n");

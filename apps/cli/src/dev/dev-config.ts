@@ -1,12 +1,11 @@
-import { type GivenValue, type LoadedConfig, loadConfig } from "@millrace/config";
+import { type GivenValue, type LoadedConfig, loadConfig, sectionNames } from "@millrace/config";
 
 import type { CliIo } from "../io.ts";
 import { surroundings } from "../surroundings.ts";
 import type { DevFlags } from "./flags.ts";
 
-const sections = ["server", "database", "worker", "logging", "auth"] as const;
-
-export type DevConfig = LoadedConfig<(typeof sections)[number]>;
+/** All sections: everything runs here. */
+export type DevConfig = LoadedConfig;
 
 /** What is only known once the data folder is open and its database runs. */
 export interface Arranged {
@@ -29,7 +28,7 @@ export function loadDevConfig(io: CliIo, flags: DevFlags, { key, databaseUrl }: 
   };
   const given = { value: flags.databaseUrl, source: "--database-url" };
   return loadConfig({
-    sections,
+    sections: sectionNames,
     ...surroundings(io),
     overrides: {
       "server.port": { value: flags.port, source: "--port" },

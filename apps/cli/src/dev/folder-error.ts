@@ -1,10 +1,10 @@
 import { Refusal } from "../refusal.ts";
+import { errorCode } from "./error-code.ts";
 
 /** Turns an error of the file system about the data folder into a sentence; anything else comes back as it is. */
 export function explainFolderError(path: string, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
   const elsewhere = "Choose another place: --data-dir <path>.";
-  switch (code) {
+  switch (errorCode(error)) {
     case "EACCES":
     case "EPERM":
     case "EROFS":

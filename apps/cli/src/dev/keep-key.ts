@@ -2,6 +2,7 @@ import { randomBytes } from "node:crypto";
 import { link, readFile, rm, writeFile } from "node:fs/promises";
 
 import { Refusal } from "../refusal.ts";
+import { errorCode } from "./error-code.ts";
 
 /** The key that a file keeps, readable by its owner only; where there is no such file, it is made with a new key. @throws Refusal */
 export async function keepKey(file: string): Promise<string> {
@@ -11,8 +12,8 @@ export async function keepKey(file: string): Promise<string> {
   const draft = `${file}.${randomBytes(6).toString("hex")}`;
   try {
     await writeFile(draft, `${await mint()}\n`, { mode: 0o600 });
-    await link(draft, file).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST") throw error;
+    await link(draft, file).catch((error: unknown) => {
+      if (errorCode(error) !== "EEXIST") throw error;
     });
   } finally {
     await rm(draft, { force: true });
@@ -21,8 +22,8 @@ export async function keepKey(file: string): Promise<string> {
 }
 
 async function read(file: string): Promise<string | undefined> {
-  const text = await readFile(file, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
+  const text = await readFile(file, "utf8").catch((error: unknown) => {
+    if (errorCode(error) === "ENOENT") return undefined;
     throw error;
   });
   const key = text?.trim();

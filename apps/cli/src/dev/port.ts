@@ -2,6 +2,7 @@ import { once } from "node:events";
 import { createServer } from "node:net";
 
 import { Refusal } from "../refusal.ts";
+import { errorCode } from "./error-code.ts";
 
 /** Makes sure that the API will be able to listen there, before anything slow is started. @throws Refusal */
 export async function assertPortFree(host: string, port: number): Promise<void> {
@@ -17,8 +18,7 @@ export async function assertPortFree(host: string, port: number): Promise<void> 
 }
 
 function explainListenError(host: string, port: number, error: unknown): unknown {
-  const code = error instanceof Error && "code" in error ? error.code : undefined;
-  switch (code) {
+  switch (errorCode(error)) {
     case "EADDRINUSE":
       return new Refusal(`Port ${port} is in use. Choose another with --port <port>, or stop what uses it.`, {
         cause: error,

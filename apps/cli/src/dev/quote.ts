@@ -1,4 +1,4 @@
-/** Text as one word for sh, bash and zsh. */
+/** Text as one word for sh, bash and zsh; in quotes where it needs them. */
 export function quote(text: string): string {
-  return `'${text.replaceAll("'", `'\\''`)}'`;
+  return /^[\w.:/@%+-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`;
 }

@@ -50,6 +50,6 @@ function isAlive(pid: number): boolean {
 function explainStartError({ path, postgres }: DataFolder, error: unknown): unknown {
   if (!isMillraceError(error)) return error;
   const message = error.message.replaceAll(postgres, path);
-  if (!/start over/.test(message)) return new Refusal(message, { cause: error });
+  if (!message.includes("start over")) return new Refusal(message, { cause: error });
   return new Refusal(`${message} Starting with --reset does that; what it holds is then gone.`, { cause: error });
 }

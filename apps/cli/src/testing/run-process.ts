@@ -42,7 +42,9 @@ export function runProcess(args: readonly string[], { cwd, env }: RunOptions = {
     errors: () => errors,
     async printed(text) {
       const { promise, resolve } = Promise.withResolvers<void>();
-      const look = (): void => void (output.includes(text) && resolve());
+      const look = (): void => {
+        if (output.includes(text)) resolve();
+      };
       child.stdout.on("data", look);
       look();
       const ended = exited.then(({ code }) => {
