@@ -46,10 +46,11 @@ function withoutByteOrderMark(text: string): string {
 
 /** Where the parser stopped, as far as its message tells; the message itself quotes the body. */
 function position(error: unknown): string {
-  const found =
-    error instanceof Error ? /position (?<at>\d+)(?: \((?<line>line \d+ column \d+)\))?/.exec(error.message) : null;
-  if (found === null) return ": it ends too early";
-  return found.groups?.["line"] === undefined ? ` at position ${found[1]}` : ` at position ${found[1]} (${found[2]})`;
+  const message = error instanceof Error ? error.message : "";
+  if (message.includes("end of JSON")) return ": it ends too early";
+  const [, at, place] = /position (\d+)(?: \((line \d+ column \d+)\))?/.exec(message) ?? [];
+  if (at === undefined) return "";
+  return place === undefined ? ` at position ${at}` : ` at position ${at} (${place})`;
 }
 
 function malformed(message: string): MillraceError {

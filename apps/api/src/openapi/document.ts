@@ -51,7 +51,7 @@ function withoutNull(operation: { parameters?: unknown[] } | undefined): void {
   for (const parameter of operation?.parameters ?? []) {
     const { schema } = parameter as { schema?: { type?: string | string[] } };
     if (schema !== undefined && Array.isArray(schema.type)) {
-      const [type] = schema.type.filter((each) => each !== "null");
+      const type = schema.type.find((each) => each !== "null");
       if (type !== undefined) schema.type = type;
     }
   }
