@@ -94,7 +94,22 @@ describe("a start", () => {
   });
 });
 
+describe("two starts at the same moment", () => {
+  test("end with one server and one clear sentence", async () => {
+    const results = await Promise.allSettled([start(), start()]);
+    expect(results.map(({ status }) => status).toSorted()).toEqual(["fulfilled", "rejected"]);
+    const refused = results.find((result) => result.status === "rejected");
+    expect(String(refused?.reason)).toContain("is in use by another process");
+    expect(await ask(running[0]!, "select 1 as one")).toEqual([{ one: 1 }]);
+  });
+});
+
 describe("a start says in a sentence", () => {
+  test("that the database can't be made", async () => {
+    await expect(start({ user: "pg_reserved" })).rejects.toThrow(/The database could not be made: .*pg_reserved/);
+    expect((await readdir(dataDir)).toSorted()).toEqual(["password"]);
+  });
+
   test("that the port is in use", async () => {
     const server = createServer().listen(0, "127.0.0.1");
     await once(server, "listening");
@@ -146,6 +161,12 @@ describe("a start on a spoilt folder says in a sentence", () => {
     if (content !== undefined) await writeFile(path, content, { mode: 0o644 });
     await expect(startEmbedded({ dataDir: spoilt })).rejects.toThrow(sentence);
     await rename(`${path}.kept`, path);
+  });
+
+  test("that it was made with another user, and leaves no server behind", async () => {
+    await expect(startEmbedded({ dataDir: spoilt, user: "other" })).rejects.toThrow("does not know the user other");
+    const server = await startEmbedded({ dataDir: spoilt });
+    await server.stop();
   });
 
   test("that a setting is wrong", async () => {

@@ -5,10 +5,12 @@ import { resolve } from "node:path";
 import { connectDirectly } from "./database.ts";
 import { findBinaries } from "./embedded/binaries.ts";
 import { ensureCluster, layoutOf } from "./embedded/cluster.ts";
+import type { Layout } from "./embedded/cluster.ts";
 import { chooseIdentity } from "./embedded/identity.ts";
 import { startPostmaster, stopOrphan } from "./embedded/postmaster.ts";
 import type { Postmaster, StopMode } from "./embedded/postmaster.ts";
-import { refusePort } from "./embedded/refusal.ts";
+import { isPortRefusal, refuseFolder, refusePort, refuseUser } from "./embedded/refusal.ts";
+import { sqlState } from "./pg-error.ts";
 
 export type { StopMode } from "./embedded/postmaster.ts";
 
@@ -45,6 +47,7 @@ export interface EmbeddedPostgres {
   kill(): Promise<void>;
 }
 
+const freePortAttemptsMax = 5;
 const notDurable = { fsync: "off", full_page_writes: "off" };
 
 /**
@@ -53,20 +56,39 @@ const notDurable = { fsync: "off", full_page_writes: "off" };
  * @throws UNAVAILABLE with a sentence that says what is wrong: no package, port in use, folder in use, not writable, or not a database
  */
 export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedPostgres> {
-  const { user = "millrace", database = "millrace", durable = true, log = () => {} } = options;
   const layout = layoutOf(resolve(options.dataDir));
+  try {
+    return await startIn(layout, options);
+  } catch (error) {
+    throw refuseFolder(layout.dataDir, error);
+  }
+}
+
+async function startIn(layout: Layout, options: EmbeddedOptions): Promise<EmbeddedPostgres> {
+  const { user = "millrace", database = "millrace", durable = true, log = () => {} } = options;
   const binaries = await findBinaries();
   const identity = await chooseIdentity(layout.cluster);
   await stopOrphan(layout);
+  const wantedPort = options.port ?? 0;
+  if (wantedPort !== 0) await choosePort(wantedPort);
   const password = await ensureCluster(layout, binaries, identity, { user, password: options.password, durable });
-  const port = await choosePort(options.port ?? 0);
   const settings = { ...(durable ? {} : notDurable), ...options.settings };
-  const url = (name: string): string =>
-    `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(name)}`;
   let postmaster: Postmaster | undefined;
+  let port = wantedPort;
 
   async function start(): Promise<void> {
     postmaster ??= await startPostmaster(layout, binaries, identity, { port, settings });
+  }
+
+  async function startOnFreePort(attempt = 1): Promise<void> {
+    port = await choosePort(wantedPort);
+    try {
+      await start();
+    } catch (error) {
+      // Between the choice and the start somebody else may have taken a port that was free.
+      if (wantedPort !== 0 || attempt === freePortAttemptsMax || !isPortRefusal(error)) throw error;
+      await startOnFreePort(attempt + 1);
+    }
   }
 
   async function stop({ mode = "fast" }: { readonly mode?: StopMode } = {}): Promise<void> {
@@ -75,8 +97,16 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
     await running?.stop(mode);
   }
 
-  await start();
-  await ensureDatabase(url("postgres"), database);
+  const url = (name: string): string =>
+    `postgres://${encodeURIComponent(user)}:${encodeURIComponent(password)}@127.0.0.1:${port}/${encodeURIComponent(name)}`;
+
+  await startOnFreePort();
+  try {
+    await ensureDatabase(url("postgres"), database);
+  } catch (error) {
+    await stop();
+    throw sqlState(error)?.startsWith("28") === true ? refuseUser(layout.dataDir, user, error) : error;
+  }
   log(`PostgreSQL runs on 127.0.0.1:${port}, its data is in ${layout.dataDir}`);
   return {
     url: url(database),

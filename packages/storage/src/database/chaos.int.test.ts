@@ -30,7 +30,7 @@ test(
   "with backends killed every 100 ms no process ends, no failed write leaves a row, no committed one lacks one",
   { timeout },
   async () => {
-    const { ledger, found, killed } = await runUnderFire("door");
+    const { ledger, found, killed } = await runUnderFire("door", seconds);
 
     const known = new Set([...ledger.committed, ...ledger.unknown].flat());
     expect(ledger.uncaught).toEqual([]);
@@ -48,7 +48,7 @@ test(
 );
 
 test("the same fire breaks the driver's own transactions, which is why they are banned", { timeout }, async () => {
-  const { ledger, found } = await runUnderFire("driver");
+  const { ledger, found } = await runUnderFire("driver", 4);
 
   const ghosts = [...found].filter((id) => id.startsWith("ghost"));
   expect(ledger.uncaught.length + ledger.hanging + ghosts.length).toBeGreaterThan(0);
@@ -60,10 +60,10 @@ interface Outcome {
   readonly killed: number;
 }
 
-async function runUnderFire(kind: "door" | "driver"): Promise<Outcome> {
+async function runUnderFire(kind: "door" | "driver", loadSeconds: number): Promise<Outcome> {
   let isOver = false;
   const killing = killBackends(() => isOver);
-  const ledger = await runLoad(kind).finally(() => (isOver = true));
+  const ledger = await runLoad(kind, loadSeconds).finally(() => (isOver = true));
   const killed = await killing;
   const rows = await db.database.query<{ id: string }>({ name: "rows", text: "select id from chaos" });
   return { ledger, found: new Set(rows.map(({ id }) => id)), killed };
@@ -86,9 +86,9 @@ async function killBackends(isOver: () => boolean): Promise<number> {
 }
 
 /** The load runs in a process of its own, so that an exception that nobody catches is seen for what it is. */
-async function runLoad(kind: "door" | "driver"): Promise<Ledger> {
+async function runLoad(kind: "door" | "driver", loadSeconds: number): Promise<Ledger> {
   const program = fileURLToPath(new URL("./chaos.test.support.ts", import.meta.url));
-  const args = ["--conditions=@millrace/source", program, db.url, String(seconds), kind];
+  const args = ["--conditions=@millrace/source", program, db.url, String(loadSeconds), kind];
   const { stdout } = await promisify(execFile)(process.execPath, args, { maxBuffer: 256 * 1024 * 1024 });
   return JSON.parse(stdout) as Ledger;
 }

@@ -25,8 +25,8 @@ I1b07r/ZadWk7BZ8zwrffpa+ogWJmPbYu1dMoGIaYXnLQgPiBtqGM+h5
 -----END PRIVATE KEY-----
 `;
 
-/** What the server says to a client that asks for encryption: yes, no, or yes with plain text slipped in behind it. */
-export type TlsAnswer = "S" | "N" | "S then more";
+/** What the server says to a client that asks for encryption: yes, no, yes with plain text slipped in behind it, or nothing. */
+export type TlsAnswer = "S" | "N" | "S then more" | "nothing";
 
 /** Stands in front of a server and speaks TLS for it. */
 export async function startTlsProxy(
@@ -38,6 +38,7 @@ export async function startTlsProxy(
   const server = createServer((client) => {
     sockets.add(client.on("error", () => {}));
     client.once("data", () => {
+      if (answer === "nothing") return;
       client.write(answer === "S then more" ? "SELECTED" : answer);
       const plain = answer === "N" ? client : new TLSSocket(client, { isServer: true, key, cert: certificate });
       const upstream = connect({ host: "127.0.0.1", port: Number(serverPort) });

@@ -49,3 +49,9 @@ test("a certificate that nobody vouches for is refused when it is to be checked"
 test("plain text that is slipped in before the encryption is not taken for the server's", async () => {
   await expect(ping("S then more", "require")).rejects.toMatchObject({ code: "UNAVAILABLE" });
 });
+
+test("a server that never answers the question for encryption is given up in time", async () => {
+  const startMs = performance.now();
+  await expect(ping("nothing", "prefer")).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  expect(performance.now() - startMs).toBeLessThan(3_000);
+});

@@ -5,7 +5,8 @@ import { join } from "node:path";
 
 import type { Binaries } from "./binaries.ts";
 import type { Identity } from "./identity.ts";
-import { refusal, refuseFolder } from "./refusal.ts";
+import { refusal } from "./refusal.ts";
+import { serverEnvironment } from "./server-environment.ts";
 
 /** Where things are in a data folder. */
 export interface Layout {
@@ -48,36 +49,34 @@ export async function ensureCluster(
   identity: Identity,
   options: ClusterOptions,
 ): Promise<string> {
-  try {
-    await mkdir(layout.dataDir, { recursive: true });
-    const exists = await isCluster(layout);
-    const password = await ensurePassword(layout, exists, options.password);
-    if (!exists) await initialise(layout, binaries, identity, { ...options, password });
-    return password;
-  } catch (error) {
-    throw refuseFolder(layout.dataDir, error);
-  }
+  await mkdir(layout.dataDir, { recursive: true });
+  const isMade = await isCluster(layout);
+  const password = await ensurePassword(layout, isMade, options.password);
+  if (!isMade) await initialise(layout, binaries, identity, { ...options, password });
+  return password;
 }
 
 async function isCluster({ dataDir, cluster }: Layout): Promise<boolean> {
-  const found = await stat(cluster).catch(() => undefined);
-  if (found === undefined) return false;
-  const hasVersion = await stat(join(cluster, "PG_VERSION")).catch(() => undefined);
-  if (hasVersion === undefined) {
-    throw refusal(
-      `The data folder ${dataDir} holds something that is not a database. Choose another folder, or start over with an empty one.`,
-    );
-  }
-  return true;
+  if (!(await exists(cluster))) return false;
+  if (await exists(join(cluster, "PG_VERSION"))) return true;
+  throw refusal(
+    `The data folder ${dataDir} holds something that is not a database. Choose another folder, or start over with an empty one.`,
+  );
 }
 
-async function ensurePassword(layout: Layout, exists: boolean, given: string | undefined): Promise<string> {
-  const kept = await readFile(layout.passwordFile, "utf8").catch((error: NodeJS.ErrnoException) => {
-    if (error.code === "ENOENT") return undefined;
+async function exists(path: string): Promise<boolean> {
+  try {
+    await stat(path);
+    return true;
+  } catch (error) {
+    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
     throw error;
-  });
-  if (kept !== undefined) return kept;
-  if (exists && given === undefined) {
+  }
+}
+
+async function ensurePassword(layout: Layout, isMade: boolean, given: string | undefined): Promise<string> {
+  if (await exists(layout.passwordFile)) return readFile(layout.passwordFile, "utf8");
+  if (isMade && given === undefined) {
     throw refusal(
       `The data folder ${layout.dataDir} has lost its file \`password\`. Restore it, or start over with an empty folder.`,
     );
@@ -167,9 +166,6 @@ function refuseInitialise(errors: string): Error {
     errors
       .trim()
       .split("\n")
-      .findLast((line) => /error|fatal/i.test(line)) ?? "initdb failed";
-  return refusal(`The database could not be made: ${last.replace(/^.*(error|fatal): +/i, "")}.`, cause);
+      .findLast((line) => /error|fatal|could not/i.test(line)) ?? "initdb failed";
+  return refusal(`The database could not be made: ${last.replace(/^.*(error|fatal|initdb): +/i, "")}.`, cause);
 }
-
-/** The server's whole environment: nothing of ours leaks into it, and its messages are in English. */
-export const serverEnvironment: NodeJS.ProcessEnv = { LC_ALL: "C", PATH: "/usr/local/bin:/usr/bin:/bin", TZ: "UTC" };

@@ -2,6 +2,7 @@ import { spawnSync } from "node:child_process";
 import { readFile, stat } from "node:fs/promises";
 
 import { refusal } from "./refusal.ts";
+import { serverEnvironment } from "./server-environment.ts";
 
 /** As whom the server runs, and how a program is started as them. */
 export interface Identity {
@@ -28,7 +29,8 @@ export interface Surroundings {
 const thisMachine: Surroundings = {
   isRoot: process.getuid?.() === 0,
   canRun: ([program = "", ...args]) =>
-    process.platform === "linux" && spawnSync(program, [...args, "true"], { stdio: "ignore" }).status === 0,
+    process.platform === "linux" &&
+    spawnSync(program, [...args, "true"], { env: serverEnvironment, stdio: "ignore" }).status === 0,
   readUsers: () => readFile("/etc/passwd", "utf8"),
 };
 

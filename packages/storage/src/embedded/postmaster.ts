@@ -4,11 +4,11 @@ import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
 import type { Binaries } from "./binaries.ts";
-import { serverEnvironment } from "./cluster.ts";
 import type { Layout } from "./cluster.ts";
 import type { Identity } from "./identity.ts";
 import { findServer, parentOf } from "./process-table.ts";
 import { refusal, refuseStart, refuseUsed } from "./refusal.ts";
+import { serverEnvironment } from "./server-environment.ts";
 
 /** `fast` breaks off what is under way and shuts down cleanly; `immediate` stops like a power cut, so the next start recovers. */
 export type StopMode = "fast" | "immediate";

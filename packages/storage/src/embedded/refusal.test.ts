@@ -1,6 +1,6 @@
 import { describe, expect, test } from "vitest";
 
-import { refuseFolder, refuseStart } from "./refusal.ts";
+import { isPortRefusal, refuseFolder, refusePort, refuseStart } from "./refusal.ts";
 
 describe("a server that does not start is explained by its log", () => {
   test.each([
@@ -42,4 +42,12 @@ describe("a folder that can't be used is explained by the system's error", () =>
     expect(refuseFolder("/data", other)).toBe(other);
     expect(refuseFolder("/data", "odd")).toBe("odd");
   });
+});
+
+test("a port that another program has is told apart from one that this user may not have", () => {
+  const taken = refusePort(80, Object.assign(new Error("taken"), { code: "EADDRINUSE" }));
+  const denied = refusePort(80, Object.assign(new Error("denied"), { code: "EACCES" }));
+  expect(taken.message).toContain("Port 80 for the embedded PostgreSQL is in use");
+  expect(denied.message).toContain("Choose one above 1023");
+  expect([taken, denied, new Error("other")].map(isPortRefusal)).toEqual([true, true, false]);
 });

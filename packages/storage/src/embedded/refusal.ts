@@ -62,10 +62,24 @@ export function refuseUsed(dataDir: string, owner: number | undefined, cause?: u
   return refusal(`The data folder ${dataDir} is in use by ${who}. Stop it, or choose another folder.`, cause);
 }
 
-/** The sentence for a port that another program has. */
-export function refusePort(port: number, cause?: unknown): MillraceError {
+/** The sentence for a port that can't be had. */
+export function refusePort(port: number, cause: unknown): MillraceError {
+  const isDenied = cause instanceof Error && "code" in cause && cause.code === "EACCES";
+  const message = isDenied
+    ? `Port ${port} for the embedded PostgreSQL is not for this user. Choose one above 1023.`
+    : `Port ${port} for the embedded PostgreSQL is in use. Choose another one, or stop what uses it.`;
+  return new MillraceError("UNAVAILABLE", message, { cause, extensions: { port } });
+}
+
+/** True when the port is what kept a server from starting. */
+export function isPortRefusal(error: unknown): boolean {
+  return error instanceof MillraceError && "port" in error.extensions;
+}
+
+/** The sentence for a user whom the database doesn't know by the password that is kept. */
+export function refuseUser(dataDir: string, user: string, cause: unknown): MillraceError {
   return refusal(
-    `Port ${port} for the embedded PostgreSQL is in use. Choose another one, or stop what uses it.`,
+    `The database in the data folder ${dataDir} does not know the user ${user} by the password that is kept there. Use the user that it was made with, or start over with an empty folder.`,
     cause,
   );
 }
