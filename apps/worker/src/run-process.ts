@@ -2,7 +2,7 @@ import { ConfigError, configExitCode, formatProblems, loadConfig } from "@millra
 import { isMillraceError } from "@millrace/contract";
 import type { Logger } from "@millrace/telemetry";
 
-import { type RunningWorker, startWorker } from "./start-worker.ts";
+import { createWorkerLogger, type RunningWorker, startWorker } from "./start-worker.ts";
 
 const signalExitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 /** A repeat within this time is the same request: Ctrl-C reaches the whole process group, and a package manager passes it on besides. */
@@ -19,12 +19,14 @@ export async function runProcess(): Promise<never> {
   try {
     const loaded = loadConfig({ sections: ["worker", "database", "logging"] });
     for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`);
-    worker = await startWorker(loaded);
+    const logger = createWorkerLogger(loaded);
+    // Before the first handler runs.
+    watchFaults(logger, () => end.resolve({ exitCode: 1, graceMs: 0 }));
+    worker = await startWorker(loaded, { logger });
   } catch (error) {
     process.stderr.write(`${explain(error)}\n`);
     return process.exit(error instanceof ConfigError ? configExitCode : 1);
   }
-  watchFaults(worker.logger, () => end.resolve({ exitCode: 1, graceMs: 0 }));
   const { exitCode, ...options } = await end.promise;
   await worker.stop(options);
   // Handlers that were abandoned may still hold timers and sockets.

@@ -1,7 +1,7 @@
 import type { LoadedConfig } from "@millrace/config";
 import { compose, createWorker, type Worker } from "@millrace/core";
 import { createHttpRequestJob } from "@millrace/core/http-request";
-import { createLogger, createMetrics, type LogDestination, type Logger } from "@millrace/telemetry";
+import { createLogger, createMetrics, type Logger } from "@millrace/telemetry";
 
 import { startHealthServer } from "./health-server.ts";
 import { loadHandlers } from "./load-handlers.ts";
@@ -12,12 +12,11 @@ export type WorkerConfig = LoadedConfig<"worker" | "database" | "logging">;
 export interface StartWorkerOptions {
   /** What the paths of handler modules are relative to; default the process's. */
   readonly cwd?: string | undefined;
-  /** Where log lines go; default standard output. */
-  readonly destination?: LogDestination | undefined;
+  /** Default: made from the configuration, writing to standard output. */
+  readonly logger?: Logger | undefined;
 }
 
 export interface RunningWorker {
-  readonly logger: Logger;
   readonly health: Worker["health"];
   /** Where health, readiness and metrics are; undefined when `worker.healthPort` is 0. */
   readonly healthUrl: string | undefined;
@@ -25,11 +24,16 @@ export interface RunningWorker {
   stop(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
+/** The logger of a worker's process. */
+export function createWorkerLogger({ config, profile }: WorkerConfig): Logger {
+  return createLogger({ service: "worker", profile, ...config.logging });
+}
+
 /** Runs the built-in job types and the configured handler modules. @throws ConfigError for handler modules, UNAVAILABLE for a health port that is taken */
 export async function startWorker(loaded: WorkerConfig, options: StartWorkerOptions = {}): Promise<RunningWorker> {
   const { config, profile, sources } = loaded;
   const { handlers: modules, healthHost, healthPort, httpRequest, queues, ...settings } = config.worker;
-  const logger = createLogger({ service: "worker", profile, ...config.logging, destination: options.destination });
+  const logger = options.logger ?? createWorkerLogger(loaded);
   const metrics = createMetrics({ service: "worker", version });
   const builtIn = createHttpRequestJob(httpRequest);
   const handlers = await loadHandlers(modules, {
@@ -63,7 +67,6 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
         });
   await worker.start();
   return {
-    logger,
     health: worker.health,
     healthUrl: health?.url,
     async stop(stopOptions) {

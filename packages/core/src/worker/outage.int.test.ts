@@ -41,7 +41,14 @@ describe("a worker whose database is restarted under load", () => {
       },
     });
     for (const name of ["one", "two"]) {
-      const worker = createWorker({ ...quick, store, listen: database.listen, handlers: [count], name, concurrency: 4 });
+      const worker = createWorker({
+        ...quick,
+        store,
+        listen: database.listen,
+        handlers: [count],
+        name,
+        concurrency: 4,
+      });
       workers.push(worker);
       await worker.start();
     }
@@ -56,7 +63,9 @@ describe("a worker whose database is restarted under load", () => {
     await eventually(async () => ((await completed()) === ids.length ? true : undefined), 30_000);
     expect(new Set(runs.keys())).toEqual(new Set(ids));
     expect(workers.map((worker) => worker.health().state)).toEqual(["running", "running"]);
-    await eventually(() => (workers.every((worker) => worker.health().listening && worker.health().failing.length === 0) ? true : undefined));
+    await eventually(() =>
+      workers.every((worker) => worker.health().listening && worker.health().failing.length === 0) ? true : undefined,
+    );
   });
 
   it("waits for a database that isn't there when it starts", async () => {
@@ -70,10 +79,11 @@ describe("a worker whose database is restarted under load", () => {
     const { job } = await eventually(() =>
       late.enqueue({ actor: { tenantId: "default", scopes: ["*"] }, store }, null).catch(() => undefined),
     );
-    await eventually(async () => {
-      const { status } = await store.getJob({ tenantId: "default", id: job.id });
-      return status === "completed" ? true : undefined;
+    const done = await eventually(async () => {
+      const found = await store.getJob({ tenantId: "default", id: job.id });
+      return found.status === "completed" ? found : undefined;
     });
+    expect(done).toMatchObject({ attempts: 1, result: "done" });
   });
 });
 

@@ -91,7 +91,7 @@ describe("a failed attempt", () => {
   ])("may throw anything: %s", async (thrown, lastError) => {
     const { id } = await run(
       () => {
-        throw thrown;
+        throw thrown as unknown as Error;
       },
       { maxAttempts: 1 },
     );
