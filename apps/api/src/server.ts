@@ -62,7 +62,8 @@ export function createHttpServer({ fetch, config, logger, metrics }: HttpServerO
   function refuseOnSocket(error: unknown, socket: Duplex): void {
     const others = [...open].filter(({ incoming }) => incoming.socket === socket);
     const arriving = others.find(({ incoming }) => !incoming.complete);
-    if (!socket.writable || arriving?.outgoing.headersSent === true) {
+    const gone = error instanceof Error && "code" in error && error.code === "ECONNRESET";
+    if (gone || !socket.writable || arriving?.outgoing.headersSent === true) {
       socket.destroy();
     } else if (arriving !== undefined) {
       answerRaw(socket, parserError(error), { exchange: arriving.exchange, logger });

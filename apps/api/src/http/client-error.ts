@@ -15,6 +15,8 @@ export function parserError(error: unknown): MillraceError {
       return new MillraceError("PAYLOAD_TOO_LARGE", "The chunk extensions of the body are too large.");
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return new MillraceError("REQUEST_TIMEOUT", "The request did not arrive in time.");
+    case "HPE_INVALID_EOF_STATE":
+      return new MillraceError("MALFORMED_JSON", "The request ended before it was complete.");
     default:
       return new MillraceError("MALFORMED_JSON", "The request is not valid HTTP/1.1.", { cause: error });
   }

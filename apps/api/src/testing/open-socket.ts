@@ -7,7 +7,11 @@ export interface RawSocket {
   receive(until: RegExp): Promise<string>;
   /** All that was received, once the server has closed the connection. */
   closed(): Promise<string>;
+  /** Says that nothing more will be sent, and goes on listening. */
+  end(): void;
   destroy(): void;
+  /** Goes without a word of goodbye. */
+  reset(): void;
 }
 
 /** Connects to a port of this machine. */
@@ -50,7 +54,9 @@ export async function openSocket(port: number): Promise<RawSocket> {
     send: (text) => void socket.write(text),
     receive: (until) => when(() => until.test(received)),
     closed: () => when(() => ended),
-    destroy: () => socket.destroy(),
+    end: () => void socket.end(),
+    destroy: () => void socket.destroy(),
+    reset: () => void socket.resetAndDestroy(),
   };
 }
 
