@@ -33,11 +33,11 @@ export type SslOption = SslMode | boolean | ConnectionOptions;
 export function parseAddress(url: string, ssl?: SslOption): Address {
   const parsed = URL.parse(url);
   if (parsed === null || !/^postgres(ql)?:$/.test(parsed.protocol)) throw invalid("a postgres:// URL with one host");
-  const host = parsed.searchParams.get("host") ?? decodeURIComponent(parsed.hostname).replace(/^\[|\]$/g, "");
+  const host = parsed.searchParams.get("host") ?? decodeURIComponent(parsed.hostname).replaceAll(/^\[|\]$/g, "");
   const port = Number(parsed.searchParams.get("port") ?? (parsed.port || 5432));
   if (!Number.isInteger(port) || port < 1 || port > 65_535) throw invalid("a port from 1 to 65535");
-  const user = decodeURIComponent(parsed.username) || parsed.searchParams.get("user") || "";
-  if (user === "") throw invalid("a user name");
+  const user = decodeURIComponent(parsed.username) || parsed.searchParams.get("user");
+  if (user === null || user === "") throw invalid("a user name");
   if (host === "" || host.includes(",")) throw invalid("one host");
   const isSocket = host.startsWith("/");
   return {

@@ -75,12 +75,15 @@ function withoutOrigin(query: DriverQuery): DriverQuery {
   return Object.defineProperty(query, "origin", { value: "" });
 }
 
-/** The key to cancel by, of the session that ran this query. */
-export function backendKeyOf(query: DriverQuery): BackendKey {
-  return (query as unknown as { readonly state: BackendKey }).state;
+/** The key to cancel by, of the session that runs this query; undefined until the server has told it. */
+export function backendKeyOf(query: DriverQuery): BackendKey | undefined {
+  const { state } = query as unknown as { readonly state: BackendKey | { readonly pid: null } | null };
+  return state === null || state.pid === null ? undefined : state;
 }
 
 /** The result of the last statement; the driver answers several statements with a list of results. */
 export function lastResult(result: DriverResult): DriverResult {
-  return "command" in result ? result : (result as unknown as readonly DriverResult[]).at(-1)!;
+  if ("command" in result) return result;
+  const results = result as unknown as readonly [DriverResult, ...DriverResult[]];
+  return results.at(-1) ?? results[0];
 }

@@ -1,7 +1,6 @@
 import { isConnectionLoss } from "../pg-error.ts";
 import type { Address } from "./address.ts";
 import { cancelStatement } from "./cancel.ts";
-import type { BackendKey } from "./cancel.ts";
 import { backendKeyOf, createClient, extendedQuery, lastResult, simpleQuery } from "./client.ts";
 import { connectionError } from "./connection-error.ts";
 import { openSocket } from "./socket.ts";
@@ -54,8 +53,8 @@ export async function openConnection(options: ConnectionOptions, timeoutMs: numb
   const sql = createClient(options, socket);
   const pending = new Set<(reason: Error) => void>();
   const deathListeners = new Set<(reason: Error) => void>();
+  const first = simpleQuery(sql, "select 1");
   let deadBecause: Error | undefined;
-  let backend: BackendKey | undefined;
 
   // Dead at the first sign: until the socket has closed, the pool would give the connection to somebody else.
   const lost = (): void => die(connectionError("CONNECTION_CLOSED", "The server closed the connection"));
@@ -70,6 +69,7 @@ export async function openConnection(options: ConnectionOptions, timeoutMs: numb
 
   function destroy(reason: Error): void {
     const isCutShort = deadBecause === undefined && pending.size > 0;
+    const backend = backendKeyOf(first);
     if (isCutShort && backend !== undefined) void cancelStatement(options.address, backend);
     die(reason);
     socket.destroy();
@@ -134,13 +134,11 @@ export async function openConnection(options: ConnectionOptions, timeoutMs: numb
     },
   };
 
-  const first = simpleQuery(sql, "select 1");
   try {
     await send(() => first, deadlineMs - performance.now());
   } catch (error) {
     destroy(error as Error);
     throw error;
   }
-  backend = backendKeyOf(first);
   return connection;
 }

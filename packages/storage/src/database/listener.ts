@@ -85,10 +85,10 @@ function startRunner(settings: ListenerSettings, subscribers: ReadonlySet<Subscr
     let failures = 0;
     while (!stopped.signal.aborted) {
       try {
-        await connect();
+        const connected = await connect();
         failures = 0;
         firstAttempt.resolve();
-        await stayConnected(connection!);
+        await stayConnected(connected);
       } catch {
         failures++;
       }
@@ -100,7 +100,7 @@ function startRunner(settings: ListenerSettings, subscribers: ReadonlySet<Subscr
     }
   }
 
-  async function connect(): Promise<void> {
+  async function connect(): Promise<Connection> {
     const { directAddress: address, directSession: session, connectTimeoutMs } = settings;
     const opened = await openConnection({ address, session, prepare: false, onNotify: notified }, connectTimeoutMs);
     channels = new Set();
@@ -108,6 +108,7 @@ function startRunner(settings: ListenerSettings, subscribers: ReadonlySet<Subscr
     // A live iteration: a subscriber that joins meanwhile is taken in as well.
     for (const subscriber of subscribers) await attach(opened, subscriber);
     if (stopped.signal.aborted) await opened.end();
+    return opened;
   }
 
   async function attach(to: Connection, subscriber: Subscriber): Promise<void> {

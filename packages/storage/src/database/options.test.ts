@@ -26,7 +26,7 @@ test("every option that is wrong is named at once", () => {
   ).toThrow(
     expect.objectContaining({
       code: "VALIDATION_FAILED",
-      errors: ["statementTimeoutMs", "poolMax", "idleTimeoutMs", "waitingMax"].map((path) =>
+      errors: ["statementTimeoutMs", "poolMax", "idleTimeoutMs", "waitingMax"].map((path): unknown =>
         expect.objectContaining({ path }),
       ),
     }),

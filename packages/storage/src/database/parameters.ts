@@ -42,7 +42,7 @@ function encodeQuotedUnlessPlain(value: Scalar): string {
 }
 
 function quoteElement(text: string): string {
-  return `"${text.replace(/["\\]/g, String.raw`\$&`)}"`;
+  return `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"`;
 }
 
 function encodeDate(date: Date): string {

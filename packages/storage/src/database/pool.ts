@@ -47,7 +47,8 @@ export function createPool(settings: PoolSettings, open: () => Promise<Connectio
 
   function sweep(): void {
     const oldestMs = performance.now() - settings.idleTimeoutMs;
-    while (idle[0] !== undefined && idle[0].sinceMs < oldestMs) void idle.shift()!.connection.end();
+    const firstToKeep = idle.findIndex(({ sinceMs }) => sinceMs >= oldestMs);
+    for (const { connection } of idle.splice(0, firstToKeep === -1 ? idle.length : firstToKeep)) void connection.end();
   }
 
   function openForWaiters(): void {

@@ -41,7 +41,7 @@ export async function openSocket(address: Address, timeoutMs: number): Promise<n
 async function secure(raw: net.Socket, { ssl, host }: Address): Promise<net.Socket> {
   if (ssl.mode === "disable") return raw;
   raw.write(sslRequest);
-  const [answer] = (await arrival(raw, "data")) as [Buffer];
+  const [answer] = (await arrival(raw, "data")) as readonly [Buffer];
   // Exactly one byte: more would be plain text slipped in before the handshake.
   if (answer.length !== 1 || answer[0] !== sslAccepted) {
     if (answer.length === 1 && ssl.mode === "prefer") return raw;
@@ -59,12 +59,12 @@ async function secure(raw: net.Socket, { ssl, host }: Address): Promise<net.Sock
 }
 
 /** Waits for an event, or fails as soon as the socket errs or closes. */
-async function arrival(socket: net.Socket, event: string): Promise<unknown[]> {
+async function arrival(socket: net.Socket, event: string): Promise<readonly unknown[]> {
   const abort = new AbortController();
   const closed = (): void => abort.abort(connectionError("CONNECTION_CLOSED", "The server closed the connection"));
   socket.once("close", closed);
   try {
-    return await once(socket, event, { signal: abort.signal });
+    return (await once(socket, event, { signal: abort.signal })) as readonly unknown[];
   } catch (error) {
     throw error instanceof Error && error.name === "AbortError" ? error.cause : error;
   } finally {

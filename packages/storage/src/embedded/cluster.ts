@@ -29,6 +29,7 @@ export interface ClusterOptions {
 const temporaryPrefix = "initialising-";
 const leftoverAgeMs = 5 * 60_000;
 
+/** Names the places of a data folder. */
 export function layoutOf(dataDir: string): Layout {
   return {
     dataDir,
@@ -69,9 +70,13 @@ async function exists(path: string): Promise<boolean> {
     await stat(path);
     return true;
   } catch (error) {
-    if ((error as NodeJS.ErrnoException).code === "ENOENT") return false;
+    if (hasCode(error, "ENOENT")) return false;
     throw error;
   }
+}
+
+function hasCode(error: unknown, ...codes: readonly string[]): boolean {
+  return error instanceof Error && "code" in error && codes.includes(String(error.code));
 }
 
 async function ensurePassword(layout: Layout, isMade: boolean, given: string | undefined): Promise<string> {
@@ -85,8 +90,8 @@ async function ensurePassword(layout: Layout, isMade: boolean, given: string | u
   const draft = `${layout.passwordFile}.${randomBytes(6).toString("hex")}`;
   try {
     await writeFile(draft, given ?? randomBytes(24).toString("base64url"), { mode: 0o600 });
-    await link(draft, layout.passwordFile).catch((error: NodeJS.ErrnoException) => {
-      if (error.code !== "EEXIST") throw error;
+    await link(draft, layout.passwordFile).catch((error: unknown) => {
+      if (!hasCode(error, "EEXIST")) throw error;
     });
   } finally {
     await rm(draft, { force: true });
@@ -119,9 +124,9 @@ async function initialise(
       "--encoding=UTF8",
       ...(durable ? [] : ["--no-sync"]),
     ]);
-    await rename(made, cluster).catch((error: NodeJS.ErrnoException) => {
+    await rename(made, cluster).catch((error: unknown) => {
       // Another process that started at the same moment was first; its database is as good.
-      if (error.code !== "ENOTEMPTY" && error.code !== "EEXIST") throw error;
+      if (!hasCode(error, "ENOTEMPTY", "EEXIST")) throw error;
     });
   } finally {
     await rm(place, { recursive: true, force: true });
@@ -156,7 +161,7 @@ async function run(program: string, identity: Identity, args: readonly string[])
 
 function refuseInitialise(errors: string): Error {
   const cause = new Error(errors.trim());
-  if (/Permission denied/.test(errors) && process.getuid?.() === 0) {
+  if (errors.includes("Permission denied") && process.getuid?.() === 0) {
     return refusal(
       "PostgreSQL does not run as root, and the user it runs as instead may not enter the data folder or the program's. Choose a data folder outside /root, install `setpriv` (util-linux), or start as another user.",
       cause,

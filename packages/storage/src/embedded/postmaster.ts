@@ -45,7 +45,7 @@ export async function startPostmaster(
     const started = await startOnce(layout, binaries, identity, options);
     if (typeof started !== "string") return started;
     // The children of a killed server need a moment to notice; only then is its memory free.
-    if (!/pre-existing shared memory block/.test(started) || performance.now() > giveUpMs) {
+    if (!started.includes("pre-existing shared memory block") || performance.now() > giveUpMs) {
       throw refuseStart(layout.dataDir, options.port, started);
     }
     await delay(200);

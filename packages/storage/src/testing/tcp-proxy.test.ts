@@ -77,7 +77,7 @@ describe("the proxy", () => {
     const socket = await open();
     const seen: string[] = [];
     proxy.watch((direction, chunk) => {
-      seen.push(`${direction}: ${chunk}`);
+      seen.push(`${direction}: ${chunk.toString()}`);
       return direction === "to server";
     });
     socket.write("question");

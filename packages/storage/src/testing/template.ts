@@ -37,7 +37,8 @@ export async function ensureTemplate(admin: DirectConnection, adminUrl: string):
 export async function whenFree(run: () => Promise<void>): Promise<void> {
   for (let attempt = 1; ; attempt++) {
     try {
-      return await run();
+      await run();
+      return;
     } catch (error) {
       if (sqlState(error) !== inUse || attempt === 100) throw error;
       await delay(20);

@@ -31,7 +31,7 @@ async function databases(pattern: string): Promise<readonly string[]> {
   return rows.map(({ name }) => name);
 }
 
-async function run(text: string): Promise<void> {
+async function execute(text: string): Promise<void> {
   const session = await connectDirectly({ url: server.url });
   await session.exec(text);
   await session.close();
@@ -74,7 +74,11 @@ describe("cloneDatabase", () => {
     const lingering = await connectDirectly({ url: url.href });
     const cloning = cloneDatabase(server.url);
     await lingering.close();
-    await (await cloning).drop();
+    const clone = await cloning;
+    const session = await connectDirectly({ url: clone.url });
+    await session.close();
+    await clone.drop();
+    await expect(connectDirectly({ url: clone.url })).rejects.toMatchObject({ cause: { code: "3D000" } });
   });
 });
 
@@ -90,14 +94,14 @@ describe("sweepDatabases", () => {
       millrace_test_of_run: origin({ run: "this run" }),
     };
     for (const [name, comment] of Object.entries(left)) {
-      await run(`create database ${name}`);
-      await run(`comment on database ${name} is '${comment}'`);
+      await execute(`create database ${name}`);
+      await execute(`comment on database ${name} is '${comment}'`);
     }
-    await run("create database millrace_test_unknown");
+    await execute("create database millrace_test_unknown");
     await sweepDatabases(server.url, "this run");
     const spared = ["millrace_test_alive", "millrace_test_elsewhere", "millrace_test_unknown"];
     expect(await databases("millrace_test_%")).toEqual(spared);
-    for (const name of spared) await run(`drop database ${name}`);
+    for (const name of spared) await execute(`drop database ${name}`);
   });
 });
 
