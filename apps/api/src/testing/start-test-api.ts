@@ -6,6 +6,7 @@ import { type LogDestination, createLogger, createMetrics } from "@millrace/tele
 
 import { createApi } from "../create-api.ts";
 import { version } from "../version.ts";
+import { findUndocumented } from "./find-undocumented.ts";
 
 export interface TestApiOptions {
   /** Values of the configuration, by dotted key. */
@@ -51,7 +52,7 @@ export interface TestApi {
   readonly logs: readonly Readonly<Record<string, unknown>>[];
   /** Makes a key; all scopes unless said otherwise. */
   makeKey(options?: { tenantId?: string; scopes?: Scope[]; queues?: string[] }): Promise<TestKey>;
-  /** `ask("POST /v1/jobs", { key, body })` */
+  /** `ask("POST /v1/jobs", { key, body })`; throws when the answer is not as documented. */
   ask(what: string, options?: RequestOptions): Promise<Reply>;
   drain(): Promise<void>;
   close(): Promise<void>;
@@ -113,12 +114,10 @@ async function ask(url: string, what: string, { key, headers = {}, body }: Reque
   });
   const text = await response.text();
   const isJson = response.headers.get("content-type")?.includes("json") === true;
-  return {
-    status: response.status,
-    headers: response.headers,
-    text,
-    json: isJson && text !== "" ? JSON.parse(text) : undefined,
-  };
+  const json: unknown = isJson && text !== "" ? JSON.parse(text) : undefined;
+  const undocumented = findUndocumented(method, new URL(response.url).pathname, response.status, json);
+  if (undocumented !== undefined) throw new Error(undocumented);
+  return { status: response.status, headers: response.headers, text, json };
 }
 
 function toOverrides(values: Readonly<Record<string, unknown>>): Readonly<Record<string, GivenValue>> {
