@@ -1,5 +1,6 @@
 import type { ArgsDef } from "citty";
 
+import { defaultTenant } from "./default-tenant.ts";
 import type { CliIo } from "./io.ts";
 
 /** Runs a command and answers the program's exit code. */
@@ -51,7 +52,7 @@ export const commands: Readonly<Record<string, Command>> = {
         args: {
           name: { ...text("name", "What the key is for"), required: true },
           scopes: text("scopes", "What it may do, comma separated (default *, everything)"),
-          tenant: text("tenant", "The tenant it belongs to (default: the one called default)"),
+          tenant: text("tenant", `The tenant it belongs to (default ${defaultTenant})`),
           "database-url": text("url", "The database (default: the configured one)"),
         },
         prepare: (flags) => async (io) => {
@@ -60,7 +61,7 @@ export const commands: Readonly<Record<string, Command>> = {
             databaseUrl: read(flags["database-url"]),
             name: read(flags["name"]) ?? "",
             scopes: read(flags["scopes"])?.split(",") ?? ["*"],
-            tenantId: read(flags["tenant"]) ?? "default",
+            tenantId: read(flags["tenant"]) ?? defaultTenant,
           });
         },
       },

@@ -2,6 +2,7 @@ import { chmod, mkdir, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile
 import { type Server, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
+import { fileURLToPath } from "node:url";
 
 import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
 
@@ -172,6 +173,19 @@ describe("millrace dev, from the first start on", () => {
     const next = await start(["--no-worker"]);
     await next.client.jobs.cancel(id);
     expect(await next.stop()).toBe(0);
+  });
+
+  test("runs handlers of one's own, logs what they leave floating, and stops when one breaks the process", async () => {
+    const module = fileURLToPath(new URL("testing/faulty-jobs.ts", import.meta.url));
+    const dev = await start([], { env: { MILLRACE_WORKER_HANDLERS: module } });
+    const { id } = await dev.client.jobs.enqueue({ type: "test.float", payload: "x" });
+    expect(await dev.client.jobs.wait(id)).toMatchObject({ status: "completed", result: "done" });
+    await dev.printed("left floating");
+    await dev.client.jobs.enqueue({ type: "test.throw-late", payload: "x" });
+    expect((await dev.exited).code).toBe(1);
+    expect(dev.errors()).toMatch(
+      /^millrace: An exception was not caught: Error: thrown late \(.*\)\. Everything else is stopped\.\n$/,
+    );
   });
 
   test("stops everything and says why when its database is gone", async () => {

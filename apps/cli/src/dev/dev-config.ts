@@ -1,5 +1,6 @@
 import { type GivenValue, type LoadedConfig, loadConfig, sectionNames } from "@millrace/config";
 
+import { defaultTenant } from "../default-tenant.ts";
 import type { CliIo } from "../io.ts";
 import { surroundings } from "../surroundings.ts";
 import type { DevFlags } from "./flags.ts";
@@ -12,9 +13,6 @@ export interface Arranged {
   readonly key?: string | undefined;
   readonly databaseUrl?: string | undefined;
 }
-
-/** The tenant that the development key belongs to. */
-export const devTenant = "default";
 
 /**
  * The configuration of `millrace dev`: flags win over everything, and what it arranges by itself stands where nothing is configured.
@@ -58,5 +56,5 @@ export function usesKeptKey({ sources }: DevConfig): boolean {
 
 /** As a list, in which a comma is a character like any other. */
 function staticKey(key: string, source: string): GivenValue {
-  return { value: [`${key}:${devTenant}`], source, developmentOnly: true };
+  return { value: [`${key}:${defaultTenant}`], source, developmentOnly: true };
 }

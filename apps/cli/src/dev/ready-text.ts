@@ -19,7 +19,10 @@ export function readyText({ url, key, worker, data, logLevel }: ReadyFacts): str
   const enqueue = `curl -sSw '\\n' ${quote(jobs)} ${header} -H 'Content-Type: application/json' -d ${quote(JSON.stringify(job))}`;
   const newest = `curl -sS ${quote(`${jobs}?limit=1`)} ${header} | cut -d'"' -f6`;
   const wait = `curl -sSw '\\n' "${jobs}/$(${newest})/wait?timeoutMs=10000" ${header}`;
-  const more = logLevel === "warn" ? "; to see more: MILLRACE_LOGGING_LEVEL=info" : "";
+  const logs =
+    logLevel === "warn"
+      ? "Warnings and errors are logged here; MILLRACE_LOGGING_LEVEL=info shows more."
+      : `What is logged here is of level ${logLevel} and above.`;
   return [
     `Millrace is ready on ${url}`,
     `API key: ${key}`,
@@ -32,7 +35,8 @@ export function readyText({ url, key, worker, data, logLevel }: ReadyFacts): str
       : "Wait for the newest job (no worker runs here: start one):",
     wait,
     "",
-    `${data} Log lines from level ${logLevel} on follow here${more}. Reference: ${url}/docs. Ctrl-C stops everything.`,
+    `${data} Reference: ${url}/docs`,
+    `${logs} Ctrl-C stops everything.`,
     "",
   ].join("\n");
 }

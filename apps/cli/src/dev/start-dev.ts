@@ -52,7 +52,9 @@ export async function startDev(io: CliIo, flags: DevFlags, add: (part: Part) => 
     url: api.url,
     key: auth.staticKeys[0]?.key ?? "",
     worker: flags.worker,
-    data: embedded ? `Data is kept in ${shorten(io, path)}.` : `Data is in the database of ${sourceOf(loaded)}.`,
+    data: embedded
+      ? `Data and the database's log are in ${shorten(io, path)}.`
+      : `Data is in the database of ${sourceOf(loaded)}.`,
     logLevel: logging.level,
   });
   return { text, graceMs: Math.max(server.shutdownGraceMs, worker.shutdownGraceMs) };
