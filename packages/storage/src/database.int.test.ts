@@ -84,13 +84,22 @@ describe("query", () => {
     }
   });
 
-  test("is bounded by the server as well: the statement timeout stops it there", async () => {
-    await withDatabase({ statementTimeoutMs: 150 }, async (database) => {
-      await expect(database.query(sql("select pg_sleep(30)"), [], { timeoutMs: 10_000 })).rejects.toMatchObject({
-        code: "UNAVAILABLE",
-        message: "The database did not answer in time",
-        cause: { code: "57014" },
-      });
+  test("has all the time that its caller gives it, and no more, on the server as well", async () => {
+    await withDatabase({ statementTimeoutMs: 100, transactionTimeoutMs: 150, poolMax: 1 }, async (database) => {
+      const slow = sql("select 1 as one from pg_sleep(0.4)");
+      const setting = sql("select current_setting('statement_timeout') as v");
+      const startMs = performance.now();
+      await expect(database.query(slow)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+      expect(performance.now() - startMs).toBeLessThan(390);
+      expect(await database.query(slow, [], { timeoutMs: 5_000 })).toEqual([{ one: 1 }]);
+      await database.withTransaction(
+        async (tx) => {
+          expect(await tx.query(slow, [], { timeoutMs: 3_000 })).toEqual([{ one: 1 }]);
+          expect(await tx.query(setting)).toEqual([{ v: "3s" }]);
+        },
+        { timeoutMs: 5_000 },
+      );
+      expect(await database.query(setting)).toEqual([{ v: "100ms" }]);
     });
   });
 

@@ -60,7 +60,7 @@ const pingStatement: Statement = { name: "ping", text: "select 1" };
 /** Makes the door to a database; connections are opened when they are first needed. @throws VALIDATION_FAILED */
 export function createDatabase(options: DatabaseOptions): Database {
   const settings = readOptions(options);
-  const { observer, statementTimeoutMs } = settings;
+  const { observer, statementTimeoutMs, transactionTimeoutMs } = settings;
   const pool = createPool(settings, () => openConnection(settings, settings.connectTimeoutMs));
   const listener = createListener(settings);
   let drizzle: Drizzle | undefined;
@@ -99,7 +99,12 @@ export function createDatabase(options: DatabaseOptions): Database {
 
   const database: Database & RawRows = {
     async query<Row>(statement: Statement, parameters: readonly Parameter[] = [], queryOptions: QueryOptions = {}) {
-      const deadlineMs = performance.now() + (queryOptions.timeoutMs ?? statementTimeoutMs);
+      const { timeoutMs = statementTimeoutMs } = queryOptions;
+      // More time than the session allows on the server can only be had inside a transaction.
+      if (timeoutMs > statementTimeoutMs) {
+        return database.withTransaction((tx) => tx.query<Row>(statement, parameters, queryOptions), { timeoutMs });
+      }
+      const deadlineMs = performance.now() + timeoutMs;
       const encoded = encodeParameters(parameters);
       const result = await retryConflicts(() =>
         runOnce(statement, deadlineMs, (connection, limitMs) => connection.run(statement.text, encoded, limitMs)),
@@ -117,13 +122,14 @@ export function createDatabase(options: DatabaseOptions): Database {
 
     async withTransaction(fn, transactionOptions = {}) {
       const startMs = performance.now();
-      const deadlineMs = startMs + (transactionOptions.timeoutMs ?? settings.transactionTimeoutMs);
+      const deadlineMs = startMs + (transactionOptions.timeoutMs ?? transactionTimeoutMs);
       const connection = await acquire(deadlineMs);
       let ok = false;
       try {
         const result = await runTransaction(connection, fn, transactionOptions, {
           deadlineMs,
           statementTimeoutMs,
+          transactionTimeoutMs,
           observe,
         });
         ok = true;

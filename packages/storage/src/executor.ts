@@ -19,7 +19,7 @@ export interface Statement {
 }
 
 export interface QueryOptions {
-  /** Deadline of this statement, waiting for a connection included; default `statementTimeoutMs`. */
+  /** Deadline of this statement, waiting for a connection included; default `statementTimeoutMs`. A longer one costs a transaction. */
   readonly timeoutMs?: number;
 }
 

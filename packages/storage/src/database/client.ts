@@ -78,7 +78,8 @@ function withoutOrigin(query: DriverQuery): DriverQuery {
 /** The key to cancel by, of the session that runs this query; undefined until the server has told it. */
 export function backendKeyOf(query: DriverQuery): BackendKey | undefined {
   const { state } = query as unknown as { readonly state: BackendKey | { readonly pid: null } | null };
-  return state === null || state.pid === null ? undefined : state;
+  if (state === null) return undefined;
+  return state.pid === null ? undefined : state;
 }
 
 /** The result of the last statement; the driver answers several statements with a list of results. */

@@ -16,8 +16,8 @@ export interface Connection {
   runRaw(text: string, parameters: readonly (string | null)[], timeoutMs: number): Promise<RawResult>;
   /** Runs SQL text of any number of statements by the simple protocol; answers the last one's result. */
   exec(sqlText: string, timeoutMs: number): Promise<RunResult>;
-  /** Calls back once, when the connection dies; at once if it is dead. */
-  onDeath(listener: (reason: Error) => void): void;
+  /** Calls back once, when the connection dies; at once if it is dead. Answers how to call that off. */
+  onDeath(listener: (reason: Error) => void): () => void;
   /** Cuts the connection at once; asks the server to give up what it is still doing for it. */
   destroy(reason: Error): void;
   /** Says goodbye to the server and closes; cuts the connection if that takes too long. */
@@ -120,6 +120,7 @@ export async function openConnection(options: ConnectionOptions, timeoutMs: numb
     onDeath(listener) {
       if (deadBecause === undefined) deathListeners.add(listener);
       else listener(deadBecause);
+      return () => deathListeners.delete(listener);
     },
     destroy,
     async end() {

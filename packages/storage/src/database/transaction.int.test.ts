@@ -138,6 +138,16 @@ describe("a transaction", () => {
     expect(await notes()).toEqual([]);
   });
 
+  test("follows others on the same connection, and takes a new one when that was lost in between", async () => {
+    const database = createDatabase({ url: db.url, poolMax: 1 });
+    for (let round = 0; round < 3; round++) await database.withTransaction((tx) => tx.query(insert, [`${round}`]));
+    const pid = await database.withTransaction(backendOf);
+    await kill(pid);
+    await database.withTransaction((tx) => tx.query(insert, ["after"]));
+    expect(await notes()).toEqual(["0", "1", "2", "after"]);
+    await database.close();
+  });
+
   test("does not begin without a connection that answers", async () => {
     const database = createDatabase({ url: proxy.through(db.url), poolMax: 1 });
     await database.ping();

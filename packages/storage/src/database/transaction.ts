@@ -18,7 +18,9 @@ export interface TransactionOptions {
 export interface TransactionLimits {
   /** When the transaction must be over, by `performance.now()`. */
   readonly deadlineMs: number;
+  /** Limits that the session has set on the server; a caller who asks for more has them raised for this transaction. */
   readonly statementTimeoutMs: number;
+  readonly transactionTimeoutMs: number;
   readonly observe: (name: string, startMs: number, ok: boolean) => void;
 }
 
@@ -35,6 +37,7 @@ export async function runTransaction<Result>(
 ): Promise<Result> {
   let closedBecause: Error | undefined;
   let firstFailure: MillraceError | undefined;
+  let serverTimeoutMs = limits.statementTimeoutMs;
 
   const remainingMs = (): number => limits.deadlineMs - performance.now();
   const timer = setTimeout(
@@ -52,6 +55,10 @@ export async function runTransaction<Result>(
     if (closedBecause !== undefined) throw closedBecause;
     const startMs = performance.now();
     try {
+      if (timeoutMs > serverTimeoutMs) {
+        serverTimeoutMs = timeoutMs;
+        await connection.exec(`set local statement_timeout = ${Math.ceil(timeoutMs)}`, remainingMs());
+      }
       const answer = await run(Math.min(timeoutMs, remainingMs()));
       limits.observe(statement.name, startMs, true);
       return answer;
@@ -84,14 +91,14 @@ export async function runTransaction<Result>(
 
   const { promise: died, reject: abandon } = Promise.withResolvers<never>();
   died.catch(() => {});
-  connection.onDeath((reason) => {
+  const forgetDeath = connection.onDeath((reason) => {
     const failure = toMillraceError(reason);
     closedBecause ??= failure;
     abandon(firstFailure ?? failure);
   });
 
   try {
-    await settle(() => connection.exec(beginText(options), remainingMs()));
+    await settle(() => connection.exec(beginText(options, limits), remainingMs()));
     let result: Result;
     try {
       result = await Promise.race([fn(tx), died]);
@@ -104,6 +111,7 @@ export async function runTransaction<Result>(
     return result;
   } finally {
     closedBecause ??= over();
+    forgetDeath();
     clearTimeout(timer);
   }
 
@@ -144,6 +152,11 @@ function over(): MillraceError {
   return new MillraceError("INTERNAL", "The transaction is over: its handle was used after it ended");
 }
 
-function beginText({ isolation, readOnly = false }: TransactionOptions): string {
-  return `begin${isolation === undefined ? "" : ` isolation level ${isolation}`}${readOnly ? " read only" : ""}`;
+function beginText(
+  { isolation, readOnly = false, timeoutMs = 0 }: TransactionOptions,
+  { transactionTimeoutMs }: TransactionLimits,
+): string {
+  const begin = `begin${isolation === undefined ? "" : ` isolation level ${isolation}`}${readOnly ? " read only" : ""}`;
+  if (timeoutMs <= transactionTimeoutMs) return begin;
+  return `${begin}; set local idle_in_transaction_session_timeout = ${Math.ceil(timeoutMs)}`;
 }
