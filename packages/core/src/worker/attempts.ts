@@ -20,6 +20,8 @@ export interface AttemptsOptions {
   readonly contextOf: ContextOf;
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** How long a claim takes. */
+  readonly claimMs: () => number;
   /** A slot or a place in the buffer is free. */
   readonly onRoom: () => void;
   /** A job of ours is pending again: it will be due. */
@@ -120,7 +122,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   }
 
   async function work(item: Claimed): Promise<void> {
-    const { job, leaseToken } = item;
+    const { job } = item;
     const definition = definitions.get(job.type);
     if (definition === undefined) return write(item, killed(`This worker has no handler for the type ${job.type}`));
     const startMs = performance.now();
@@ -132,7 +134,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
         job,
         timeoutMs: job.timeoutMs ?? definition.timeoutMs ?? settings.timeoutMs,
         abortGraceMs: settings.abortGraceMs,
-        context: () => contextOf(job, leaseToken),
+        context: (payload, signal) => contextOf(item, payload, signal),
       }),
     );
     running.set(item, attempt);
@@ -219,7 +221,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   return {
     room() {
       if (closed || settling >= settlingMax) return 0;
-      const ahead = jobsAhead(prefetch, pace.perMs());
+      const ahead = jobsAhead(prefetch, pace.perMs(), options.claimMs());
       const free = concurrency - inSlots();
       const buffered = waiting.size - free;
       return buffered > ahead / 2 || buffered >= ahead ? 0 : Math.min(claimMax, ahead - buffered);

@@ -24,9 +24,14 @@ export interface Claims {
   look(): void;
   /** Room has been made: claim, if there may be jobs. */
   refill(): void;
+  /** How long a claim that brings jobs has been taking of late. */
+  claimMs(): number;
   /** Claims nothing more; resolves when no claim is under way. */
   stop(): Promise<void>;
 }
+
+/** How much the newest claim weighs in the average. */
+const newestShare = 0.2;
 
 /**
  * Claims as much as there is room for, one claim at a time, until a claim brings nothing; then rests until told to look.
@@ -37,6 +42,7 @@ export function createClaims(options: ClaimsOptions): Claims {
   let mayHaveMore = false;
   let stopped = false;
   let failures = 0;
+  let claimMs = 0;
   let current: Promise<void> | undefined;
   let pause: NodeJS.Timeout | undefined;
 
@@ -50,15 +56,18 @@ export function createClaims(options: ClaimsOptions): Claims {
     // What is announced from here on may come too late for this claim.
     mayHaveMore = false;
     const { queues, types, tenantId, leaseMs, worker } = options;
-    const deadlineMs = performance.now() + leaseMs;
+    const startMs = performance.now();
     try {
       const claimed = await store.claimJobs({ queues, types, tenantId, limit, leaseMs, worker });
       failures = 0;
-      if (claimed.length > 0) mayHaveMore = true;
+      if (claimed.length > 0) {
+        mayHaveMore = true;
+        claimMs += (performance.now() - startMs - claimMs) * newestShare;
+      }
       metrics.claimsTotal.inc({ outcome: claimed.length > 0 ? "jobs" : "empty" });
       outages.recovered("claim");
       current = undefined;
-      take(claimed, deadlineMs);
+      take(claimed, startMs + leaseMs);
     } catch (error) {
       failures++;
       mayHaveMore = true;
@@ -80,6 +89,7 @@ export function createClaims(options: ClaimsOptions): Claims {
       refill();
     },
     refill,
+    claimMs: () => claimMs,
     async stop() {
       stopped = true;
       clearTimeout(pause);

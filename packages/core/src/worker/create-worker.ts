@@ -73,6 +73,7 @@ export function createWorker(options: WorkerOptions): Worker {
     contextOf,
     logger,
     metrics,
+    claimMs: () => claims.claimMs(),
     onRoom: () => claims.refill(),
     onPending: () => maintenance?.wake(),
   });

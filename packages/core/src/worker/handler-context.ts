@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
-import type { Job, JobStore } from "@millrace/storage";
+import type { ClaimedJob, JobStore } from "@millrace/storage";
 import { currentTrace, type Logger } from "@millrace/telemetry";
 
 import { enqueue } from "../jobs/enqueue.ts";
@@ -17,16 +17,20 @@ export interface ContextOptions {
   readonly logger: Logger;
 }
 
-export type ContextOf = (job: Job, leaseToken: string) => Omit<HandlerContext<unknown>, "job" | "payload" | "signal">;
+/** Makes what one handler gets. */
+export type ContextOf = (claimed: ClaimedJob, payload: unknown, signal: AbortSignal) => HandlerContext<unknown>;
 
-/** Makes what handlers get besides job, payload and signal. */
+/** Prepares the making of handlers' contexts. */
 export function createContexts({ store, book, heartbeats, progress, logger }: ContextOptions): ContextOf {
   // A batch that one handler's call sets off carries other handlers' items too, so it runs outside of that handler's trace.
   const outside = AsyncLocalStorage.snapshot();
 
-  return (job, leaseToken) => {
+  return ({ job, leaseToken }, payload, signal) => {
     let jobLogger: Logger | undefined;
     return {
+      job,
+      payload,
+      signal,
       get logger() {
         jobLogger ??= logger.child({ jobId: job.id, type: job.type, queue: job.queue, attempt: job.attempts });
         return jobLogger;

@@ -1,5 +1,3 @@
-import { setTimeout as startTimer } from "node:timers";
-
 /** Why a lease ended for its holder. */
 export type LeaseEnd = "cancelled" | "leaseLost";
 
@@ -61,14 +59,14 @@ export function createLeaseBook(now: () => number = () => performance.now()): Le
       if (entry.onEnd !== undefined) earliestMs = Math.min(earliestMs, entry.deadlineMs);
     }
     if (earliestMs === Number.POSITIVE_INFINITY) return;
-    timer = startTimer(sweep, Math.max(1, Math.ceil(earliestMs - now())));
+    timer = setTimeout(sweep, Math.max(1, Math.ceil(earliestMs - now())));
   };
 
   return {
     hold(token, deadlineMs, onEnd) {
       entries.set(token, { deadlineMs, onEnd });
       // Later deadlines are found when the timer of an earlier one fires.
-      timer ??= startTimer(sweep, Math.max(1, Math.ceil(deadlineMs - now())));
+      timer ??= setTimeout(sweep, Math.max(1, Math.ceil(deadlineMs - now())));
     },
     settling(token) {
       const entry = entries.get(token);

@@ -33,14 +33,15 @@ export function createPace(now: () => number = () => performance.now()): Pace {
   };
 }
 
-/** A buffer of this much work hides the time of a claim behind running jobs. */
-const bufferMs = 20;
+const tripsBuffered = 3;
+const bufferMsMax = 100;
 const aheadMax = 1_000;
 
 /**
- * How many jobs to hold ahead of free slots: `prefetch`, or where jobs take so little time that these would be done before a claim
- * returns, as many as are done in `bufferMs`. Without prefetch none ever.
+ * How many jobs to hold ahead of free slots: `prefetch`, or where that is done before the next claim is back, as many as get done in the
+ * time of three claims. Where the claims are what limits the pace, that lets them grow until they no longer do. Without prefetch none ever.
  */
-export function jobsAhead(prefetch: number, perMs: number): number {
-  return prefetch === 0 ? 0 : Math.max(prefetch, Math.min(aheadMax, Math.floor(perMs * bufferMs)));
+export function jobsAhead(prefetch: number, perMs: number, claimMs: number): number {
+  if (prefetch === 0) return 0;
+  return Math.max(prefetch, Math.min(aheadMax, Math.floor(perMs * Math.min(tripsBuffered * claimMs, bufferMsMax))));
 }

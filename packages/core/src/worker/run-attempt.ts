@@ -14,8 +14,7 @@ export interface AttemptOptions {
   readonly timeoutMs: number;
   /** How long a handler has to return once its signal has fired. */
   readonly abortGraceMs: number;
-  /** Everything of the handler's context but the payload and the signal. */
-  readonly context: (signal: AbortSignal) => Omit<HandlerContext<unknown>, "payload" | "signal" | "job">;
+  readonly context: (payload: unknown, signal: AbortSignal) => HandlerContext<unknown>;
 }
 
 export interface AttemptEnd {
@@ -53,10 +52,7 @@ export function runAttempt(options: AttemptOptions): Attempt {
     try {
       const payload = definition.input.safeParse(job.payload);
       if (!payload.success) return killed(`The payload does not have the expected shape: ${problemsOf(payload.error)}`);
-      const context = options.context(controller.signal);
-      return returned(
-        await definition.handler(merged(context, { job, payload: payload.data, signal: controller.signal })),
-      );
+      return returned(await definition.handler(options.context(payload.data, controller.signal)));
     } catch (error) {
       // A handler that a shutdown interrupted gave up because of us, not because of its work.
       return cause === "shutdown" ? { kind: "release" } : thrown(error);
@@ -99,9 +95,4 @@ function problemsOf(error: z.ZodError): string {
   return error.issues
     .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
     .join("; ");
-}
-
-/** Keeps the context's getters: what a handler doesn't use isn't made. */
-function merged<Context extends object, More extends object>(context: Context, more: More): Context & More {
-  return Object.defineProperties(context, Object.getOwnPropertyDescriptors(more)) as Context & More;
 }

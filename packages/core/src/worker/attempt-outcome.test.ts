@@ -1,0 +1,80 @@
+import { describe, expect, it } from "vitest";
+
+import { MillraceError, limits } from "@millrace/contract";
+
+import { NonRetryableError, RetryAfterError } from "./attempt-errors.ts";
+import { returned, thrown } from "./attempt-outcome.ts";
+import { snooze } from "./snooze.ts";
+
+describe("what a handler returns", () => {
+  it.each([
+    [undefined, null],
+    [null, null],
+    [{ a: [1] }, '{"a":[1]}'],
+    ["text", '"text"'],
+    [new Date(0), '"1970-01-01T00:00:00.000Z"'],
+    [Number.NaN, null],
+  ])("is kept as JSON: %o", (value, result) => {
+    expect(returned(value)).toEqual({ kind: "complete", result });
+  });
+
+  it("is a snooze if it is one, from whichever copy of the package", () => {
+    expect(returned(snooze(5))).toEqual({ kind: "snooze", delayMs: 5 });
+    expect(returned({ [Symbol.for("millrace.snooze")]: true, delayMs: 7 })).toEqual({ kind: "snooze", delayMs: 7 });
+  });
+
+  it("may have exactly as many bytes as are kept, and no more", () => {
+    const full = "x".repeat(limits.resultBytesMax - 2);
+    expect(returned(full).kind).toBe("complete");
+    expect(returned(`${full}x`)).toMatchObject({ kind: "fail", retryable: false });
+    // Characters aren't bytes.
+    expect(returned("é".repeat(limits.resultBytesMax / 2)).kind).toBe("fail");
+  });
+});
+
+describe("what a handler throws", () => {
+  it("is tried again, unless it says otherwise", () => {
+    expect(thrown(new Error("x"))).toMatchObject({ kind: "fail", message: "x", retryable: true });
+    expect(thrown(new NonRetryableError("x"))).toMatchObject({ kind: "fail", message: "x", retryable: false });
+    expect(thrown(new RetryAfterError(5_000))).toMatchObject({ retryable: true, retryAfterMs: 5_000 });
+  });
+
+  it("counts by name, so that a second copy of the package is understood", () => {
+    expect(thrown(Object.assign(new Error("x"), { name: "NonRetryableError" }))).toMatchObject({ retryable: false });
+    expect(thrown(Object.assign(new Error("x"), { name: "RetryAfterError", retryAfterMs: 9 }))).toMatchObject({
+      retryAfterMs: 9,
+    });
+  });
+
+  it.each([
+    [-5, 0],
+    [Number.NaN, 0],
+    [Number.POSITIVE_INFINITY, 0],
+    [1e15, limits.delayMsMax],
+  ])("may ask for a wait of %d, and gets one within bounds", (asked, given) => {
+    expect(thrown(new RetryAfterError(asked))).toMatchObject({ retryAfterMs: given });
+  });
+
+  it("always has a message", () => {
+    expect(thrown(Object.assign(new TypeError("x"), { message: "" }))).toMatchObject({ message: "TypeError" });
+    expect(thrown("")).toMatchObject({ message: "The handler threw string " });
+    expect(thrown(null)).toMatchObject({ message: "The handler threw object null" });
+  });
+
+  it("keeps the stacks of causes, to a depth, and nothing else of an error", () => {
+    const credentials = { config: { headers: { authorization: "Bearer secret" } } };
+    let error = Object.assign(new Error("cause 9"), credentials);
+    for (let depth = 8; depth >= 0; depth--)
+      error = Object.assign(new Error(`cause ${depth}`, { cause: error }), credentials);
+    const settlement = thrown(error);
+    expect(settlement).toMatchObject({ stack: expect.stringMatching(/cause 0[^]*cause 1[^]*cause 2[^]*cause 3/) });
+    expect(JSON.stringify(settlement)).not.toMatch(/cause 4|secret/);
+  });
+
+  it("names every problem of a validation", () => {
+    const errors = [{ path: "payload.to", code: "x", message: "Invalid email" }];
+    expect(thrown(new MillraceError("VALIDATION_FAILED", "Wrong.", { errors }))).toMatchObject({
+      message: "Wrong. payload.to: Invalid email",
+    });
+  });
+});
