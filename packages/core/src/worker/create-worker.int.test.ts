@@ -7,6 +7,7 @@ import { isMillraceError } from "@millrace/contract";
 import { wakeupChannel } from "@millrace/storage";
 import { currentTrace } from "@millrace/telemetry";
 
+import { enqueueBatch } from "../jobs/enqueue-batch.ts";
 import { createWorkerRig, eventually, testMetrics, type WorkerRig } from "../testing/worker-rig.ts";
 import { createWorker } from "./create-worker.ts";
 import { defineJob } from "./define-job.ts";
@@ -109,6 +110,28 @@ describe("a worker", () => {
     await delay(200);
     expect(await claimed(queue)).toBe(2);
     release.resolve();
+  });
+
+  it("gives back what it claimed ahead at a pace that didn't last", async () => {
+    const release = Promise.withResolvers<void>();
+    let most = 0;
+    let runs = 0;
+    const uneven = defineJob({
+      type: "uneven",
+      input: any,
+      handler: () => {
+        most = Math.max(most, worker.health().waiting);
+        return ++runs > 3_000 ? release.promise : null;
+      },
+    });
+    const jobs = Array.from({ length: 6_000 }, () => uneven.request(null, { queue }));
+    await enqueueBatch(rig.ctx, { jobs });
+    const worker = await rig.start({ queues: [queue], handlers: [uneven], concurrency: 5, prefetch: 2 });
+    await eventually(async () => (worker.health().running === 5 && (await claimed(queue)) === 7 ? true : undefined));
+    expect(most).toBeGreaterThan(20);
+    expect(worker.health().waiting).toBe(2);
+    release.resolve();
+    await rig.stopWorkers();
   });
 
   it("runs a thousand jobs once each, together with a second worker", async () => {
