@@ -28,7 +28,7 @@ export default defineConfig({
         extends: true,
         test: {
           name: "unit",
-          include: ["{packages,apps,tooling,tests}/*/src/**/*.test.ts"],
+          include: ["{packages,apps,examples,tooling,tests}/*/src/**/*.test.ts"],
           exclude: ["**/*.int.test.ts", "**/*.e2e.test.ts"],
         },
       },

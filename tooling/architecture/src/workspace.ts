@@ -19,7 +19,7 @@ export interface Manifest {
 
 /** Folders of every workspace package that has source, relative to the root. */
 export function listPackagePaths(): readonly string[] {
-  return globSync("{packages,apps,tooling,tests}/*/src", { cwd: root })
+  return globSync("{packages,apps,examples,tooling,tests}/*/src", { cwd: root })
     .map((path) => posix.dirname(path))
     .toSorted();
 }
