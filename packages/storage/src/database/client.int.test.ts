@@ -1,3 +1,4 @@
+import { once } from "node:events";
 import { connect } from "node:net";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
@@ -13,7 +14,7 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
-test("a client whose socket is gone refuses every statement, and never opens a session of its own", async () => {
+test("a client whose socket is gone refuses the next statement, and never opens a session of its own", async () => {
   const address = parseAddress(db.url);
   const socket = connect({ host: address.host, port: address.port });
   const sql = createClient({ address, session: {}, prepare: true }, socket);
@@ -22,9 +23,8 @@ test("a client whose socket is gone refuses every statement, and never opens a s
   const [row] = await first;
   expect(backendKeyOf(first)?.pid).toBe(row?.["pid"]);
 
+  const closed = once(socket, "close");
   socket.destroy();
-  await expect.poll(() => socket.closed).toBe(true);
-  for (let attempt = 0; attempt < 2; attempt++) {
-    await expect(extendedQuery(sql, "select 1", [], true)).rejects.toMatchObject({ code: "CONNECTION_ENDED" });
-  }
+  await closed;
+  await expect(extendedQuery(sql, "select 1", [], true)).rejects.toMatchObject({ code: "CONNECTION_ENDED" });
 });
