@@ -1,3 +1,5 @@
+import { isDeepStrictEqual } from "node:util";
+
 import { errorCatalogue } from "@millrace/contract";
 
 import { errorCodesOf } from "../openapi/document.ts";
@@ -20,6 +22,5 @@ export function findUndocumented(method: string, path: string, status: number, j
   const parsed = answer.schema.safeParse(json);
   if (!parsed.success) return `${method} ${route.path} answered a body of another shape: ${parsed.error.message}`;
   // The schema drops what it doesn't know.
-  const said = JSON.stringify(parsed.data);
-  return said === JSON.stringify(json) ? undefined : `${method} ${route.path} answered more than documented`;
+  return isDeepStrictEqual(parsed.data, json) ? undefined : `${method} ${route.path} answered more than documented`;
 }

@@ -15,7 +15,7 @@ export const retryJobRoute: Route = {
   operationId: "retryJob",
   tag: "jobs",
   summary: "Make a finished job pending again",
-  description: "Its attempts start anew.",
+  description: "Its attempts go on counting; one without any left gets one more.",
   body: { schema: schemas.nothing, required: false },
   answers: { 200: { description: "The job.", schema: jobSchema } },
   errors: ["JOB_NOT_FOUND", "INVALID_STATE"],

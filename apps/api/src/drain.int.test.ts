@@ -1,0 +1,131 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
+
+import { openSocket, parseReply } from "./testing/open-socket.ts";
+import { type TestApi, startTestApi } from "./testing/start-test-api.ts";
+
+let database: TestDatabase;
+
+beforeAll(async () => {
+  database = await testDatabase();
+});
+afterAll(() => database.close());
+
+/** An API whose listing of queues can be held up. */
+async function startHeld(values: Readonly<Record<string, unknown>> = {}) {
+  const entered = Promise.withResolvers<void>();
+  const released = Promise.withResolvers<void>();
+  const api = await startTestApi({
+    database,
+    values,
+    replace: (composition) => ({
+      ...composition,
+      store: {
+        ...composition.store,
+        async queueStats(filter) {
+          entered.resolve();
+          await released.promise;
+          return composition.store.queueStats(filter);
+        },
+      },
+    }),
+  });
+  return { api, entered: entered.promise, release: () => released.resolve() };
+}
+
+const canConnect = (api: TestApi) =>
+  fetch(`${api.url}/v1/health`).then(
+    () => true,
+    () => false,
+  );
+
+describe("a stop in good order", () => {
+  test("is unready at once, goes on serving for the delay, then takes no new connection", async () => {
+    const api = await startTestApi({ database, values: { "server.drainDelayMs": 300 } });
+    const { key } = await api.makeKey();
+    expect((await api.ask("GET /v1/ready")).status).toBe(200);
+    const drained = api.drain();
+    const unready = await api.ask("GET /v1/ready");
+    expect([unready.status, unready.json.checks.at(-1)]).toEqual([
+      503,
+      { name: "draining", ok: false, problem: "The process is stopping." },
+    ]);
+    expect((await api.ask("POST /v1/jobs", { key, body: { type: "t" } })).status).toBe(201);
+    await drained;
+    expect(await canConnect(api)).toBe(false);
+    await api.close();
+  });
+
+  test("lets what is under way end, and closes its connection", async () => {
+    const { api, entered, release } = await startHeld();
+    const { key } = await api.makeKey();
+    const socket = await openSocket(api.port);
+    socket.send(`GET /v1/queues HTTP/1.1\r\nHost: a\r\nX-API-Key: ${key}\r\n\r\n`);
+    await entered;
+    const drained = api.drain();
+    await expect.poll(() => canConnect(api)).toBe(false);
+    release();
+    await drained;
+    const reply = parseReply(await socket.closed());
+    expect([reply.status, reply.headers["connection"]]).toEqual([200, "close"]);
+    await api.close();
+  });
+
+  test("closes connections that are idle", async () => {
+    const api = await startTestApi({ database });
+    const socket = await openSocket(api.port);
+    socket.send("GET /v1/health HTTP/1.1\r\nHost: a\r\n\r\n");
+    await socket.receive(/"ok"/);
+    await api.drain();
+    expect(parseReply(await socket.closed()).status).toBe(200);
+    await api.close();
+  });
+
+  test("ends long polls early, with the job as it stands", async () => {
+    const waited = Promise.withResolvers<void>();
+    const api = await startTestApi({
+      database,
+      replace: (composition) => ({
+        ...composition,
+        store: {
+          ...composition.store,
+          getJob(ref) {
+            waited.resolve();
+            return composition.store.getJob(ref);
+          },
+        },
+      }),
+    });
+    const { key } = await api.makeKey();
+    const { json } = await api.ask("POST /v1/jobs", { key, body: { type: "t" } });
+    const startMs = performance.now();
+    const waiting = api.ask(`GET /v1/jobs/${json.id}/wait?timeoutMs=60000`, { key });
+    await waited.promise;
+    await api.drain();
+    const reply = await waiting;
+    expect([reply.status, reply.json.status]).toEqual([202, "pending"]);
+    expect(performance.now() - startMs).toBeLessThan(5_000);
+    await api.close();
+  });
+
+  test("cuts what takes longer than the grace period, and says so", async () => {
+    const { api, entered, release } = await startHeld({ "server.shutdownGraceMs": 100 });
+    const { key } = await api.makeKey();
+    const cut = fetch(`${api.url}/v1/queues`, { headers: { "x-api-key": key } }).catch((error: unknown) => error);
+    await entered;
+    await api.drain();
+    expect(await cut).toBeInstanceOf(TypeError);
+    expect(api.logs.find(({ level }) => level === "warn")).toMatchObject({ connections: 1 });
+    release();
+    await api.close();
+  });
+
+  test("may be asked for twice, and before anything listens", async () => {
+    const api = await startTestApi({ database });
+    await Promise.all([api.drain(), api.drain()]);
+    await api.close();
+    await api.close();
+    expect(await canConnect(api)).toBe(false);
+  });
+});

@@ -1,0 +1,103 @@
+import { randomUUID } from "node:crypto";
+
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { type ErrorCode, errorCatalogue, problemType } from "@millrace/contract";
+import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
+
+import { openSocket, parseReply } from "./testing/open-socket.ts";
+import { type RequestOptions, type TestApi, startTestApi } from "./testing/start-test-api.ts";
+
+let database: TestDatabase;
+let api: TestApi;
+let broken: TestApi;
+let key: string;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  api = await startTestApi({ database, values: { "server.headersTimeoutMs": 100, "server.headerBytesMax": 4_096 } });
+  broken = await startTestApi({
+    database,
+    waitersMax: 0,
+    replace: (composition) => ({
+      ...composition,
+      store: { ...composition.store, queueStats: () => Promise.reject(new TypeError("a fault")) },
+      checkReady: async () => [{ name: "database", ok: false, problem: "It is away." }],
+    }),
+  });
+  ({ key } = await api.makeKey());
+});
+afterAll(async () => {
+  await api.close();
+  await broken.close();
+  await database.close();
+});
+
+interface Seen {
+  readonly status: number;
+  readonly problem: Readonly<Record<string, unknown>>;
+}
+
+async function ask(what: string, options: RequestOptions = {}, of = api): Promise<Seen> {
+  const { status, json } = await of.ask(what, { key, ...options });
+  return { status, problem: json };
+}
+
+async function send(text: string): Promise<Seen> {
+  const socket = await openSocket(api.port);
+  socket.send(text);
+  const { status, body } = parseReply(await socket.closed());
+  socket.destroy();
+  return { status, problem: JSON.parse(body) as Readonly<Record<string, unknown>> };
+}
+
+async function makeJob(more: object = {}): Promise<string> {
+  return (await api.ask("POST /v1/jobs", { key, body: { type: "t", ...more } })).json.id;
+}
+
+/** How each code comes about over HTTP. */
+const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
+  VALIDATION_FAILED: () => ask("POST /v1/jobs", { body: {} }),
+  MALFORMED_JSON: () => ask("POST /v1/jobs", { body: "{" }),
+  UNSUPPORTED_MEDIA_TYPE: () => ask("POST /v1/jobs", { body: "{}", headers: { "content-type": "text/plain" } }),
+  PAYLOAD_TOO_LARGE: () => ask("POST /v1/jobs", { body: "x".repeat(2 * 1024 * 1024) }),
+  HEADERS_TOO_LARGE: () => send(`GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(5_000)}\r\n\r\n`),
+  REQUEST_TIMEOUT: () => send("GET / HTTP/1.1\r\nHost:"),
+  UNAUTHENTICATED: () => ask("GET /v1/jobs", { key: undefined }),
+  FORBIDDEN: async () => ask("GET /v1/keys", { key: (await api.makeKey({ scopes: ["jobs:read"] })).key }),
+  NOT_FOUND: () => ask("GET /v1/nowhere"),
+  METHOD_NOT_ALLOWED: () => ask("PUT /v1/jobs"),
+  JOB_NOT_FOUND: () => ask(`GET /v1/jobs/${randomUUID()}`),
+  INVALID_STATE: async () => ask(`POST /v1/jobs/${await makeJob()}/retry`),
+  IDEMPOTENCY_KEY_REUSED: async () => {
+    await makeJob({ idempotencyKey: "k" });
+    return ask("POST /v1/jobs", { body: { type: "other", idempotencyKey: "k" } });
+  },
+  RATE_LIMITED: async () => ask(`GET /v1/jobs/${await makeJob()}/wait`, {}, broken),
+  UNAVAILABLE: () => ask("GET /v1/ready", {}, broken),
+  INTERNAL: () => ask("GET /v1/queues", {}, broken),
+};
+
+/** Codes that no route answers with, and where they are produced instead. */
+const elsewhere: Readonly<Partial<Record<ErrorCode, string>>> = {
+  LEASE_LOST: "the worker's settlement (packages/core) throws it; over HTTP it comes with the leases",
+};
+
+test.each(Object.keys(errorCatalogue) as ErrorCode[])("%s is produced as it is documented", async (code) => {
+  const seen = await produce[code]?.();
+  if (seen === undefined) {
+    expect(Object.keys(elsewhere)).toContain(code);
+    return;
+  }
+  const { status, title, retryable } = errorCatalogue[code];
+  expect(seen.status).toBe(status);
+  expect(seen.problem).toMatchObject({
+    type: problemType(code),
+    title,
+    status,
+    code,
+    retryable,
+    detail: expect.stringMatching(/^[A-Z].*\.$/),
+    traceId: expect.any(String),
+  });
+});

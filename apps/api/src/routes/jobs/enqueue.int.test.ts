@@ -1,0 +1,277 @@
+import { afterAll, beforeAll, describe, expect, test } from "vitest";
+
+import { type TestDatabase, startTcpProxy, testDatabase } from "@millrace/storage/testing";
+
+import { type Reply, type TestApi, startTestApi } from "../../testing/start-test-api.ts";
+
+let database: TestDatabase;
+let api: TestApi;
+let key: string;
+
+beforeAll(async () => {
+  database = await testDatabase();
+  api = await startTestApi({ database });
+  ({ key } = await api.makeKey());
+});
+afterAll(async () => {
+  await api.close();
+  await database.close();
+});
+
+const post = (body: unknown, headers: Readonly<Record<string, string>> = {}) =>
+  api.ask("POST /v1/jobs", { key, body, headers });
+
+function errorsOf(reply: Reply): readonly string[] {
+  return (reply.json.errors ?? []).map(({ path, code }) => `${path}: ${code}`);
+}
+
+describe("POST /v1/jobs", () => {
+  test("201: answers the whole job, with its place and the trace that it carries on", async () => {
+    const given = {
+      type: "email.send",
+      queue: "emails",
+      payload: { to: "a@example.com", deep: [1, { x: null }], "": "é🙂" },
+      priority: -5,
+      maxAttempts: 3,
+      retry: { kind: "fixed", delayMs: 5 },
+      timeoutMs: 1_000,
+      scheduledAt: "2040-01-02T03:04:05.678+01:00",
+      concurrencyKey: "tenant 1",
+      tags: ["a", "b"],
+    };
+    const reply = await post(given, {
+      "x-trace-id": "my-trace",
+      traceparent: `00-${"a".repeat(32)}-${"b".repeat(16)}-01`,
+    });
+    expect(reply.status).toBe(201);
+    expect(reply.json).toMatchObject({
+      ...given,
+      scheduledAt: "2040-01-02T02:04:05.678Z",
+      status: "pending",
+      attempts: 0,
+      duplicate: false,
+      traceparent: expect.stringContaining("a".repeat(32)),
+    });
+    expect(reply.headers.get("location")).toBe(`/v1/jobs/${reply.json.id}`);
+    const { duplicate: _, ...job } = reply.json;
+    expect((await api.ask(`GET ${reply.headers.get("location")}`, { key })).json).toEqual(job);
+  });
+
+  test("201: needs no more than a type", async () => {
+    const { status, json } = await post({ type: "t" });
+    expect(status).toBe(201);
+    expect(json).toMatchObject({ queue: "default", payload: {}, priority: 0, maxAttempts: 20, tags: [], retry: null });
+  });
+
+  test("201: keeps every JSON value as it was sent", async () => {
+    for (const payload of [null, false, 0, -1.5, 9_007_199_254_740_991, "", [], [[]], { a: {} }, { __proto__: null }]) {
+      expect((await post({ type: "t", payload })).json.payload).toEqual(payload);
+    }
+    const reply = await post('{"type":"t","payload":{"__proto__":{"a":1},"constructor":2,"":3}}');
+    expect(reply.text).toContain('"payload":{"__proto__":{"a":1},"constructor":2,"":3}');
+  });
+
+  test("200: the same request with the same key is answered with the first one's job", async () => {
+    const body = { type: "t", payload: { a: 1, b: 2 }, idempotencyKey: "order-1" };
+    const first = await post(body);
+    const again = await post({ idempotencyKey: "order-1", payload: { b: 2, a: 1 }, type: "t" });
+    expect([first.status, again.status]).toEqual([201, 200]);
+    expect(again.json).toEqual({ ...first.json, duplicate: true });
+    expect(again.headers.get("location")).toBe(first.headers.get("location"));
+  });
+
+  test("200: fifty at once with one key make one job", async () => {
+    const replies = await Promise.all(Array.from({ length: 50 }, () => post({ type: "t", idempotencyKey: "at-once" })));
+    expect(new Set(replies.map(({ json }) => json.id)).size).toBe(1);
+    expect(replies.filter(({ status }) => status === 201)).toHaveLength(1);
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(49);
+  });
+
+  test("200: the key may come in the header, quoted or bare, and is the body's", async () => {
+    const first = await post({ type: "t", idempotencyKey: "in-header" });
+    for (const header of ["in-header", '"in-header"']) {
+      const again = await post({ type: "t" }, { "idempotency-key": header });
+      expect([again.status, again.json.id]).toEqual([200, first.json.id]);
+    }
+    const both = await post({ type: "t", idempotencyKey: "in-header" }, { "idempotency-key": "in-header" });
+    expect(both.status).toBe(200);
+  });
+
+  test("400: what is no JSON", async () => {
+    for (const body of ["", "{", "secret words", "\u0000", "{'a':1}"]) {
+      const reply = await post(body);
+      expect([body, reply.status, reply.json.code]).toEqual([body, 400, "MALFORMED_JSON"]);
+      expect(reply.text).not.toContain("secret");
+    }
+  });
+
+  test("401: no key", async () => {
+    expect((await api.ask("POST /v1/jobs", { body: { type: "t" } })).status).toBe(401);
+  });
+
+  test("403: a key without the scope, or bound to other queues", async () => {
+    const reader = await api.makeKey({ scopes: ["jobs:read"] });
+    expect((await api.ask("POST /v1/jobs", { key: reader.key, body: { type: "t" } })).json.code).toBe("FORBIDDEN");
+    const bound = await api.makeKey({ scopes: ["jobs:write"], queues: ["emails"] });
+    const ask = (queue: string) => api.ask("POST /v1/jobs", { key: bound.key, body: { type: "t", queue } });
+    expect([(await ask("emails")).status, (await ask("other")).status]).toEqual([201, 403]);
+  });
+
+  test("413: a body over the limit", async () => {
+    const reply = await post({ type: "t", payload: "x".repeat(api.config.server.bodyBytesMax) });
+    expect([reply.status, reply.json.code]).toEqual([413, "PAYLOAD_TOO_LARGE"]);
+  });
+
+  test("415: another type, and none", async () => {
+    expect((await post({ type: "t" }, { "content-type": "text/plain" })).status).toBe(415);
+    expect((await post(Buffer.from('{"type":"t"}'), { "content-type": "" })).status).toBe(415);
+  });
+
+  test("422: everything that is wrong, at once", async () => {
+    const reply = await post({
+      type: "has space",
+      queue: "",
+      priority: 1.5,
+      maxAttempts: 0,
+      retry: { kind: "never" },
+      scheduledAt: "tomorrow",
+      idempotencyKey: "x".repeat(256),
+      tags: ["ok", 7],
+      surprise: true,
+      payload: { a: ["\ud800"] },
+    });
+    expect(reply.status).toBe(422);
+    expect(errorsOf(reply)).toEqual(
+      expect.arrayContaining([
+        expect.stringMatching(/^type: /),
+        expect.stringMatching(/^queue: /),
+        expect.stringMatching(/^priority: /),
+        expect.stringMatching(/^maxAttempts: /),
+        expect.stringMatching(/^retry\.kind: /),
+        expect.stringMatching(/^scheduledAt: /),
+        expect.stringMatching(/^idempotencyKey: /),
+        expect.stringMatching(/^tags\.1: /),
+        expect.stringMatching(/^payload\.a\.0: /),
+        "surprise: unknown_field",
+      ]),
+    );
+  });
+
+  test.each([
+    ['{"type":"t","type":"u"}', "type: duplicate_field"],
+    ['{"type":"t","payload":{"n":[9007199254740993]}}', "payload.n.0: number_out_of_range"],
+    ['{"type":"t","payload":1e999}', "payload: number_out_of_range"],
+    [String.raw`{"type":"t","payload":{"a":"\u0000"}}`, "payload.a: custom"],
+    [String.raw`{"type":"t","payload":{"a\u0000":1}}`, "payload.a\0: custom"],
+    [String.raw`{"type":"t","tags":["\ud83d"]}`, "tags.0: custom"],
+    [`{"type":"t","payload":${"[".repeat(65)}${"]".repeat(65)}}`, `payload.${"0.".repeat(63)}0: custom`],
+    ['{"type":"t","__proto__":{"queue":"x"}}', "__proto__: unknown_field"],
+    ['{"type":"t","constructor":1}', "constructor: unknown_field"],
+    ['{"type":"t","id":"00000000-0000-7000-8000-000000000000"}', "id: unknown_field"],
+    ['{"type":"t","tenantId":"other"}', "tenantId: unknown_field"],
+    ['{"type":"t","status":"completed"}', "status: unknown_field"],
+    ['{"type":"t","scheduledAt":"2030-01-01T00:00:00Z","delayMs":1}', "delayMs: custom"],
+    ["[]", ": invalid_type"],
+    ["null", ": invalid_type"],
+    ['"text"', ": invalid_type"],
+    [`{"type":"t","payload":"${"x".repeat(256 * 1024)}"}`, "payload: too_big"],
+  ])("422: %j names what is wrong", async (body, error) => {
+    const reply = await post(body);
+    expect(reply.status).toBe(422);
+    expect(errorsOf(reply)).toContain(error);
+  });
+
+  test("422: the key of another request, or two different keys", async () => {
+    await post({ type: "t", idempotencyKey: "taken" });
+    const reused = await post({ type: "other", idempotencyKey: "taken" });
+    expect([reused.status, reused.json.code]).toEqual([422, "IDEMPOTENCY_KEY_REUSED"]);
+    const two = await post({ type: "t", idempotencyKey: "a" }, { "idempotency-key": "b" });
+    expect([two.status, errorsOf(two)]).toEqual([422, ["Idempotency-Key: conflict"]]);
+    const odd = await post({ type: "t" }, { "idempotency-key": "é" });
+    expect([odd.status, errorsOf(odd)]).toEqual([422, ["Idempotency-Key: invalid_format"]]);
+  });
+
+  test("201: another tenant's key of the same text is another key", async () => {
+    const other = await api.makeKey({ tenantId: "other" });
+    const body = { type: "t", idempotencyKey: "of-two-tenants" };
+    const [mine, theirs] = [await post(body), await api.ask("POST /v1/jobs", { key: other.key, body })];
+    expect([mine.status, theirs.status]).toEqual([201, 201]);
+    expect(mine.json.id).not.toBe(theirs.json.id);
+  });
+
+  test("503: with Retry-After while the database is away, and served again once it is back", async () => {
+    const proxy = await startTcpProxy({ port: Number(new URL(database.url).port) });
+    const behind = await startTestApi({ database, databaseUrl: proxy.through(database.url) });
+    const ask = () => behind.ask("POST /v1/jobs", { key, body: { type: "t" } });
+    expect((await ask()).status).toBe(201);
+    proxy.watch(() => false);
+    proxy.cut();
+    const reply = await ask();
+    expect([reply.status, reply.json.code, reply.json.retryable]).toEqual([503, "UNAVAILABLE", true]);
+    expect(Number(reply.headers.get("retry-after"))).toBeGreaterThan(0);
+    expect(reply.text).not.toMatch(/postgres|127\.0\.0\.1|insert|select/i);
+    proxy.watch(undefined);
+    proxy.cut();
+    await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(201);
+    await behind.close();
+    await proxy.close();
+  });
+});
+
+describe("POST /v1/jobs/batch", () => {
+  const batch = (jobs: unknown, headers: Readonly<Record<string, string>> = {}) =>
+    api.ask("POST /v1/jobs/batch", { key, body: { jobs }, headers });
+
+  test("201: ids in the order of the jobs, duplicates marked", async () => {
+    const { json: first } = await api.ask("POST /v1/jobs", { key, body: { type: "t", idempotencyKey: "b-1" } });
+    const reply = await batch([{ type: "a" }, { type: "t", idempotencyKey: "b-1" }, { type: "c" }]);
+    expect(reply.status).toBe(201);
+    expect(reply.json.items.map(({ duplicate }) => duplicate)).toEqual([false, true, false]);
+    expect(reply.json.items[1]?.id).toBe(first.id);
+    const third = await api.ask(`GET /v1/jobs/${reply.json.items[2]?.id}`, { key });
+    expect(third.json.type).toBe("c");
+  });
+
+  test("201: ten thousand in one request, and 422 for one more", async () => {
+    const jobs = Array.from({ length: 10_000 }, () => ({ type: "many", queue: "many" }));
+    expect((await batch(jobs)).json.items).toHaveLength(10_000);
+    expect((await batch([...jobs, { type: "many" }])).status).toBe(422);
+  });
+
+  test("422: one that is wrong refuses all, and says which", async () => {
+    const before = await api.ask("GET /v1/jobs?type=all-or-none", { key });
+    const reply = await batch([{ type: "all-or-none" }, { type: "all-or-none", priority: "high" }]);
+    expect([reply.status, errorsOf(reply)]).toEqual([422, ["jobs.1.priority: invalid_type"]]);
+    expect((await batch([])).status).toBe(422);
+    expect((await api.ask("GET /v1/jobs?type=all-or-none", { key })).json).toEqual(before.json);
+  });
+
+  test("422: a key of another request refuses all", async () => {
+    await batch([{ type: "t", idempotencyKey: "b-2" }]);
+    const reply = await batch([{ type: "all-or-none-2" }, { type: "other", idempotencyKey: "b-2" }]);
+    expect([reply.status, reply.json.code]).toEqual([422, "IDEMPOTENCY_KEY_REUSED"]);
+    expect((await api.ask("GET /v1/jobs?type=all-or-none-2", { key })).json.items).toEqual([]);
+  });
+
+  test("422: an Idempotency-Key header, which could not say what it is for", async () => {
+    const reply = await batch([{ type: "t" }], { "idempotency-key": "x" });
+    expect([reply.status, errorsOf(reply)]).toEqual([422, ["Idempotency-Key: unknown_field"]]);
+  });
+
+  test("403: one job in a queue that the key is not bound to refuses all", async () => {
+    const bound = await api.makeKey({ scopes: ["jobs:write"], queues: ["emails"] });
+    const body = { jobs: [{ type: "t", queue: "emails" }, { type: "t" }] };
+    expect((await api.ask("POST /v1/jobs/batch", { key: bound.key, body })).status).toBe(403);
+  });
+
+  test("what was enqueued is counted by queue and outcome", async () => {
+    await batch([
+      { type: "t", queue: "counted" },
+      { type: "t", queue: "counted", idempotencyKey: "c" },
+    ]);
+    await api.ask("POST /v1/jobs", { key, body: { type: "t", queue: "counted", idempotencyKey: "c" } });
+    const { text } = await api.ask("GET /v1/metrics");
+    expect(text).toContain('millrace_jobs_enqueued_total{queue="counted",outcome="created"} 2');
+    expect(text).toContain('millrace_jobs_enqueued_total{queue="counted",outcome="duplicate"} 1');
+  });
+});
