@@ -1,8 +1,8 @@
 import { ConfigError, configExitCode, formatProblems, loadConfig } from "@millrace/config";
 import { isMillraceError } from "@millrace/contract";
-import type { Logger } from "@millrace/telemetry";
 
 import { createWorkerLogger, type RunningWorker, startWorker } from "./start-worker.ts";
+import { watchFaults } from "./watch-faults.ts";
 
 const signalExitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
 /** A repeat within this time is the same request: Ctrl-C reaches the whole process group, and a package manager passes it on besides. */
@@ -42,20 +42,6 @@ function watchSignals(stop: () => void): void {
       stop();
     });
   }
-}
-
-/**
- * A rejection that nobody handles belongs to no handler that we wait for: it is logged, and the other jobs go on. After an exception
- * that nobody caught nothing is certain any more: jobs are handed back and the process ends.
- */
-function watchFaults(logger: Logger, stop: () => void): void {
-  process.on("unhandledRejection", (reason) => {
-    logger.error({ err: reason }, "A promise was rejected that nobody waits for; a handler has left something running");
-  });
-  process.on("uncaughtException", (err) => {
-    logger.error({ err }, "An exception was not caught; the worker hands its jobs back and ends");
-    stop();
-  });
 }
 
 function explain(error: unknown): string {

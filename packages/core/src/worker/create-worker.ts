@@ -57,7 +57,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const settler = createSettler({ store, book, outages });
   const heartbeats = createHeartbeats({ ...settings, store, book, outages, metrics });
   const progress = createProgress({ store, book, outages });
-  const contextOf = createContexts({ store, book, heartbeats, progress, logger });
+  const contextOf = createContexts({ store, book, heartbeats, progress, logger, metrics });
   let state: WorkerState = "idle";
   let listening = false;
   let subscription: { close(): Promise<void> } | undefined;

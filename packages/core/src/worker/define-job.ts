@@ -22,6 +22,10 @@ export interface JobDefinitionOptions<Schema extends z.ZodType> extends DefaultO
   readonly type: string;
   /** Validates the payload where a job is enqueued and again before the handler runs. It must not be asynchronous. */
   readonly input: Schema;
+  /**
+   * Does one attempt. What it returns becomes the job's result as JSON (nothing is null); `snooze(ms)` puts the job back.
+   * It may throw NonRetryableError and RetryAfterError; anything else thrown is a failed attempt.
+   */
   handler(context: HandlerContext<z.output<Schema>>): unknown;
 }
 

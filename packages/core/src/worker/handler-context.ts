@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import type { ClaimedJob, JobStore } from "@millrace/storage";
-import { currentTrace, type Logger } from "@millrace/telemetry";
+import { currentTrace, type Logger, type Metrics } from "@millrace/telemetry";
 
 import { enqueue } from "../jobs/enqueue.ts";
 import type { HandlerContext } from "./handler.ts";
@@ -15,13 +15,14 @@ export interface ContextOptions {
   readonly heartbeats: Pick<Heartbeats, "beat">;
   readonly progress: ShowProgress;
   readonly logger: Logger;
+  readonly metrics: Pick<Metrics, "jobsEnqueuedTotal">;
 }
 
 /** Makes what one handler gets. */
 export type ContextOf = (claimed: ClaimedJob, payload: unknown, signal: AbortSignal) => HandlerContext<unknown>;
 
 /** Prepares the making of handlers' contexts. */
-export function createContexts({ store, book, heartbeats, progress, logger }: ContextOptions): ContextOf {
+export function createContexts({ store, book, heartbeats, progress, logger, metrics }: ContextOptions): ContextOf {
   // A batch that one handler's call sets off carries other handlers' items too, so it runs outside of that handler's trace.
   const outside = AsyncLocalStorage.snapshot();
 
@@ -45,6 +46,7 @@ export function createContexts({ store, book, heartbeats, progress, logger }: Co
           {
             actor: { tenantId: job.tenantId, scopes: ["jobs:write"] },
             store,
+            metrics,
             traceparent: currentTrace()?.traceparent,
           },
           request,

@@ -21,9 +21,3 @@ export interface HandlerContext<Payload> {
   /** Enqueues a job of the same tenant, in the same trace. */
   enqueue(request: EnqueueRequest, options?: CreateOptions): Promise<CreatedJob>;
 }
-
-/**
- * Does one attempt. What it returns becomes the job's result as JSON (nothing is null); `snooze(ms)` puts the job back.
- * It may throw NonRetryableError and RetryAfterError; anything else thrown is a failed attempt.
- */
-export type Handler<Payload> = (context: HandlerContext<Payload>) => unknown;

@@ -8,6 +8,6 @@ export {
   type JobDefinitionOptions,
   type JobRequestOptions,
 } from "./define-job.ts";
-export type { Handler, HandlerContext } from "./handler.ts";
+export type { HandlerContext } from "./handler.ts";
 export type { Listen, WorkerOptions } from "./options.ts";
 export { type Snooze, snooze } from "./snooze.ts";

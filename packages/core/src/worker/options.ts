@@ -41,7 +41,7 @@ export interface WorkerOptions {
   readonly pollIntervalMs?: number | undefined;
   /** How long handlers may go on after `stop`; default 25,000. */
   readonly shutdownGraceMs?: number | undefined;
-  /** How long a handler may go on after its signal has fired, before it is abandoned; default 5,000. */
+  /** How long a handler may go on after its signal has fired, before it is abandoned; default 5,000, at most 2,000 when the worker stops. */
   readonly abortGraceMs?: number | undefined;
   /** Timeout of jobs that have none, nor their definition; default 24 hours, which is also the most. */
   readonly timeoutMs?: number | undefined;

@@ -17,6 +17,9 @@ export interface AttemptOptions {
   readonly context: (payload: unknown, signal: AbortSignal) => HandlerContext<unknown>;
 }
 
+/** Platforms kill a process soon after the grace that it was given; the job must be handed back before. */
+const shutdownAbortGraceMs = 2_000;
+
 export interface AttemptEnd {
   /** Undefined when nothing may be written: the job isn't ours any more. */
   readonly settlement: Settlement | undefined;
@@ -44,7 +47,8 @@ export function runAttempt(options: AttemptOptions): Attempt {
     if (cause === undefined || why === "cancelled" || why === "leaseLost") cause = why;
     if (controller.signal.aborted) return;
     controller.abort(new JobAbortedError(why));
-    graceTimer = setTimeout(() => graceOver.resolve(undefined), abortGraceMs);
+    const graceMs = why === "shutdown" ? Math.min(abortGraceMs, shutdownAbortGraceMs) : abortGraceMs;
+    graceTimer = setTimeout(() => graceOver.resolve(undefined), graceMs);
   };
   const timeoutTimer = setTimeout(() => abort("timeout"), timeoutMs);
 
