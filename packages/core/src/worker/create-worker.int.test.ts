@@ -3,8 +3,8 @@ import { setTimeout as delay } from "node:timers/promises";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 
-import { isMillraceError } from "@millrace/contract";
-import { wakeupChannel } from "@millrace/storage";
+import { isMillraceError, MillraceError } from "@millrace/contract";
+import { type JobStore, wakeupChannel } from "@millrace/storage";
 import { currentTrace } from "@millrace/telemetry";
 
 import { enqueueBatch } from "../jobs/enqueue-batch.ts";
@@ -206,6 +206,29 @@ describe("a worker", () => {
     await delay(1_050);
     // The first look, one for the listener, ten polls of 75 to 125 ms, and some room.
     expect(await metrics.read('millrace_claims_total{outcome="empty"}')).toBeLessThanOrEqual(17);
+  });
+
+  it("asks a database that is away less and less often, whatever wakes it", async () => {
+    let asked = 0;
+    const store: JobStore = {
+      ...rig.store,
+      claimJobs() {
+        asked++;
+        return Promise.reject(new MillraceError("UNAVAILABLE", "Away, says the test"));
+      },
+    };
+    await rig.start({
+      queues: [queue],
+      handlers: [defineJob({ type: "idle", input: any, handler: () => null })],
+      store,
+    });
+    for (let index = 0; index < 10; index++) {
+      await rig.add({ type: "idle", queue });
+      await delay(100);
+    }
+    // At once, then after pauses of at least 50, 100, 200, 400 ms and so on.
+    expect(asked).toBeGreaterThan(1);
+    expect(asked).toBeLessThanOrEqual(6);
   });
 
   it("runs scheduled jobs when they are due", async () => {
