@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, readdir, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 
 import { Refusal } from "../refusal.ts";
 import { openDataFolder } from "./data-folder.ts";
@@ -68,6 +68,7 @@ describe("a data folder", () => {
     const script = join(parent, "holder.mjs");
     await writeFile(script, source);
     const holder = fork(script, { execArgv: ["--conditions=@millrace/source"] });
+    onTestFinished(() => void holder.kill("SIGKILL"));
     await once(holder, "message");
     await expect(open()).rejects.toThrow(Refusal);
     holder.kill("SIGKILL");
