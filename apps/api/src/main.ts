@@ -1,9 +1,7 @@
-import { stderr } from "node:process";
-
-import { ConfigError, configExitCode, formatProblems, loadConfig } from "@millrace/config";
-import { isMillraceError } from "@millrace/contract";
+import { loadConfig } from "@millrace/config";
 import { createLogger, createMetrics } from "@millrace/telemetry";
 
+import { explain } from "./explain.ts";
 import { startApi } from "./start-api.ts";
 import { version } from "./version.ts";
 
@@ -37,16 +35,6 @@ function stopSignal(): Promise<string> {
       });
     }
   });
-}
-
-/** What is wrong, for a person, and the exit code that says so. */
-function explain(error: unknown): number {
-  if (error instanceof ConfigError) {
-    stderr.write(`${error.message}\n${formatProblems(error)}\n`);
-    return configExitCode;
-  }
-  stderr.write(`${isMillraceError(error) ? error.message : String(error instanceof Error ? error.stack : error)}\n`);
-  return 1;
 }
 
 process.exitCode = await run().catch(explain);
