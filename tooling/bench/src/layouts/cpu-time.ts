@@ -3,13 +3,21 @@ import { readFileSync } from "node:fs";
 /** Nothing but Linux tells the CPU time of other processes in a file. */
 export const canReadCpu = process.platform === "linux";
 
+/** CPU time of each process of a server, in microseconds, by process id. */
+export type ServerCpu = ReadonlyMap<string, number>;
+
 /** The kernel's ticks are a hundredth of a second wherever Node runs. */
 const tickMicros = 10_000;
 
-/** CPU time of the server's processes that run now, in microseconds. Between two readings none may end. */
-export function serverCpuMicros(pid: number): number {
+/** CPU time of the server's main process and its children. */
+export function readServerCpu(pid: number): ServerCpu {
   const children = readFileSync(`/proc/${pid}/task/${pid}/children`, "utf8").split(" ").filter(Boolean);
-  return [String(pid), ...children].map(processCpuMicros).reduce((sum, micros) => sum + micros);
+  return new Map([String(pid), ...children].flatMap((process) => readProcessCpu(process)));
+}
+
+/** What the server used between two readings. A process that ended meanwhile was a session that somebody had left before: it doesn't count. */
+export function serverCpuBetween(before: ServerCpu, after: ServerCpu): number {
+  return [...after].reduce((sum, [pid, micros]) => sum + micros - (before.get(pid) ?? 0), 0);
 }
 
 /** CPU time of this process, in microseconds. */
@@ -25,7 +33,12 @@ export function machineCpuMicros(): number {
   return (user + nice + system + irq + softirq + steal) * tickMicros;
 }
 
-function processCpuMicros(pid: string): number {
-  const [nanos = "0"] = readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ");
-  return Number(nanos) / 1_000;
+/** Nothing for a process that has just gone. */
+function readProcessCpu(pid: string): readonly (readonly [string, number])[] {
+  try {
+    const [nanos = "0"] = readFileSync(`/proc/${pid}/schedstat`, "utf8").split(" ");
+    return [[pid, Number(nanos) / 1_000]];
+  } catch {
+    return [];
+  }
 }

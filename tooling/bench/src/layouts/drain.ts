@@ -1,11 +1,11 @@
-import { randomUUID } from "node:crypto";
-
 import type { Database } from "@millrace/storage";
 
-import { enqueue, lane, type Load } from "./enqueue.ts";
+import { countLocks } from "./count-locks.ts";
+import { enqueue, type Load } from "./enqueue.ts";
 import type { Layout } from "./layout.ts";
 import { measure, type Cost } from "./meter.ts";
 import type { Server } from "./server.ts";
+import { nothing, takeTurn } from "./take-turn.ts";
 
 /** What it took to empty a full queue. */
 export interface Drain extends Cost {
@@ -13,15 +13,11 @@ export interface Drain extends Cost {
   readonly hotShare?: number;
   /** Everything on disk afterwards, not vacuumed. */
   readonly bytes: number;
-}
-
-interface TurnRow {
-  readonly id: string | null;
-  readonly finished: number | null;
+  /** Tables and indexes that one turn locks. */
+  readonly locks: number;
 }
 
 const workers = 2;
-const result = '{"ok":true}';
 
 /** Makes the layout's tables, fills the queue and measures two workers that empty it with nothing to do for each job. */
 export async function drain(server: Server, layout: Layout, load: Load): Promise<Drain> {
@@ -40,33 +36,18 @@ export async function drain(server: Server, layout: Layout, load: Load): Promise
   });
   // A session hands in its counts as it ends.
   await database.close();
-  return { ...cost, ...(await readTables(server)) };
+  return { ...cost, ...(await readTables(server)), locks: await countLocks(server, layout) };
 }
 
 /** Takes turns until there is nothing to claim and nothing to finish; answers how many jobs it finished. */
-async function work(database: Database, { name, turn }: Layout, batch: number): Promise<number> {
-  let held: readonly string[] = [];
-  let claim: string | null = null;
+async function work(database: Database, layout: Layout, most: number): Promise<number> {
   let total = 0;
-  for (;;) {
-    const next = randomUUID();
-    const results = held.map(() => result);
-    const rows: readonly TurnRow[] = await database.query<TurnRow>({ name: "turn", text: turn }, [
-      held,
-      results,
-      claim,
-      next,
-      batch,
-      lane.tenant,
-      lane.queue,
-    ]);
-    const finished = rows.at(-1)?.finished;
-    if (finished !== held.length) throw new Error(`${name} finished ${finished} of ${held.length} jobs in a turn`);
-    total += finished;
-    held = rows.flatMap(({ id }) => id ?? []);
-    claim = held.length === 0 ? null : next;
-    if (held.length === 0 && finished === 0) return total;
+  let held = await takeTurn(database, layout, nothing, most);
+  while (held.ids.length > 0) {
+    total += held.ids.length;
+    held = await takeTurn(database, layout, held, most);
   }
+  return total;
 }
 
 async function readTables({ admin }: Server): Promise<Pick<Drain, "hotShare" | "bytes">> {

@@ -1,6 +1,13 @@
 import { availableParallelism } from "node:os";
 
-import { canReadCpu, machineCpuMicros, ownCpuMicros, serverCpuMicros } from "./cpu-time.ts";
+import {
+  canReadCpu,
+  machineCpuMicros,
+  ownCpuMicros,
+  readServerCpu,
+  serverCpuBetween,
+  type ServerCpu,
+} from "./cpu-time.ts";
 import type { Server } from "./server.ts";
 
 /** What a stretch of work cost for each of its operations. The CPU times are there on Linux only. */
@@ -17,27 +24,26 @@ export interface Cost {
 interface Reading {
   readonly atMs: number;
   readonly walBytes: number;
-  readonly serverMicros: number;
-  readonly nodeMicros: number;
-  readonly machineMicros: number;
+  readonly cpu: { readonly server: ServerCpu; readonly nodeMicros: number; readonly machineMicros: number } | undefined;
 }
 
-/** Runs `work`, which does `operations` of them, and says what each cost. */
+/** Runs `work`, which does `operations` of them on connections that are open already, and says what each cost. */
 export async function measure(server: Server, operations: number, work: () => Promise<void>): Promise<Cost> {
   const before = await read(server);
   await work();
   const after = await read(server);
-  const spent = (name: keyof Reading): number => after[name] - before[name];
-  const seconds = spent("atMs") / 1_000;
-  const cost = { perSecond: operations / seconds, walBytes: spent("walBytes") / operations };
-  if (!canReadCpu) return cost;
-  const cpuMicros = spent("serverMicros") + spent("nodeMicros");
+  const seconds = (after.atMs - before.atMs) / 1_000;
+  const cost = { perSecond: operations / seconds, walBytes: (after.walBytes - before.walBytes) / operations };
+  if (before.cpu === undefined || after.cpu === undefined) return cost;
+  const serverMicros = serverCpuBetween(before.cpu.server, after.cpu.server);
+  const nodeMicros = after.cpu.nodeMicros - before.cpu.nodeMicros;
+  const otherMicros = after.cpu.machineMicros - before.cpu.machineMicros - serverMicros - nodeMicros;
   return {
     ...cost,
-    serverMicros: spent("serverMicros") / operations,
-    nodeMicros: spent("nodeMicros") / operations,
-    cpuMicros: cpuMicros / operations,
-    otherShare: Math.max(0, spent("machineMicros") - cpuMicros) / (seconds * 1e6 * availableParallelism()),
+    serverMicros: serverMicros / operations,
+    nodeMicros: nodeMicros / operations,
+    cpuMicros: (serverMicros + nodeMicros) / operations,
+    otherShare: Math.max(0, otherMicros) / (seconds * 1e6 * availableParallelism()),
   };
 }
 
@@ -49,8 +55,8 @@ async function read({ admin, pid }: Server): Promise<Reading> {
   return {
     atMs: performance.now(),
     walBytes: row?.walBytes ?? Number.NaN,
-    serverMicros: canReadCpu ? serverCpuMicros(pid) : 0,
-    nodeMicros: ownCpuMicros(),
-    machineMicros: canReadCpu ? machineCpuMicros() : 0,
+    cpu: canReadCpu
+      ? { server: readServerCpu(pid), nodeMicros: ownCpuMicros(), machineMicros: machineCpuMicros() }
+      : undefined,
   };
 }

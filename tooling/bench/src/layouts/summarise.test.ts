@@ -14,9 +14,21 @@ test("a median ignores one bad round, whatever the order of the rounds", () => {
 test("a ratio compares within a round, so that a slow machine slows both sides", () => {
   const samples = [sample("a", 0, 10), sample("b", 0, 20), sample("b", 1, 60), sample("a", 1, 30), sample("a", 2, 12)];
   const [a, b] = summarise([...samples, sample("b", 2, 12)], "a");
-  expect(a).toEqual({ variant: "a", rounds: 3, medians: { cpu: 12 }, ratios: { cpu: 1 } });
+  expect(a).toEqual({
+    variant: "a",
+    rounds: 3,
+    medians: { cpu: 12 },
+    ratios: { cpu: 1 },
+    spreads: { cpu: [1, 1] },
+  });
   // The ratio of the medians would be 20 / 12.
-  expect(b).toEqual({ variant: "b", rounds: 3, medians: { cpu: 20 }, ratios: { cpu: 2 } });
+  expect(b).toEqual({
+    variant: "b",
+    rounds: 3,
+    medians: { cpu: 20 },
+    ratios: { cpu: 2 },
+    spreads: { cpu: [1, 2] },
+  });
 });
 
 test("a value that the baseline lacks, or has as zero, has a median and no ratio", () => {
@@ -27,6 +39,7 @@ test("a value that the baseline lacks, or has as zero, has a median and no ratio
     rounds: 1,
     medians: { wal: 5, hot: 0.5 },
     ratios: {},
+    spreads: {},
   });
 });
 

@@ -12,6 +12,8 @@ export interface Summary {
   readonly medians: Readonly<Record<string, number>>;
   /** How many times the baseline's value. */
   readonly ratios: Readonly<Record<string, number>>;
+  /** The least and the most of those ratios in any round. */
+  readonly spreads: Readonly<Record<string, readonly [number, number]>>;
 }
 
 /**
@@ -21,12 +23,19 @@ export interface Summary {
 export function summarise(samples: readonly Sample[], baseline: string): readonly Summary[] {
   const base = new Map(samples.filter(({ variant }) => variant === baseline).map((sample) => [sample.round, sample]));
   const byVariant = Map.groupBy(samples, ({ variant }) => variant);
-  return [...byVariant].map(([variant, own]) => ({
-    variant,
-    rounds: own.length,
-    medians: mediansOf(own.map(({ values }) => values)),
-    ratios: mediansOf(own.map(({ round, values }) => ratiosTo(base.get(round)?.values ?? {}, values))),
-  }));
+  return [...byVariant].map(([variant, own]) => {
+    const ratios = own.map(({ round, values }) => ratiosTo(base.get(round)?.values ?? {}, values));
+    return {
+      variant,
+      rounds: own.length,
+      medians: byName(
+        own.map(({ values }) => values),
+        median,
+      ),
+      ratios: byName(ratios, median),
+      spreads: byName(ratios, (all) => [Math.min(...all), Math.max(...all)] as const),
+    };
+  });
 }
 
 /** The middle value; of an even number of values the mean of the two in the middle. @throws RangeError without values */
@@ -38,9 +47,13 @@ export function median(values: readonly number[]): number {
   return (lower + upper) / 2;
 }
 
-function mediansOf(records: readonly Readonly<Record<string, number>>[]): Record<string, number> {
+/** Brings the values of each name together, from the records that have it. */
+function byName<Result>(
+  records: readonly Readonly<Record<string, number>>[],
+  sumUp: (values: readonly number[]) => Result,
+): Record<string, Result> {
   const names = new Set(records.flatMap((record) => Object.keys(record)));
-  return Object.fromEntries([...names].map((name) => [name, median(records.flatMap((record) => record[name] ?? []))]));
+  return Object.fromEntries([...names].map((name) => [name, sumUp(records.flatMap((record) => record[name] ?? []))]));
 }
 
 function ratiosTo(base: Readonly<Record<string, number>>, values: Readonly<Record<string, number>>) {
