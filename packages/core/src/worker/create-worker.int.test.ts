@@ -168,7 +168,8 @@ describe("a worker", () => {
     const addedMs = performance.now();
     await rig.add({ type: "now", queue });
     await eventually(() => (started.length === 2 ? true : undefined));
-    expect((started[1] ?? 0) - addedMs).toBeLessThan(1_000);
+    // The next poll is an hour away.
+    expect((started[1] ?? 0) - addedMs).toBeLessThan(5_000);
   });
 
   it("isn't woken by what is none of its business", async () => {
@@ -238,7 +239,7 @@ describe("a worker", () => {
     const { startedAt, scheduledAt } = await rig.until(id, "completed");
     const lateMs = (startedAt?.getTime() ?? 0) - scheduledAt.getTime();
     expect(lateMs).toBeGreaterThanOrEqual(0);
-    expect(lateMs).toBeLessThan(1_000);
+    expect(lateMs).toBeLessThan(3_000);
   });
 
   it("runs the handler in the trace that the job was enqueued in, and hands it on", async () => {

@@ -65,10 +65,10 @@ describe("a worker that stops", () => {
   it("keeps its leases until the last handler has finished", async () => {
     const [first] = await addSome(1);
     const definition = job(async () => {
-      await delay(1_000);
+      await delay(1_800);
       return "done";
     });
-    const worker = await rig.start({ queues: [queue], handlers: [definition], leaseMs: 300, heartbeatMs: 100 });
+    const worker = await rig.start({ queues: [queue], handlers: [definition], leaseMs: 800, heartbeatMs: 100 });
     await rig.until(first?.id ?? "", "running");
     await worker.stop();
     expect(await rig.get(first?.id ?? "")).toMatchObject({ status: "completed", attempts: 1, result: "done" });

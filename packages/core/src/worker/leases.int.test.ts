@@ -117,10 +117,10 @@ describe("a timeout", () => {
 describe("a lease", () => {
   it("is extended for as long as the handler runs", async () => {
     const definition = job(async () => {
-      await delay(1_200);
+      await delay(1_800);
       return "done";
     });
-    await rig.start({ queues: [queue], handlers: [definition], leaseMs: 400, heartbeatMs: 100 });
+    await rig.start({ queues: [queue], handlers: [definition], leaseMs: 800, heartbeatMs: 100 });
     const { id } = await rig.add({ type: "job", queue });
     expect(await rig.until(id, "completed")).toMatchObject({ attempts: 1, result: "done" });
   });
