@@ -13,16 +13,35 @@ export interface ConnectionOptions {
   readonly ssl?: SslOption | undefined;
 }
 
-/** Opens the migrator's session and puts it into a known state. @throws MigrationError `unreachable` */
+/** The oldest PostgreSQL that everything is tested on. */
+const majorVersionMin = 14;
+
+/** Opens the migrator's session and puts it into a known state. @throws MigrationError `unreachable`, `too-old` */
 export async function openSession({ url, ssl }: ConnectionOptions): Promise<DirectConnection> {
   try {
     const connection = await connectDirectly({ url, ssl, applicationName: "millrace-migrator" });
     await prepareSession(connection);
+    await requireVersion(connection, majorVersionMin);
     return connection;
   } catch (error) {
+    if (error instanceof MigrationError) throw error;
     if (error instanceof MillraceError && error.code === "VALIDATION_FAILED") throw error;
     throw new MigrationError("unreachable", `The database can't be reached: ${rootMessage(error)}.`, [], error);
   }
+}
+
+/** Refuses a server below a major version, and closes the session to it. @throws MigrationError `too-old` */
+export async function requireVersion(connection: DirectConnection, majorMin: number): Promise<void> {
+  const [row] = await connection.query<{ version: string; number: number }>({
+    name: "migrate.serverVersion",
+    text: "select current_setting('server_version') as version, current_setting('server_version_num')::integer as number",
+  });
+  if (row !== undefined && row.number >= majorMin * 10_000) return;
+  await connection.close();
+  throw new MigrationError(
+    "too-old",
+    `PostgreSQL ${row?.version} is too old: Millrace needs version ${majorMin} or newer.`,
+  );
 }
 
 /** Runs `body` on a session of its own, and closes it. Whatever it throws arrives as a `MigrationError`. */

@@ -26,6 +26,8 @@ export const migrationExitCodes = {
   irreversible: 1,
   /** The database did not answer. */
   unreachable: 1,
+  /** PostgreSQL is older than the oldest version that the statements are written for. */
+  "too-old": 1,
   /** The caller's signal stopped the run between two migrations. */
   aborted: 1,
 } as const;
