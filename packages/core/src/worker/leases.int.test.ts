@@ -128,7 +128,18 @@ describe("a lease", () => {
   it("that could not be extended in time is lost: the handler learns it, and another worker does the job", async () => {
     const reasons: unknown[] = [];
     const metrics = testMetrics();
-    const cutOff: JobStore = { ...rig.store, heartbeat: unavailable, rescueExpired: unavailable };
+    let claims = 0;
+    const cutOff: JobStore = {
+      ...rig.store,
+      // Once it has the job, it gets nothing more: the job is the other worker's then.
+      claimJobs: async (request) => {
+        const claimed = claims > 0 ? [] : await rig.store.claimJobs(request);
+        claims += claimed.length;
+        return claimed;
+      },
+      heartbeat: unavailable,
+      rescueExpired: unavailable,
+    };
     const slow = job(async ({ signal }) => {
       await new Promise((resolve) => signal.addEventListener("abort", resolve));
       reasons.push(signal.reason);
