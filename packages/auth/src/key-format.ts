@@ -1,4 +1,4 @@
-import { createHash, randomBytes } from "node:crypto";
+import { hash, randomBytes } from "node:crypto";
 import { crc32 } from "node:zlib";
 
 /** Which kind of installation a key was made for; it only helps people to tell keys apart. */
@@ -18,13 +18,16 @@ const checksumCharacters = 6;
 export interface ParsedKey {
   /** The public first part, up to the end of its name. */
   readonly start: string;
-  /** SHA-256 of the whole key. */
-  readonly hash: Buffer;
+  /** SHA-256 of the whole key, in base 64. */
+  readonly digest: string;
 }
 
-export interface MintedKey extends ParsedKey {
+export interface MintedKey {
   /** The key itself; to be shown once and never stored. */
   readonly key: string;
+  readonly start: string;
+  /** SHA-256 of the whole key. */
+  readonly hash: Buffer;
 }
 
 /** Draws a new key. */
@@ -40,12 +43,12 @@ export function parseKey(key: string): ParsedKey | undefined {
   if (!keyPattern.test(key)) return undefined;
   const body = key.slice(0, -checksumCharacters);
   if (key.slice(-checksumCharacters) !== checksum(body)) return undefined;
-  return { start: body.slice(0, -secretCharacters), hash: hashKey(key) };
+  return { start: body.slice(0, -secretCharacters), digest: hash("sha256", key, "base64") };
 }
 
 /** SHA-256 of a key. A key that we drew can't be guessed, so nothing slower is needed. */
 export function hashKey(key: string): Buffer {
-  return createHash("sha256").update(key).digest();
+  return hash("sha256", key, "buffer");
 }
 
 const alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";

@@ -60,10 +60,10 @@ export async function createPostgresValidator(options: PostgresValidatorOptions)
     },
   });
 
-  async function lookUp(parsed: ParsedKey, digest: string): Promise<Actor | undefined> {
+  async function lookUp({ start, digest }: ParsedKey): Promise<Actor | undefined> {
     const changesBefore = changes;
-    const found = await keys.findKey(parsed.start);
-    const matches = timingSafeEqual(found === undefined ? nobody : digestOf(found), parsed.hash);
+    const found = await keys.findKey(start);
+    const matches = timingSafeEqual(found === undefined ? nobody : digestOf(found), Buffer.from(digest, "base64"));
     if (found === undefined || !matches || !found.live) {
       invalid.set(digest, true, negativeCacheTtlMs);
       return undefined;
@@ -81,7 +81,7 @@ export async function createPostgresValidator(options: PostgresValidatorOptions)
     async validate(key) {
       const parsed = parseKey(key);
       if (parsed === undefined) return undefined;
-      const digest = parsed.hash.toString("base64");
+      const { digest } = parsed;
       const known = valid.get(digest);
       if (known !== undefined) {
         usage.used(known.keyId);
@@ -90,7 +90,7 @@ export async function createPostgresValidator(options: PostgresValidatorOptions)
       if (invalid.get(digest) === true) return undefined;
       let lookup = lookups.get(digest);
       if (lookup === undefined) {
-        const own = lookUp(parsed, digest).finally(() => {
+        const own = lookUp(parsed).finally(() => {
           if (lookups.get(digest) === own) lookups.delete(digest);
         });
         lookup = own;
