@@ -3,7 +3,7 @@ import { createServer } from "node:net";
 import { resolve } from "node:path";
 
 import { connectDirectly } from "./database.ts";
-import { findBinaries } from "./embedded/binaries.ts";
+import { findBinaries, linkLibraries } from "./embedded/binaries.ts";
 import { ensureCluster, layoutOf } from "./embedded/cluster.ts";
 import type { Layout } from "./embedded/cluster.ts";
 import { chooseIdentity } from "./embedded/identity.ts";
@@ -67,6 +67,7 @@ export async function startEmbedded(options: EmbeddedOptions): Promise<EmbeddedP
 async function startIn(layout: Layout, options: EmbeddedOptions): Promise<EmbeddedPostgres> {
   const { user = "millrace", database = "millrace", durable = true, log = () => {} } = options;
   const binaries = await findBinaries();
+  await linkLibraries(binaries);
   const identity = await chooseIdentity(layout.cluster);
   await stopOrphan(layout);
   const wantedPort = options.port ?? 0;
