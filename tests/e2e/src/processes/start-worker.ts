@@ -1,0 +1,44 @@
+import { fileURLToPath } from "node:url";
+
+import type { Stage } from "../testing/stage.ts";
+import { freePort } from "./free-port.ts";
+import { patientEnv } from "./patient.ts";
+import { type RunningProcess, startProcess } from "./start-process.ts";
+
+export interface WorkerProcess extends RunningProcess {
+  /** Where its health, readiness and metrics are. */
+  readonly url: string;
+}
+
+export interface WorkerProcessOptions {
+  readonly databaseUrl: string;
+  readonly name: string;
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+const recordedJobs = fileURLToPath(new URL("../testing/recorded-jobs.ts", import.meta.url));
+
+/** Starts a worker of the recorded jobs and waits until it claims. */
+export async function startWorker(stage: Stage, options: WorkerProcessOptions): Promise<WorkerProcess> {
+  const port = await freePort();
+  const worker = stage.keep(
+    startProcess({
+      name: options.name,
+      program: "apps/worker/src/main.ts",
+      cwd: stage.folder,
+      env: {
+        MILLRACE_PROFILE: "test",
+        MILLRACE_LOGGING_LEVEL: "info",
+        MILLRACE_WORKER_NAME: options.name,
+        MILLRACE_WORKER_HANDLERS: recordedJobs,
+        MILLRACE_WORKER_HEALTH_PORT: String(port),
+        DATABASE_URL: options.databaseUrl,
+        ...patientEnv,
+        E2E_HISTORY: stage.historyFolder,
+        ...options.env,
+      },
+    }),
+  );
+  await worker.line(({ msg }) => msg === "The worker is starting");
+  return { ...worker, url: `http://127.0.0.1:${port}` };
+}
