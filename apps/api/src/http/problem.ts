@@ -3,8 +3,6 @@ import type { Logger } from "@millrace/telemetry";
 
 import type { Exchange } from "./exchange.ts";
 
-export const problemContentType = "application/problem+json";
-
 /** A problem as it goes over the wire. */
 export interface ProblemAnswer {
   readonly status: number;
@@ -40,7 +38,7 @@ function publicError(error: unknown): MillraceError {
 }
 
 function headersOf({ code, retryAfterMs }: MillraceError): Readonly<Record<string, string>> {
-  const contentType = { "Content-Type": problemContentType };
+  const contentType = { "Content-Type": "application/problem+json" };
   if (code !== "RATE_LIMITED" && code !== "UNAVAILABLE") return contentType;
   const seconds = Math.max(1, Math.ceil((retryAfterMs ?? retryAfterDefaultMs) / 1_000));
   return { ...contentType, "Retry-After": String(seconds) };

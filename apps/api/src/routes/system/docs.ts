@@ -1,5 +1,5 @@
 import type { Route } from "../../http/route.ts";
-import { readSwaggerFile } from "./swagger-files.ts";
+import { swaggerFiles } from "./swagger-files.ts";
 
 /** All that the page needs comes from this server; styles alone may stand in elements, which Swagger UI can't do without. */
 const contentSecurityPolicy = [
@@ -73,8 +73,7 @@ export const docsScriptRoute: Route = {
   path: "/docs/swagger-ui-bundle.js",
   operationId: "docsScript",
   hidden: true,
-  handle: async (c) =>
-    c.body(await readSwaggerFile("swagger-ui-bundle.js"), 200, asset("text/javascript; charset=utf-8")),
+  handle: async (c) => c.body(await swaggerFiles.script(), 200, asset("text/javascript; charset=utf-8")),
 };
 
 /** GET /docs/swagger-ui.css */
@@ -83,5 +82,5 @@ export const docsStyleRoute: Route = {
   path: "/docs/swagger-ui.css",
   operationId: "docsStyle",
   hidden: true,
-  handle: async (c) => c.body(await readSwaggerFile("swagger-ui.css"), 200, asset("text/css; charset=utf-8")),
+  handle: async (c) => c.body(await swaggerFiles.style(), 200, asset("text/css; charset=utf-8")),
 };

@@ -1,15 +1,15 @@
 import { readFile } from "node:fs/promises";
 import { createRequire } from "node:module";
 
-const { resolve } = createRequire(import.meta.url);
-const files = new Map<string, Promise<Uint8Array<ArrayBuffer>>>();
+const require = createRequire(import.meta.url);
 
-/** A file of Swagger UI, read once from the installed package. */
-export function readSwaggerFile(name: "swagger-ui-bundle.js" | "swagger-ui.css"): Promise<Uint8Array<ArrayBuffer>> {
-  let file = files.get(name);
-  if (file === undefined) {
-    file = readFile(resolve(`swagger-ui-dist/${name}`)).then((bytes) => Uint8Array.from(bytes));
-    files.set(name, file);
-  }
-  return file;
+const script = createFile(require.resolve("swagger-ui-dist/swagger-ui-bundle.js"));
+const style = createFile(require.resolve("swagger-ui-dist/swagger-ui.css"));
+
+/** Swagger UI's script and style, each read once from the installed package. */
+export const swaggerFiles = { script, style } as const;
+
+function createFile(path: string): () => Promise<Uint8Array<ArrayBuffer>> {
+  let file: Promise<Uint8Array<ArrayBuffer>> | undefined;
+  return () => (file ??= readFile(path).then((bytes) => Uint8Array.from(bytes)));
 }
