@@ -105,6 +105,34 @@ describe("an API that is told to stop", () => {
     expect(stored.toSorted()).toEqual(acknowledged.toSorted());
   });
 
+  test("leaves nothing in doubt under load: what it has begun is answered, and what it cuts off was never begun", async (context) => {
+    const stage = await openStage(context);
+    const { url: databaseUrl } = await stage.database();
+    const apis = await Promise.all(["api-1", "api-2"].map((name) => startApi(stage, { name, databaseUrl })));
+    const [api, other] = apis as [ApiProcess, ApiProcess];
+    const client = api.client({ retriesMax: 0 });
+    const acknowledged: string[] = [];
+    const failures: unknown[] = [];
+    const enqueuers = Array.from({ length: 10 }, async () => {
+      while (api.exit() === undefined) {
+        await client.jobs.enqueue({ type }).then(
+          ({ id }) => acknowledged.push(id),
+          (error: unknown) => failures.push(error),
+        );
+      }
+    });
+
+    await eventually(() => acknowledged.length).toBeGreaterThan(200);
+    api.signal("SIGTERM");
+    expect(await api.exited).toEqual(done);
+    await Promise.all(enqueuers);
+
+    // A connection that was closed, or refused: never an answer that says no.
+    for (const failure of failures) expect(failure).toMatchObject({ code: "NO_ANSWER" });
+    const stored = (await observe(other.client())).map(({ jobId }) => jobId);
+    expect(stored.toSorted()).toEqual(acknowledged.toSorted());
+  });
+
   test("exits at once at the second signal", async (context) => {
     const stage = await openStage(context);
     const { url: databaseUrl } = await stage.database();
