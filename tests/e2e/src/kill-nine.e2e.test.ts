@@ -3,7 +3,9 @@ import { describe, expect, test } from "vitest";
 import { startApi } from "./processes/start-api.ts";
 import { type WorkerProcess, startWorker } from "./processes/start-worker.ts";
 import { createEffects, readEffects } from "./testing/effects.ts";
+import { eventually } from "./testing/eventually.ts";
 import { openGate } from "./testing/gate.ts";
+import { startHoldingProxy } from "./testing/holding-proxy.ts";
 import { finished } from "./testing/observe.ts";
 import { recordedTypes } from "./testing/recorded-types.ts";
 import { type Stage, openStage } from "./testing/stage.ts";
@@ -106,5 +108,36 @@ describe("a worker that stands still past its lease and then goes on", () => {
 
     second.letGo();
     expect(await finished(client, job.id)).toMatchObject({ status: "completed", result: { worker: other.name } });
+  });
+});
+
+describe("a worker whose finish reaches the database only after another has done the job", () => {
+  test("is refused by the fence, though it never knew that its lease was over", async (context) => {
+    const stage = await openStage(context);
+    const { url: databaseUrl } = await stage.database();
+    const wire = stage.own(await startHoldingProxy(databaseUrl));
+    const gate = stage.own(await openGate());
+    const [api, slow] = await Promise.all([
+      startApi(stage, { databaseUrl }),
+      startWorker(stage, { name: "worker-1", databaseUrl: wire.through(databaseUrl), env }),
+    ]);
+    const client = api.client();
+    const retry = { kind: "fixed", delayMs: 0 } as const;
+    const job = await client.jobs.enqueue({ type, payload: { gateUrl: gate.url }, retry });
+    const first = await gate.arrival(({ attempt }) => attempt === 1);
+
+    wire.hold();
+    first.letGo();
+    const settling = async () => ((await (await fetch(`${slow.url}/health`)).json()) as { settling: number }).settling;
+    await eventually(settling).toBe(1);
+    await startWorker(stage, { name: "worker-2", databaseUrl, env });
+    (await gate.arrival(({ attempt }) => attempt === 2)).letGo();
+    const completed = await finished(client, job.id);
+    expect(completed).toMatchObject({ status: "completed", attempts: 2, result: { worker: "worker-2" } });
+
+    wire.release();
+    await lostLease(slow, job.id);
+    expect(await client.jobs.get(job.id)).toEqual(completed);
+    expect((await client.queues.get("default")).counts).toMatchObject({ pending: 0, running: 0, completed: 1 });
   });
 });
