@@ -242,6 +242,19 @@ describe("a worker", () => {
     expect(lateMs).toBeLessThan(3_000);
   });
 
+  it("knows when the next scheduled job and its own retries are due, without polling for them", async () => {
+    const failing = defineJob({
+      type: "failing",
+      input: any,
+      handler({ job }) {
+        if (job.attempts === 1) throw new Error("once");
+      },
+    });
+    const { id } = await rig.add({ type: "failing", queue, delayMs: 200, retry: { kind: "fixed", delayMs: 200 } });
+    await rig.start({ queues: [queue], handlers: [failing], pollIntervalMs: anHourMs });
+    expect(await rig.until(id, "completed")).toMatchObject({ attempts: 2, lastError: "once" });
+  });
+
   it("runs the handler in the trace that the job was enqueued in, and hands it on", async () => {
     const traceId = "0af7651916cd43dd8448eb211c80319c";
     const seen: (string | undefined)[] = [];

@@ -163,7 +163,12 @@ describe("a worker that stops", () => {
     };
     const release = Promise.withResolvers<void>();
     const [first] = await addSome(1);
-    const worker = await rig.start({ queues: [queue], handlers: [job(() => release.promise)], store, leaseMs: 1_000 });
+    const worker = await rig.start({
+      queues: [queue],
+      handlers: [job(() => release.promise)],
+      store,
+      leaseMs: 120_000,
+    });
     await rig.until(first?.id ?? "", "running");
     away = true;
     release.resolve();

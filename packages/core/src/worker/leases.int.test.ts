@@ -210,7 +210,8 @@ describe("a lease", () => {
     const { id } = await rig.add({ type: "job", queue, retry: { kind: "fixed", delayMs: 0 } });
     await rig.store.claimJobs({ queues: [queue], limit: 1, leaseMs: 100, worker: "gone" });
     const metrics = testMetrics();
-    await rig.start({ queues: [queue], handlers: [job(() => "rescued")], metrics });
+    // Whoever rescues a job runs it without waiting for a poll.
+    await rig.start({ queues: [queue], handlers: [job(() => "rescued")], metrics, pollIntervalMs: 3_600_000 });
     expect(await rig.until(id, "completed")).toMatchObject({
       attempts: 2,
       result: "rescued",
