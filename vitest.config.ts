@@ -8,6 +8,8 @@ const conditions = ["@millrace/source", "module", "node", "development|productio
 
 export default defineConfig({
   ssr: { resolve: { conditions } },
+  // Where global set-ups are imported; it has a list of its own.
+  environments: { __vitest__: { resolve: { conditions } } },
   test: {
     maxWorkers: 2,
     reporters: ["default", ...(process.env.GITHUB_ACTIONS ? ["github-actions"] : []), createCountsReporter()],

@@ -9,7 +9,7 @@ import { MillraceError } from "@millrace/contract";
 import { type Logger, type Metrics, currentTrace, traceContext } from "@millrace/telemetry";
 
 import { answerRaw, parserError } from "./http/client-error.ts";
-import { type Exchange, newExchange, openExchange } from "./http/exchange.ts";
+import { clientOf, type Exchange, newExchange, openExchange } from "./http/exchange.ts";
 import { problemAnswer } from "./http/problem.ts";
 import { createRecorder } from "./http/recorder.ts";
 
@@ -44,6 +44,7 @@ export function createHttpServer({ fetch, config, logger, metrics }: HttpServerO
 
   function accept(incoming: IncomingMessage, outgoing: ServerResponse, awaitsContinue: boolean): void {
     const exchange = openExchange(incoming, outgoing);
+    exchange.client = clientOf(incoming, config.trustProxy);
     exchange.awaitsContinue = awaitsContinue;
     // HTTP/1.0 knows no Host, and some probes speak nothing newer; the adapter wants one.
     if (incoming.httpVersionMinor === 0) incoming.headers.host ??= "localhost";

@@ -53,7 +53,10 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
   const db = createDatabase({
     ...databaseOptions(config.database),
     observer: {
-      statement: (statement, seconds) => metrics.dbStatementSeconds.observe({ statement }, seconds),
+      statement(statement, seconds, ok) {
+        metrics.dbStatementSeconds.observe({ statement }, seconds);
+        if (!ok) metrics.dbErrorsTotal.inc({ statement });
+      },
       poolWait: (seconds) => metrics.dbPoolWaitSeconds.observe(seconds),
       listenerFailed: (err) => logger.error({ err }, "A listener of notifications failed"),
     },
@@ -95,7 +98,7 @@ async function createValidator(auth: Config["auth"], keys: KeyStore): Promise<Ap
 }
 
 function databaseOptions(database: Config["database"]): DatabaseOptions {
-  const { ssl, sslCaFile, prepare, poolMin: _, ...options } = database;
+  const { ssl, sslCaFile, prepare, ...options } = database;
   return {
     ...options,
     prepare,

@@ -26,9 +26,6 @@ export interface KeyCtx extends Ctx {
   readonly keyKind?: KeyKind | undefined;
 }
 
-/** What the use cases of jobs need of it: all that a process without API keys has. */
-export type JobCtx = Omit<Ctx, "keys" | "keyKind">;
-
 /** @throws FORBIDDEN */
 export function requireScope(ctx: Pick<Ctx, "actor">, scope: Scope): void {
   if (!hasScope(ctx.actor.scopes, scope)) {

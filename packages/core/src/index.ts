@@ -1,5 +1,5 @@
 export { compose, type ComposeConfig, type ComposeOptions, type Composition, type ReadyCheck } from "./compose.ts";
-export { type Actor, type Ctx, type JobCtx, type KeyCtx, requireQueue, requireScope } from "./context.ts";
+export { type Actor, type Ctx, type KeyCtx, requireQueue, requireScope } from "./context.ts";
 export * from "./jobs/index.ts";
 export * from "./keys/index.ts";
 export { fieldErrors, parse } from "./parse.ts";

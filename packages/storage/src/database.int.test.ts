@@ -202,6 +202,10 @@ describe("the pool", () => {
       await expect.poll(() => database.stats().open).toBe(0);
       await database.ping();
     });
+    await withDatabase({ poolMin: 2, poolMax: 3, idleTimeoutMs: 60 }, async (database) => {
+      await Promise.all([database.ping(), database.ping(), database.ping()]);
+      await expect.poll(() => database.stats().open).toBe(2);
+    });
     await withDatabase({ poolMax: 1, maxLifetimeMs: 1 }, async (database) => {
       const pid = sql("select pg_backend_pid() as pid");
       const [first] = await database.query<{ pid: number }>(pid);

@@ -96,7 +96,7 @@ export function isConnectionLoss(error: unknown): boolean {
 }
 
 /** True when a deadline of ours cut the connection: the server may be slow, or the network may have swallowed everything. */
-export function isDeadline(error: unknown): boolean {
+function isDeadline(error: unknown): boolean {
   return error instanceof Error && codeOf(error) === "STATEMENT_DEADLINE";
 }
 

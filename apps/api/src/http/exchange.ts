@@ -12,6 +12,8 @@ export interface Exchange extends IncomingTrace {
   /** True where the log line is only for debugging: probes come every few seconds. */
   quiet: boolean;
   tenant: string | undefined;
+  /** Where the request came from, as far as we can know. */
+  client: string | undefined;
   errorCode: ErrorCode | undefined;
   /** The status that was written past the response object, on the bare socket. */
   rawStatus: number | undefined;
@@ -41,6 +43,7 @@ export function newExchange(trace: IncomingTrace = traceFromHeaders({}), method 
     route: "unmatched",
     quiet: false,
     tenant: undefined,
+    client: undefined,
     errorCode: undefined,
     rawStatus: undefined,
     awaitsContinue: false,
@@ -60,6 +63,12 @@ export function openExchange(incoming: IncomingMessage, outgoing: ServerResponse
   outgoing.setHeader("traceparent", exchange.traceparent);
   for (const [name, value] of standingHeaders) outgoing.setHeader(name, value);
   return exchange;
+}
+
+/** The address at the other end; with `trustProxy` the one that the first of the proxies says it saw. */
+export function clientOf(incoming: IncomingMessage, trustProxy: boolean): string | undefined {
+  const forwarded = trustProxy ? single(incoming.headers["x-forwarded-for"])?.split(",")[0]?.trim() : undefined;
+  return forwarded === undefined || forwarded === "" ? incoming.socket.remoteAddress : forwarded;
 }
 
 /** The exchange of a request that the server has accepted. */

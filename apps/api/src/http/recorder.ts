@@ -13,7 +13,7 @@ const clientGone = 499;
 /** Makes the one place where requests are logged and counted. */
 export function createRecorder(logger: Logger, metrics: Metrics): Recorder {
   return (exchange, outgoing) => {
-    const { method, route, tenant, traceId, errorCode, rawStatus } = exchange;
+    const { method, route, tenant, client, traceId, errorCode, rawStatus } = exchange;
     const status = rawStatus ?? (outgoing?.writableFinished === true ? outgoing.statusCode : clientGone);
     const durationMs = performance.now() - exchange.startMs;
     const labels = { method, route, status: String(status) };
@@ -25,6 +25,7 @@ export function createRecorder(logger: Logger, metrics: Metrics): Recorder {
       status,
       durationMs: Math.round(durationMs * 1_000) / 1_000,
       tenant,
+      client,
       traceId,
       errorCode,
     };

@@ -1,12 +1,12 @@
 import { type EnqueueRequest, enqueueRequestSchema } from "@millrace/contract";
 import type { CreateOptions, CreatedJob } from "@millrace/storage";
 
-import { type JobCtx, requireScope } from "../context.ts";
+import { type Ctx, requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
 import { newJob } from "./new-job.ts";
 
 /** Enqueues one job; resolves after it is committed. @throws FORBIDDEN, VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED, UNAVAILABLE */
-export async function enqueue(ctx: JobCtx, input: EnqueueRequest, options?: CreateOptions): Promise<CreatedJob> {
+export async function enqueue(ctx: Ctx, input: EnqueueRequest, options?: CreateOptions): Promise<CreatedJob> {
   requireScope(ctx, "jobs:write");
   const request = parse(enqueueRequestSchema, input);
   const created = await ctx.store.createJob(newJob(ctx, request), options);

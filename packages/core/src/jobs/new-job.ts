@@ -5,10 +5,10 @@ import type { z } from "zod";
 import { type Json, MillraceError, type enqueueRequestSchema, limits } from "@millrace/contract";
 import type { NewJob } from "@millrace/storage";
 
-import { type JobCtx, requireQueue } from "../context.ts";
+import { type Ctx, requireQueue } from "../context.ts";
 
 /** A parsed request as the store takes it. @throws FORBIDDEN, VALIDATION_FAILED for a payload over its limit */
-export function newJob(ctx: JobCtx, request: z.output<typeof enqueueRequestSchema>, path = ""): NewJob {
+export function newJob(ctx: Ctx, request: z.output<typeof enqueueRequestSchema>, path = ""): NewJob {
   requireQueue(ctx, request.queue);
   return {
     tenantId: ctx.actor.tenantId,
@@ -58,6 +58,6 @@ function canonical(value: Json | undefined): string {
   if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
   const entries = Object.entries(value as Readonly<Record<string, Json | undefined>>)
     .filter(([, member]) => member !== undefined)
-    .sort(([a], [b]) => (a < b ? -1 : 1));
+    .toSorted(([a], [b]) => (a < b ? -1 : 1));
   return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(",")}}`;
 }

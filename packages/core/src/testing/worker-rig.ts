@@ -5,7 +5,7 @@ import { createPostgresJobStore, type Job, type JobStore } from "@millrace/stora
 import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
 import { createMetrics, type Metrics } from "@millrace/telemetry";
 
-import type { JobCtx } from "../context.ts";
+import type { Ctx } from "../context.ts";
 import { enqueue } from "../jobs/enqueue.ts";
 import { createWorker, type Worker } from "../worker/create-worker.ts";
 import type { WorkerOptions } from "../worker/options.ts";
@@ -15,7 +15,7 @@ export interface WorkerRig {
   readonly database: TestDatabase["database"];
   readonly url: string;
   readonly store: JobStore;
-  readonly ctx: JobCtx;
+  readonly ctx: Ctx;
   /** Starts a worker with quick intervals, listening; it is stopped with the rig. */
   start(options: Partial<WorkerOptions> & Pick<WorkerOptions, "handlers">): Promise<Worker>;
   add(request: EnqueueRequest): Promise<Job>;
@@ -32,7 +32,7 @@ export async function createWorkerRig(): Promise<WorkerRig> {
   const test = await testDatabase();
   const { database } = test;
   const store = createPostgresJobStore(database);
-  const ctx: JobCtx = { actor: { tenantId: "default", scopes: ["*"] }, store };
+  const ctx: Ctx = { actor: { tenantId: "default", scopes: ["*"] }, store };
   const workers = new Set<Worker>();
 
   const rig: WorkerRig = {

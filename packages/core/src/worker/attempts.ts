@@ -127,7 +127,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     if (definition === undefined) return write(item, killed(`This worker has no handler for the type ${job.type}`));
     const startMs = performance.now();
     const traceparent = childTraceparent(job.traceparent ?? "");
-    const traceId = parseTraceparent(traceparent)?.traceId ?? "";
+    const traceId = job.traceId ?? parseTraceparent(traceparent)?.traceId ?? "";
     const attempt = traceContext.run({ traceId, traceparent, tenant: job.tenantId }, () =>
       runAttempt({
         definition,
@@ -188,7 +188,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     else metrics.jobsFinishedTotal.inc({ queue: job.queue, type: job.type, outcome: settled });
     if (settled === "completed" || settled === "released" || settled === "snoozed") return;
     const reason = settlement?.kind === "fail" ? settlement.message : undefined;
-    const traceId = parseTraceparent(job.traceparent ?? "")?.traceId;
+    const traceId = job.traceId ?? parseTraceparent(job.traceparent ?? "")?.traceId;
     const fields = {
       jobId: job.id,
       type: job.type,

@@ -114,7 +114,7 @@ export function createWorker(options: WorkerOptions): Worker {
 
   async function drain(graceMs: number): Promise<void> {
     state = "draining";
-    logger.info({ graceMs, ...attempts.counts() }, "The worker is stopping");
+    logger.info({ graceMs, counts: attempts.counts() }, "The worker is stopping");
     attempts.close();
     const loops = Promise.all([claims.stop(), poll?.stop(), maintenance?.stop(), subscription?.close()]);
     await within(graceMs, attempts.quiet());

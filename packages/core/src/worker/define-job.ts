@@ -3,7 +3,7 @@ import type { z } from "zod";
 import { type EnqueueRequest, type Json, MillraceError, enqueueRequestSchema } from "@millrace/contract";
 import type { CreatedJob, CreateOptions } from "@millrace/storage";
 
-import type { JobCtx } from "../context.ts";
+import type { Ctx } from "../context.ts";
 import { enqueue } from "../jobs/enqueue.ts";
 import { fieldErrors, parse } from "../parse.ts";
 import type { HandlerContext } from "./handler.ts";
@@ -38,7 +38,7 @@ export interface JobDefinition<Schema extends z.ZodType = z.ZodType> {
   /** The request for one job of this type. @throws VALIDATION_FAILED naming every problem of the input */
   request(input: z.input<Schema>, options?: JobRequestOptions): EnqueueRequest;
   /** Enqueues one job of this type; `tx` ties it to the caller's transaction. @throws VALIDATION_FAILED and what enqueuing throws */
-  enqueue(to: JobCtx, input: z.input<Schema>, options?: JobRequestOptions & CreateOptions): Promise<CreatedJob>;
+  enqueue(to: Ctx, input: z.input<Schema>, options?: JobRequestOptions & CreateOptions): Promise<CreatedJob>;
   enqueue<Answer>(
     to: Enqueuer<Answer>,
     input: z.input<Schema>,
@@ -70,7 +70,7 @@ export function defineJob<Schema extends z.ZodType>(options: JobDefinitionOption
     handler,
     request,
     async enqueue(
-      to: JobCtx | Enqueuer<unknown>,
+      to: Ctx | Enqueuer<unknown>,
       value: z.input<Schema>,
       { tx, ...given }: JobRequestOptions & CreateOptions = {},
     ): Promise<never> {

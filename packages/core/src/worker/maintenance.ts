@@ -8,7 +8,7 @@ import type { WorkerSettings } from "./options.ts";
 import type { Component, Outages } from "./outages.ts";
 
 export interface MaintenanceOptions {
-  readonly store: Pick<JobStore, "promoteDue" | "rescueExpired" | "ensurePartitions" | "queueStats">;
+  readonly store: Pick<JobStore, "promoteDue" | "rescueExpired" | "ensurePartitions" | "foldCounts" | "queueStats">;
   readonly settings: WorkerSettings;
   readonly outages: Outages;
   readonly metrics: Pick<Metrics, "rescuedTotal" | "queueDepth" | "queueOldestReadyAgeSeconds">;
@@ -25,11 +25,14 @@ export interface Maintenance {
 
 const promoteMax = 1_000;
 const rescueMax = 100;
+const foldMax = 10_000;
+/** Few enough changes of the counts that adding them up stays cheap. */
+const foldIntervalMs = 10_000;
 const hourMs = 3_600_000;
 
 /**
  * What every worker does for all, each task on a loop of its own: bring due jobs to where they can be claimed, rescue expired leases,
- * prepare partitions, sample the queues. Any number of workers may do it at once, and none depends on another.
+ * prepare partitions, fold counts, sample the queues. Any number of workers may do it at once, and none depends on another.
  */
 export function startMaintenance(options: MaintenanceOptions): Maintenance {
   const { store, settings, outages, metrics, logger, onDue } = options;
@@ -69,6 +72,11 @@ export function startMaintenance(options: MaintenanceOptions): Maintenance {
     return jitter(hourMs);
   });
 
+  const counts = loop("counts", Math.random() * foldIntervalMs, async () => {
+    const folded = await store.foldCounts(foldMax);
+    return folded < foldMax ? jitter(foldIntervalMs) : 0;
+  });
+
   const sample = loop("sample", Math.random() * settings.sampleIntervalMs, async () => {
     const stats = await store.queueStats(settings.tenantId === undefined ? {} : { tenantId: settings.tenantId });
     metrics.queueDepth.replace(depths(stats));
@@ -81,7 +89,7 @@ export function startMaintenance(options: MaintenanceOptions): Maintenance {
   return {
     wake: promote.wake,
     async stop() {
-      await Promise.all([promote, rescue, partitions, sample].map((one) => one.stop()));
+      await Promise.all([promote, rescue, partitions, counts, sample].map((one) => one.stop()));
     },
   };
 }

@@ -1,7 +1,16 @@
 import type { Logger } from "@millrace/telemetry";
 
 /** What talks to the database, for the log. */
-export type Component = "claim" | "heartbeat" | "settle" | "progress" | "promote" | "rescue" | "partitions" | "sample";
+export type Component =
+  | "claim"
+  | "heartbeat"
+  | "settle"
+  | "progress"
+  | "promote"
+  | "rescue"
+  | "partitions"
+  | "counts"
+  | "sample";
 
 export interface Outages {
   failed(component: Component, error: unknown): void;

@@ -18,6 +18,8 @@ export interface DatabaseOptions {
   readonly url: string;
   /** Leads straight to the server, for LISTEN and the migrator; default `url`. */
   readonly directUrl?: string | undefined;
+  /** Connections that stay open although they are unused; default 0. */
+  readonly poolMin?: number | undefined;
   /** Most connections at once; default 10. */
   readonly poolMax?: number | undefined;
   /** An unused connection is closed after this; default 60,000. */
@@ -54,6 +56,7 @@ export interface DatabaseOptions {
 export interface DatabaseSettings {
   readonly address: Address;
   readonly directAddress: Address;
+  readonly poolMin: number;
   readonly poolMax: number;
   readonly idleTimeoutMs: number;
   readonly maxLifetimeMs: number;
@@ -91,6 +94,7 @@ export function readOptions(options: DatabaseOptions): DatabaseSettings {
   const settings = {
     address: parseAddress(options.url, options.ssl),
     directAddress: parseAddress(options.directUrl ?? options.url, options.ssl),
+    poolMin: count("poolMin", 0, 0),
     poolMax: count("poolMax", 10),
     idleTimeoutMs: count("idleTimeoutMs", 60_000),
     maxLifetimeMs: count("maxLifetimeMs", 30 * 60_000),

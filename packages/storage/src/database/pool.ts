@@ -26,7 +26,7 @@ interface Waiter {
   readonly fail: (error: MillraceError) => void;
 }
 
-type PoolSettings = Pick<DatabaseSettings, "poolMax" | "waitingMax" | "idleTimeoutMs" | "maxLifetimeMs">;
+type PoolSettings = Pick<DatabaseSettings, "poolMin" | "poolMax" | "waitingMax" | "idleTimeoutMs" | "maxLifetimeMs">;
 
 const checkTimeoutMs = 1_000;
 const retryAfterMs = 1_000;
@@ -48,7 +48,9 @@ export function createPool(settings: PoolSettings, open: () => Promise<Connectio
   function sweep(): void {
     const oldestMs = performance.now() - settings.idleTimeoutMs;
     const firstToKeep = idle.findIndex(({ sinceMs }) => sinceMs >= oldestMs);
-    for (const { connection } of idle.splice(0, firstToKeep === -1 ? idle.length : firstToKeep)) void connection.end();
+    const unused = firstToKeep === -1 ? idle.length : firstToKeep;
+    const spare = opening + inUse.size + idle.length - settings.poolMin;
+    for (const { connection } of idle.splice(0, Math.max(0, Math.min(unused, spare)))) void connection.end();
   }
 
   function openForWaiters(): void {

@@ -57,7 +57,7 @@ function parseInt8(text: string): number | bigint {
 }
 
 /** Whole milliseconds: the microseconds are cut off. Infinity is the last (or first) Date there is. */
-export function parseTimestamptz(text: string): Date {
+function parseTimestamptz(text: string): Date {
   // "2026-11-22 05:48:51.123456+00" is what a session that runs in UTC sends for every date of our time.
   if (text.charCodeAt(4) !== hyphen || text.charCodeAt(0) === zero || !text.endsWith("+00")) {
     return parseAnyTimestamptz(text);

@@ -6,7 +6,7 @@ import type { ClaimedJob, ClaimRequest, Job } from "./job-store.ts";
 import { encodeLeaseToken } from "./lease-token.ts";
 
 /** How many lanes (tenant and queue) one claim looks at; the next claim goes on behind the last. */
-export const lanesMax = 64;
+const lanesMax = 64;
 
 /** Where the next claim starts its round over the lanes. */
 export interface LaneCursor {

@@ -5,7 +5,7 @@ import { asJob, finishedJob, hotJob, leaseDeadline } from "./columns.ts";
 import type { Job, JobFilter, JobPage } from "./job-store.ts";
 
 /** How many rows of each table a page examines before it answers what it has, with a cursor to go on. */
-export const rowsExaminedMax = 5_000;
+const rowsExaminedMax = 5_000;
 
 /** How far the clock that makes ids may be from the database's, where times become bounds on ids. */
 const clockSlackMs = 24 * 3_600_000;

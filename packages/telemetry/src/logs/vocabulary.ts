@@ -22,6 +22,7 @@ export const logVocabulary = {
   url: "url",
   status: "plain",
   actor: "plain",
+  client: "plain",
   keyId: "plain",
   scopes: "list",
 

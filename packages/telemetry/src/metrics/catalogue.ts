@@ -112,11 +112,6 @@ export const metricCatalogue = {
     help: "What made a worker look for jobs: a notification, or the poll behind it.",
     labels: { source: ["notify", "poll"] },
   },
-  notificationsSentTotal: {
-    kind: "counter",
-    help: "Notifications sent to waiting workers, at most one per queue and flush.",
-    labels: {},
-  },
   workerSlots: {
     kind: "gauge",
     help: "Jobs that the worker may run at once.",
@@ -161,8 +156,8 @@ export const metricCatalogue = {
   },
   dbErrorsTotal: {
     kind: "counter",
-    help: "Statements that failed, by SQLSTATE or the driver's own code.",
-    labels: { code: "open" },
+    help: "Statements and transactions that failed, waiting for a connection included.",
+    labels: { statement: "open" },
   },
   buildInfo: {
     kind: "gauge",
