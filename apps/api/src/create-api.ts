@@ -62,6 +62,7 @@ export function createApi(options: ApiOptions): RunnableApi {
     if (!listening) return;
     stopping.abort();
     waiters.end();
+    server.leave();
     await new Promise((resolve) => {
       setTimeout(resolve, delayMs);
     });

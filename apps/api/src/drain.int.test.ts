@@ -49,7 +49,7 @@ describe("a stop in good order", () => {
     const unready = await api.ask("GET /v1/ready");
     expect([unready.status, unready.json.checks.at(-1)]).toEqual([
       503,
-      { name: "draining", ok: false, problem: "The process is stopping." },
+      { name: "serving", ok: false, problem: "The process is stopping." },
     ]);
     expect((await api.ask("POST /v1/jobs", { key, body: { type: "t" } })).status).toBe(201);
     await drained;

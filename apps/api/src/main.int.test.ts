@@ -75,8 +75,11 @@ describe("the program", () => {
     program.process.kill("SIGTERM");
     await expect.poll(async () => (await fetch(`${url}/v1/ready`)).status).toBe(503);
     expect((await fetch(`${url}/v1/health`)).status).toBe(200);
-    program.process.kill("SIGTERM");
-    expect((await program.over).code).toBe(1);
+    // Repeats at the same moment are one request to stop.
+    const repeating = setInterval(() => program.process.kill("SIGTERM"), 100);
+    const { code } = await program.over;
+    clearInterval(repeating);
+    expect(code).toBe(143);
   });
 
   test("exits with 78 before it listens when the configuration is wrong, naming every problem and no secret", async () => {

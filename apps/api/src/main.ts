@@ -1,4 +1,5 @@
 import { loadConfig } from "@millrace/config";
+import { onStopSignal } from "@millrace/core";
 import { createLogger, createMetrics } from "@millrace/telemetry";
 
 import { explain } from "./explain.ts";
@@ -11,7 +12,7 @@ async function run(): Promise<number> {
   const logger = createLogger({ service: "api", profile, ...config.logging });
   const metrics = createMetrics({ service: "api", version });
   for (const reason of warnings) logger.warn({ reason }, "The configuration is probably not meant so");
-  const stop = stopSignal();
+  const stop = new Promise<string>(onStopSignal);
   const api = await startApi({ config, profile, logger, metrics });
   logger.info({ url: api.url, version }, "Listening");
   const signal = await stop;
@@ -21,20 +22,6 @@ async function run(): Promise<number> {
   logger.info({}, "Stopped");
   logger.flush();
   return 0;
-}
-
-/** The first signal asks to stop in good order; the second ends the process. */
-function stopSignal(): Promise<string> {
-  return new Promise((resolve) => {
-    let asked = false;
-    for (const signal of ["SIGTERM", "SIGINT"] as const) {
-      process.on(signal, () => {
-        if (asked) process.exit(1);
-        asked = true;
-        resolve(signal);
-      });
-    }
-  });
 }
 
 process.exitCode = await run().catch(explain);

@@ -24,6 +24,8 @@ export interface HttpServerOptions {
 export interface HttpServer {
   /** Resolves with the URL once it listens. @throws UNAVAILABLE with a sentence for a person */
   listen(): Promise<string>;
+  /** Asks each client, with its next answer, to go on over another connection: to another instance, behind a balancer. */
+  leave(): void;
   /** Accepts nothing more, lets what is under way end within the time, then cuts it. */
   stop(graceMs: number): Promise<void>;
 }
@@ -103,9 +105,11 @@ export function createHttpServer({ fetch, config, logger, metrics }: HttpServerO
 
   return {
     listen: () => listen(server, config),
-    async stop(graceMs) {
+    leave() {
       stopping = true;
       for (const { outgoing } of open) if (!outgoing.headersSent) outgoing.setHeader("Connection", "close");
+    },
+    async stop(graceMs) {
       const closed = new Promise<void>((resolve) => {
         server.close(() => resolve());
       });

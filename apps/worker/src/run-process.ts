@@ -1,12 +1,9 @@
 import { ConfigError, configExitCode, formatProblems, loadConfig } from "@millrace/config";
 import { isMillraceError } from "@millrace/contract";
+import { onStopSignal } from "@millrace/core";
 
 import { createWorkerLogger, type RunningWorker, startWorker } from "./start-worker.ts";
 import { watchFaults } from "./watch-faults.ts";
-
-const signalExitCodes = { SIGINT: 130, SIGTERM: 143 } as const;
-/** A repeat within this time is the same request: Ctrl-C reaches the whole process group, and a package manager passes it on besides. */
-const sameRequestMs = 500;
 
 /**
  * The worker as a process: runs until SIGTERM or SIGINT, drains and exits with 0; a second signal exits at once. A wrong configuration
@@ -14,7 +11,7 @@ const sameRequestMs = 500;
  */
 export async function runProcess(): Promise<never> {
   const end = Promise.withResolvers<{ readonly exitCode: number; readonly graceMs?: number }>();
-  watchSignals(() => end.resolve({ exitCode: 0 }));
+  onStopSignal(() => end.resolve({ exitCode: 0 }));
   let worker: RunningWorker;
   try {
     const loaded = loadConfig({ sections: ["worker", "database", "logging"] });
@@ -31,17 +28,6 @@ export async function runProcess(): Promise<never> {
   await worker.stop(options);
   // Handlers that were abandoned may still hold timers and sockets.
   return process.exit(exitCode);
-}
-
-function watchSignals(stop: () => void): void {
-  let askedMs: number | undefined;
-  for (const [signal, exitCode] of Object.entries(signalExitCodes)) {
-    process.on(signal, () => {
-      askedMs ??= performance.now();
-      if (performance.now() - askedMs > sameRequestMs) process.exit(exitCode);
-      stop();
-    });
-  }
 }
 
 function explain(error: unknown): string {

@@ -33,7 +33,8 @@ describe("an error of the driver becomes one of ours", () => {
     ["54000", "VALIDATION_FAILED"],
     ["54001", "VALIDATION_FAILED"],
     ["23505", "INTERNAL"],
-    ["42P01", "INTERNAL"],
+    ["42P01", "UNAVAILABLE"],
+    ["42601", "INTERNAL"],
   ])("SQLSTATE %s is %s", (state, code) => {
     const cause = fromServer(state);
     const error = toMillraceError(cause);

@@ -92,7 +92,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     }
     if (closed) handBack(waiting.size);
     fill();
-    if (waiting.size > prefetch) surplusTimer ??= setTimeout(returnSurplus, surplusMs);
+    if (waiting.size > 0) surplusTimer ??= setTimeout(returnSurplus, surplusMs);
   }
 
   function fill(): void {
@@ -104,12 +104,12 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     }
   }
 
-  /** What was claimed at a fast pace that then slowed down. */
+  /** What was claimed at a pace that then slowed down goes back, to whoever has a slot for it. */
   function returnSurplus(): void {
     surplusTimer = undefined;
     const [oldest] = waiting;
-    if (oldest === undefined || waiting.size <= prefetch) return;
-    if (performance.now() - oldest.sinceMs >= surplusMs) handBack(waiting.size - prefetch);
+    if (oldest === undefined) return;
+    if (performance.now() - oldest.sinceMs >= surplusMs) handBack(waiting.size);
     else surplusTimer = setTimeout(returnSurplus, surplusMs);
   }
 

@@ -20,9 +20,9 @@ describe("the pace", () => {
 });
 
 describe("jobs claimed ahead", () => {
-  it("are the prefetch while jobs take their time", () => {
+  it("are the prefetch while slots get free now and then, and none while no slot does", () => {
     expect(jobsAhead(10, 0.1, 2)).toBe(10);
-    expect(jobsAhead(10, 0, 2)).toBe(10);
+    expect(jobsAhead(10, 0, 2)).toBe(0);
   });
 
   it("are as many as get done during three claims where jobs are quick", () => {

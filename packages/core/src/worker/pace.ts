@@ -38,10 +38,11 @@ const bufferMsMax = 100;
 const aheadMax = 1_000;
 
 /**
- * How many jobs to hold ahead of free slots: `prefetch`, or where that is done before the next claim is back, as many as get done in the
- * time of three claims. Where the claims are what limits the pace, that lets them grow until they no longer do. Without prefetch none ever.
+ * How many jobs to hold ahead of free slots: none while no slot gets free, since a job that waits here could be at work elsewhere; else `prefetch`,
+ * or where that is done before the next claim is back, as many as get done in the time of three claims. Where the claims are what limits the
+ * pace, that lets them grow until they no longer do. Without prefetch none ever.
  */
 export function jobsAhead(prefetch: number, perMs: number, claimMs: number): number {
-  if (prefetch === 0) return 0;
+  if (prefetch === 0 || perMs === 0) return 0;
   return Math.max(prefetch, Math.min(aheadMax, Math.floor(perMs * Math.min(tripsBuffered * claimMs, bufferMsMax))));
 }

@@ -19,7 +19,7 @@ export const readyRoute: Route = {
     const stopping = api.isDraining();
     const checks = [
       ...(await api.composition.checkReady()),
-      { name: "draining", ok: !stopping, ...(stopping ? { problem: "The process is stopping." } : {}) },
+      { name: "serving", ok: !stopping, ...(stopping ? { problem: "The process is stopping." } : {}) },
     ];
     const failed = checks.filter(({ ok }) => !ok);
     if (failed.length === 0) return c.json({ status: "ready", checks }, 200);

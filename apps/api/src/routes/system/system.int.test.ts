@@ -25,7 +25,7 @@ describe("GET /v1/ready", () => {
       checks: [
         { name: "database", ok: true },
         { name: "schema", ok: true },
-        { name: "draining", ok: true },
+        { name: "serving", ok: true },
       ],
     });
   });
@@ -42,7 +42,7 @@ describe("GET /v1/ready", () => {
     expect(reply.json.checks).toEqual([
       { name: "database", ok: false, problem: expect.any(String) },
       { name: "schema", ok: false, problem: expect.any(String) },
-      { name: "draining", ok: true },
+      { name: "serving", ok: true },
     ]);
     expect(reply.headers.get("retry-after")).toBe("1");
     expect((await behind.ask("GET /v1/health")).status).toBe(200);
