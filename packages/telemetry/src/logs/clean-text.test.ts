@@ -78,7 +78,7 @@ describe("cleanUrl", () => {
     ["postgres://u:my p@ss?w#rd/x@db:5432/app?sslmode=require", "postgres://db:5432/app"],
     ["/v1/jobs?token=abc", "/v1/jobs"],
     ["/v1/jobs/\u001B[2J", "/v1/jobs/ [2J"],
-    ["file:///work/pino@10/x.js", "file:///work/pino@10/x.js"],
+    ["file:///app/pino@10/x.js", "file:///app/pino@10/x.js"],
   ])("keeps where and drops who and what: %s", (url, shown) => {
     expect(cleanUrl(url)).toBe(shown);
   });
