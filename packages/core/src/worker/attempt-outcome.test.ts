@@ -61,6 +61,53 @@ describe("what a handler throws", () => {
     expect(thrown(null)).toMatchObject({ message: "The handler threw object null" });
   });
 
+  const trap = () => {
+    throw new Error("trapped");
+  };
+  const hostile = new Proxy(new Error("x"), { get: trap, has: trap, getPrototypeOf: trap });
+  it.each([
+    ["a message that is no text", Object.assign(new Error("x"), { message: ["a", "b"] })],
+    ["neither message nor name", Object.assign(new Error("x"), { message: 5, name: Symbol("name"), stack: {} })],
+    [
+      "an error whose getters throw",
+      Object.defineProperties(new Error("x"), { message: { get: trap }, name: { get: trap } }),
+    ],
+    [
+      "an error without stack and cause",
+      Object.defineProperties(new Error("x"), { stack: { get: trap }, cause: { get: trap } }),
+    ],
+    [
+      "an error that is half a RetryAfterError",
+      Object.defineProperty(new RetryAfterError(1), "retryAfterMs", { get: trap }),
+    ],
+    ["an error that only calls itself one of ours", Object.assign(new Error("x"), { name: "MillraceError" })],
+    ["a proxy", hostile],
+    ["an error with such a cause", new Error("x", { cause: hostile })],
+    [
+      "a revoked proxy",
+      (() => {
+        const { proxy, revoke } = Proxy.revocable({}, {});
+        revoke();
+        return proxy;
+      })(),
+    ],
+    ["a symbol", Symbol("x")],
+    ["null", null],
+    ["an object without a prototype", Object.create(null)],
+    ["a function that can't be written", Object.assign(() => 0, { toString: trap })],
+  ])("is told in words, whatever it is: %s", (_, error) => {
+    const settlement = thrown(error);
+    expect(settlement).toMatchObject({ kind: "fail", retryable: true, message: expect.stringMatching(/./) });
+    if (settlement.kind === "fail") expect(["string", "undefined"]).toContain(typeof settlement.stack);
+    expect(["complete", "fail"]).toContain(returned(error).kind);
+  });
+
+  it("keeps what can be read of an error", () => {
+    const error = Object.defineProperty(new TypeError("x"), "stack", { get: trap });
+    expect(thrown(error)).toMatchObject({ message: "x", stack: undefined });
+    expect(thrown(Object.assign(new TypeError("x"), { message: ["a"] }))).toMatchObject({ message: "TypeError" });
+  });
+
   it("keeps the stacks of causes, to a depth, and nothing else of an error", () => {
     const credentials = { config: { headers: { authorization: "Bearer secret" } } };
     let error = Object.assign(new Error("cause 9"), credentials);

@@ -1,4 +1,4 @@
-import { isMillraceError, limits } from "@millrace/contract";
+import { isMillraceError, limits, type MillraceError } from "@millrace/contract";
 
 import { isNonRetryable, isRetryAfter } from "./attempt-errors.ts";
 import type { Settlement } from "./settlement.ts";
@@ -8,7 +8,8 @@ const causesMax = 3;
 
 /** How an attempt ends whose handler returned `value`. A result that can't be kept kills the job: its work is done, and doing it again would end the same. */
 export function returned(value: unknown): Settlement {
-  if (isSnooze(value)) return { kind: "snooze", delayMs: value.delayMs };
+  const snoozeMs = readable(() => (isSnooze(value) ? clampedDelay(value.delayMs) : undefined));
+  if (snoozeMs !== undefined) return { kind: "snooze", delayMs: snoozeMs };
   let result: string | undefined;
   try {
     result = value === undefined ? "null" : JSON.stringify(value);
@@ -23,12 +24,12 @@ export function returned(value: unknown): Settlement {
   return { kind: "complete", result: result === "null" ? null : result };
 }
 
-/** How an attempt ends whose handler threw `error`. */
+/** How an attempt ends whose handler threw `error`, whatever that is. */
 export function thrown(error: unknown): Settlement {
   const failure = { kind: "fail", message: messageOf(error), stack: stackOf(error) } as const;
-  if (isNonRetryable(error)) return { ...failure, retryable: false };
-  if (isRetryAfter(error)) return { ...failure, retryable: true, retryAfterMs: clampedDelay(error.retryAfterMs) };
-  return { ...failure, retryable: true };
+  if (readable(() => isNonRetryable(error)) === true) return { ...failure, retryable: false };
+  const retryAfterMs = readable(() => (isRetryAfter(error) ? clampedDelay(error.retryAfterMs) : undefined));
+  return retryAfterMs === undefined ? { ...failure, retryable: true } : { ...failure, retryable: true, retryAfterMs };
 }
 
 /** How an attempt ends that took longer than it may. */
@@ -42,24 +43,53 @@ export function killed(message: string): Extract<Settlement, { kind: "fail" }> {
 }
 
 function messageOf(error: unknown): string {
-  if (isMillraceError(error))
-    return [error.message, ...error.errors.map(({ path, message }) => `${path}: ${message}`)].join(" ");
-  if (error instanceof Error) return error.message || error.name;
-  return typeof error === "string" && error !== "" ? error : `The handler threw ${describe(error)}`;
+  return (
+    readable(() => (isMillraceError(error) ? problemsOf(error) : undefined)) ??
+    (isError(error) ? (textOf(error, "message") ?? textOf(error, "name")) : undefined) ??
+    (typeof error === "string" && error !== "" ? error : `The handler threw ${describe(error)}`)
+  );
+}
+
+function problemsOf(error: MillraceError): string {
+  return [error.message, ...error.errors.map(({ path, message }) => `${path}: ${message}`)].join(" ");
 }
 
 /** The stack with those of its causes. Other properties of an error stay out: libraries put requests and credentials there. */
 function stackOf(error: unknown): string | undefined {
   const stacks: string[] = [];
-  for (let at = error; at instanceof Error && stacks.length <= causesMax; at = at.cause) {
-    if (at.stack !== undefined) stacks.push(at.stack);
+  let at = error;
+  for (let depth = 0; depth <= causesMax && isError(at); depth++) {
+    const one = at;
+    const stack = textOf(one, "stack");
+    if (stack !== undefined) stacks.push(stack);
+    at = readable(() => one.cause);
   }
   return stacks.length === 0 ? undefined : stacks.join("\nCaused by: ");
 }
 
 function describe(value: unknown): string {
-  if (typeof value !== "object" || value === null) return `${typeof value} ${String(value)}`;
-  return `an object that is not an Error`;
+  if (isError(value)) return "an Error without a message";
+  if (typeof value === "object" && value !== null) return "an object that is not an Error";
+  return readable(() => `${typeof value} ${String(value)}`) ?? `a ${typeof value}`;
+}
+
+function isError(value: unknown): value is Error {
+  return readable(() => value instanceof Error) === true;
+}
+
+/** The text of a property: JavaScript lets anything be there. */
+function textOf(error: Error, property: "message" | "name" | "stack"): string | undefined {
+  const text: unknown = readable(() => error[property]);
+  return typeof text === "string" && text !== "" ? text : undefined;
+}
+
+/** What `look` finds: getters and proxies of a handler's values may throw when they are looked at, and an attempt's end must still be told. */
+function readable<Value>(look: () => Value): Value | undefined {
+  try {
+    return look();
+  } catch {
+    return undefined;
+  }
 }
 
 function clampedDelay(delayMs: number): number {

@@ -54,7 +54,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const { settings, definitions, logger, metrics } = readWorkerOptions(options);
   const outages = createOutages(logger);
   const book = createLeaseBook();
-  const settler = createSettler({ store, book, outages });
+  const settler = createSettler({ store, book, outages, logger });
   const heartbeats = createHeartbeats({ ...settings, store, book, outages, metrics });
   const progress = createProgress({ store, book, outages });
   const contextOf = createContexts({ store, book, heartbeats, progress, logger, metrics });

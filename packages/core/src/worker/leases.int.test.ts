@@ -302,6 +302,6 @@ describe("the end of an attempt", () => {
     await rig.start({ queues: [queue], handlers: [definition], store: picky });
     const ends = await Promise.all(added.map(({ id }) => rig.until(id, ({ completedAt }) => completedAt !== null)));
     expect(ends.map(({ status }) => status)).toEqual(["completed", "completed", "dead", "completed", "completed"]);
-    expect(ends[2]?.lastError).toBe("The database can't store the handler's result");
+    expect(ends[2]?.lastError).toBe("The outcome could not be stored.");
   });
 });

@@ -1,7 +1,8 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { isMillraceError, type MillraceError } from "@millrace/contract";
+import { isMillraceError } from "@millrace/contract";
 import { createCoalescer, type JobStore, type LeaseOutcome } from "@millrace/storage";
+import type { Logger } from "@millrace/telemetry";
 
 import { killed } from "./attempt-outcome.ts";
 import { backoffMs } from "./backoff.ts";
@@ -13,6 +14,7 @@ export interface SettlerOptions {
   readonly store: Pick<JobStore, "completeJobs" | "failJobs" | "snoozeJobs" | "releaseJobs">;
   readonly book: Pick<LeaseBook, "holds">;
   readonly outages: Outages;
+  readonly logger: Logger;
 }
 
 export interface Settler {
@@ -30,13 +32,18 @@ type Write<Of extends Kind> = (items: readonly Item<Of>[]) => Promise<readonly L
 
 const itemsMax = 500;
 const bytesMax = 4 * 1024 * 1024;
+/** The end of a job whose own end the database refuses. */
+const notStored = killed("The outcome could not be stored.");
 
 /**
  * Writes the ends of attempts in batches: a flight leaves as soon as the one before has landed, with all that ended meanwhile.
- * A flight that fails is tried again while its leases last; after that the jobs are others' to run, and nothing may be written.
+ * A flight that fails for want of the database is tried again while its leases last; after that the jobs are others' to run, and nothing
+ * may be written. What fails otherwise would fail again, and hold up all that come behind it: such items are found and set aside.
  */
-export function createSettler({ store, book, outages }: SettlerOptions): Settler {
+export function createSettler({ store, book, outages, logger }: SettlerOptions): Settler {
   const stopped = new AbortController();
+
+  const writeFailures: Write<"fail"> = (items) => store.failJobs(items);
 
   const lane = <Of extends Kind>(bytesOf: (item: Item<Of>) => number, write: Write<Of>) =>
     createCoalescer<Item<Of>, Settled>({
@@ -54,10 +61,7 @@ export function createSettler({ store, book, outages }: SettlerOptions): Settler
     ({ result }) => result?.length ?? 0,
     (items) => store.completeJobs(items),
   );
-  const failures = lane<"fail">(
-    ({ message, stack }) => message.length + (stack?.length ?? 0),
-    (items) => store.failJobs(items),
-  );
+  const failures = lane<"fail">(({ message, stack }) => message.length + (stack?.length ?? 0), writeFailures);
   const snoozes = lane<"snooze">(
     () => 0,
     (items) => store.snoozeJobs(items),
@@ -71,7 +75,7 @@ export function createSettler({ store, book, outages }: SettlerOptions): Settler
     const settled = new Map<Item<Of>, Settled>();
     let open = items;
     let mayBeWritten = false;
-    for (let tries = 1; open.length > 0; tries++) {
+    for (let tries = 1; open.length > 0 && !stopped.signal.aborted; tries++) {
       try {
         const outcomes = await write(open);
         for (const [index, item] of open.entries())
@@ -79,14 +83,14 @@ export function createSettler({ store, book, outages }: SettlerOptions): Settler
         outages.recovered("settle");
         break;
       } catch (error) {
-        if (isMillraceError(error, "VALIDATION_FAILED")) {
+        if (!isMillraceError(error, "UNAVAILABLE")) {
           for (const [item, end] of await apart(open, write, error)) settled.set(item, end);
           break;
         }
         outages.failed("settle", error);
-        mayBeWritten ||= isMillraceError(error) && error.extensions["outcome"] === "unknown";
+        mayBeWritten ||= error.extensions["outcome"] === "unknown";
         await delay(backoffMs(tries), undefined, { signal: stopped.signal }).catch(() => undefined);
-        open = stopped.signal.aborted ? [] : open.filter((item) => book.holds(item.leaseToken));
+        open = open.filter((item) => book.holds(item.leaseToken));
       }
     }
     return items.map((item) => settled.get(item) ?? "unsaved");
@@ -96,7 +100,7 @@ export function createSettler({ store, book, outages }: SettlerOptions): Settler
   async function apart<Of extends Kind>(
     items: readonly Item<Of>[],
     write: Write<Of>,
-    error: MillraceError,
+    error: unknown,
   ): Promise<readonly (readonly [Item<Of>, Settled])[]> {
     const [only] = items;
     if (only !== undefined && items.length === 1) return [[only, await refused(only, error)]];
@@ -107,11 +111,16 @@ export function createSettler({ store, book, outages }: SettlerOptions): Settler
     return items.map((item, index) => [item, ends[index] ?? "unsaved"] as const);
   }
 
-  async function refused(item: Item<Kind>, error: MillraceError): Promise<Settled> {
-    const { leaseToken } = item;
-    if (item.kind === "complete")
-      return failures.add({ leaseToken, ...killed("The database can't store the handler's result") });
-    outages.failed("settle", error);
+  /** Another end is stored in its place, if there is something in it that can be at fault; else the lease runs out, and the job is rescued. */
+  async function refused(item: Item<Kind>, error: unknown): Promise<Settled> {
+    if (item.kind !== "release" && !(item.kind === "fail" && item.message === notStored.message)) {
+      const [end = "unsaved"] = await fly([{ leaseToken: item.leaseToken, ...notStored }], writeFailures);
+      return end;
+    }
+    logger.error(
+      { component: "settle", outcome: item.kind, err: error },
+      "The database refuses to store how a job ended",
+    );
     return "unsaved";
   }
 
@@ -131,9 +140,7 @@ export function createSettler({ store, book, outages }: SettlerOptions): Settler
       }
     },
     async idle() {
-      // A completion that is refused moves to the failures.
-      await completions.idle();
-      await Promise.all([failures.idle(), snoozes.idle(), releases.idle()]);
+      await Promise.all([completions.idle(), failures.idle(), snoozes.idle(), releases.idle()]);
     },
     giveUp: () => stopped.abort(),
   };
