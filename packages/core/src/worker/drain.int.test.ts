@@ -179,6 +179,17 @@ describe("a worker that stops", () => {
     expect(worker.health()).toMatchObject({ state: "stopped", settling: 0 });
   });
 
+  it("doesn't wait for a partition that is being made for longer than for its last writes", async () => {
+    const making = Promise.withResolvers<number>();
+    const store: JobStore = { ...rig.store, ensurePartitions: () => making.promise };
+    const worker = await rig.start({ queues: [queue], handlers: [job(() => null)], store });
+    const [first] = await addSome(1);
+    await rig.until(first?.id ?? "", "completed");
+    await worker.stop({ graceMs: 0 });
+    expect(worker.health().state).toBe("stopped");
+    making.resolve(0);
+  });
+
   it("stops once, however often it is asked, and also before its start", async () => {
     const worker = await rig.start({ queues: [queue], handlers: [job(() => null)] });
     const first = worker.stop();

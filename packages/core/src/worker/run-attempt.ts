@@ -40,14 +40,19 @@ export function runAttempt(options: AttemptOptions): Attempt {
   const graceOver = Promise.withResolvers<undefined>();
   let cause: AbortCause | undefined;
   let ended = false;
+  let graceEndMs = Number.POSITIVE_INFINITY;
   let graceTimer: NodeJS.Timeout | undefined;
 
   const abort = (why: AbortCause) => {
     if (ended) return;
     if (cause === undefined || why === "cancelled" || why === "leaseLost") cause = why;
-    if (controller.signal.aborted) return;
-    controller.abort(new JobAbortedError(why));
+    if (!controller.signal.aborted) controller.abort(new JobAbortedError(why));
     const graceMs = why === "shutdown" ? Math.min(abortGraceMs, shutdownAbortGraceMs) : abortGraceMs;
+    const endMs = performance.now() + graceMs;
+    // A shutdown shortens a grace that has begun; nothing lengthens one.
+    if (endMs >= graceEndMs) return;
+    graceEndMs = endMs;
+    clearTimeout(graceTimer);
     graceTimer = setTimeout(() => graceOver.resolve(undefined), graceMs);
   };
   const timeoutTimer = setTimeout(() => abort("timeout"), timeoutMs);
