@@ -4,8 +4,10 @@ export interface LoopOptions {
   /** Does the work once; answers how many milliseconds to wait before the next time. */
   readonly step: () => Promise<number>;
   readonly firstDelayMs: number;
-  /** Told of every failed step; the next one comes after a growing pause. */
+  /** Told of every failed step. */
   readonly onError: (error: unknown) => void;
+  /** How long to wait after so many failures in a row; default short pauses that grow. */
+  readonly pauseMs?: ((failures: number) => number) | undefined;
 }
 
 export interface Loop {
@@ -16,7 +18,7 @@ export interface Loop {
 }
 
 /** Runs a step again and again, one at a time; it survives every failure. */
-export function startLoop({ step, firstDelayMs, onError }: LoopOptions): Loop {
+export function startLoop({ step, firstDelayMs, onError, pauseMs = backoffMs }: LoopOptions): Loop {
   let stopped = false;
   let failures = 0;
   let woken = false;
@@ -37,7 +39,7 @@ export function startLoop({ step, firstDelayMs, onError }: LoopOptions): Loop {
       failures = 0;
     } catch (error) {
       failures++;
-      waitMs = backoffMs(failures);
+      waitMs = pauseMs(failures);
       onError(error);
     }
     running = undefined;

@@ -29,6 +29,8 @@ const foldMax = 10_000;
 /** Few enough changes of the counts that adding them up stays cheap. */
 const foldIntervalMs = 10_000;
 const hourMs = 3_600_000;
+/** Partitions are made days before they are needed, and a failed try may have held locks. */
+const partitionsPauseMs = 60_000;
 
 /**
  * What every worker does for all, each task on a loop of its own: bring due jobs to where they can be claimed, rescue expired leases,
@@ -37,9 +39,15 @@ const hourMs = 3_600_000;
 export function startMaintenance(options: MaintenanceOptions): Maintenance {
   const { store, settings, outages, metrics, logger, onDue } = options;
 
-  const loop = (component: Component, firstDelayMs: number, step: () => Promise<number>): Loop =>
+  const loop = (
+    component: Component,
+    firstDelayMs: number,
+    step: () => Promise<number>,
+    pauseMs?: (failures: number) => number,
+  ): Loop =>
     startLoop({
       firstDelayMs,
+      pauseMs,
       async step() {
         const waitMs = await step();
         outages.recovered(component);
@@ -56,25 +64,36 @@ export function startMaintenance(options: MaintenanceOptions): Maintenance {
     return Math.min(nextDueInMs ?? Number.POSITIVE_INFINITY, jitter(settings.pollIntervalMs));
   });
 
+  let rescueLimit = rescueMax;
   const rescue = loop("rescue", Math.random() * settings.rescueIntervalMs, async () => {
-    const { retried, dead } = await store.rescueExpired(rescueMax);
+    const limit = rescueLimit;
+    // Should this fail: so many leases may be too much for a statement's deadline, and would be again.
+    rescueLimit = Math.max(1, Math.floor(limit / 2));
+    const { retried, dead } = await store.rescueExpired(limit);
+    rescueLimit = rescueMax;
     if (retried > 0) metrics.rescuedTotal.inc({ outcome: "retried" }, retried);
     if (dead > 0) metrics.rescuedTotal.inc({ outcome: "dead" }, dead);
     if (retried + dead === 0) return jitter(settings.rescueIntervalMs);
     logger.warn({ counts: { retried, dead } }, "Rescued jobs whose leases had expired");
     onDue();
     promote.wake();
-    return retried + dead < rescueMax ? jitter(settings.rescueIntervalMs) : 0;
+    return retried + dead < limit ? jitter(settings.rescueIntervalMs) : 0;
   });
 
-  const partitions = loop("partitions", 0, async () => {
-    await store.ensurePartitions();
-    return jitter(hourMs);
-  });
+  const partitions = loop(
+    "partitions",
+    0,
+    async () => {
+      await store.ensurePartitions();
+      return jitter(hourMs);
+    },
+    () => jitter(partitionsPauseMs),
+  );
 
   const counts = loop("counts", Math.random() * foldIntervalMs, async () => {
-    const folded = await store.foldCounts(foldMax);
-    return folded < foldMax ? jitter(foldIntervalMs) : 0;
+    const fewer = await store.foldCounts(foldMax);
+    // Many rows that hardly fold would otherwise be folded without a rest.
+    return fewer >= foldMax / 2 ? 0 : jitter(foldIntervalMs);
   });
 
   const sample = loop("sample", Math.random() * settings.sampleIntervalMs, async () => {
