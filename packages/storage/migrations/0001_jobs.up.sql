@@ -171,15 +171,18 @@ create table millrace.finished_counts (
 create index finished_counts_queue on millrace.finished_counts (tenant_id, queue);
 
 -- Makes history's partitions from today to `days_ahead` days on; answers how many it made. The many completed jobs get one a day, the few others one a week.
--- Safe to race: creation is serialised by a transaction lock.
+-- Made apart and then attached, with little patience for locks: nobody who writes history ever waits for it behind somebody who reads. What
+-- could not be made now is made by a later call; there are days of slack. Of callers at the same time, one works.
 create function millrace.ensure_history_partitions(days_ahead integer) returns integer
-language plpgsql as $$
+language plpgsql set lock_timeout = '100ms' as $$
 declare
   today constant date := (now() at time zone 'utc')::date;
   part record;
   made integer := 0;
 begin
-  perform pg_advisory_xact_lock(hashtext('millrace.ensure_history_partitions'));
+  if not pg_try_advisory_xact_lock(hashtext('millrace.ensure_history_partitions')) then
+    return 0;
+  end if;
   for part in
     select parent, first_day, first_day + days as next_day, parent || '_' || to_char(first_day, 'YYYYMMDD') as name
     from (
@@ -192,14 +195,15 @@ begin
   loop
     if to_regclass('millrace.' || part.name) is null then
       begin
+        execute format('create table millrace.%I (like millrace.%I including defaults)', part.name, part.parent);
         execute format(
-          'create table millrace.%I partition of millrace.%I for values from (%L) to (%L)',
-          part.name, part.parent,
+          'alter table millrace.%I attach partition millrace.%I for values from (%L) to (%L)',
+          part.parent, part.name,
           part.first_day::timestamp at time zone 'utc', part.next_day::timestamp at time zone 'utc'
         );
         made := made + 1;
-      exception when check_violation then
-        -- The default partition holds rows of that time already; they stay there.
+      exception when check_violation or lock_not_available then
+        -- The default partition holds rows of that time already, and they stay there; or somebody reads history just now.
         null;
       end;
     end if;

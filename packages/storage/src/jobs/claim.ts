@@ -40,7 +40,7 @@ with recursive hops as (
   cross join lateral (${nextLane(ofOneTenant, "h.tenant_id", "h.queue")}) l where h.n < ${lanesMax}
 ),
 lanes as materialized (
-  select tenant_id, queue from hops where $1::text[] is null or queue = any($1::text[])
+  select tenant_id, queue, n from hops where $1::text[] is null or queue = any($1::text[])
 ),
 picked as (
   delete from millrace.ready r where r.ctid = any(array(
@@ -68,7 +68,15 @@ claimed as (
 )
 select c.*, e.tenant_id as "nextTenantId", e.queue as "nextQueue"
 from (values (1)) as always left join claimed c on true
-left join (select tenant_id, queue from hops where n = ${lanesMax}) e on true`,
+left join (
+  -- A claim that is full goes on behind the last lane it served, if there are lanes behind; else behind the last one it looked at.
+  select h.tenant_id, h.queue from hops h where h.n = (
+    select case when s.jobs >= $3::integer and s.last < (select max(n) from lanes) then s.last else ${lanesMax} end
+    from (
+      select count(*) as jobs, max(l.n) as last from picked p join lanes l on l.tenant_id = p.tenant_id and l.queue = p.queue
+    ) s
+  )
+) e on true`,
   };
 }
 

@@ -2,7 +2,7 @@ import { MillraceError, isMillraceError } from "@millrace/contract";
 
 import type { Database } from "../database.ts";
 import { type Outcome, createCoalescer } from "./coalesce.ts";
-import { findJob, getJob } from "./find.ts";
+import { findJob, findJobs, getJob } from "./find.ts";
 import {
   type PreparedJob,
   existingKeys,
@@ -11,7 +11,7 @@ import {
   insert,
   insertAll,
   keyBusy,
-  keyReused,
+  keysReused,
   prepare,
 } from "./insert.ts";
 import type { CreateOptions, CreatedJob, CreatedJobId, NewJob } from "./job-store.ts";
@@ -38,17 +38,22 @@ export function createCreator(db: Database, wakeups: Wakeups, queues: QueueRegis
       new MillraceError("UNAVAILABLE", "Too many jobs are waiting to be stored; try again.", { retryAfterMs: 1_000 }),
   });
 
-  async function fly(jobs: readonly PreparedJob[]): Promise<readonly Outcome<CreatedJob>[]> {
+  /** The wake-up rides on the insert, or follows once it is committed: announced before, a worker would look and see nothing. */
+  async function insertAnnounced(jobs: readonly PreparedJob[]) {
     const lanes = lanesOf(jobs);
-    await queues.ensure(db, lanes);
+    const notify = wakeups.lead(lanes);
+    const inserted = await insert(db, jobs, notify);
+    if (notify === null) wakeups.trail(lanes);
+    return inserted;
+  }
+
+  async function fly(jobs: readonly PreparedJob[]): Promise<readonly Outcome<CreatedJob>[]> {
+    await queues.ensure(db, lanesOf(jobs));
     try {
-      const { now, keyTaken } = await insert(db, jobs, wakeups.lead(lanes));
-      const taken = new Set(keyTaken);
-      return await Promise.all(
-        jobs.map(async (job): Promise<Outcome<CreatedJob>> => {
-          if (taken.has(job)) return settled(existing(job));
-          return { ok: true, value: { job: freshJob(job, now), duplicate: false } };
-        }),
+      const { now, keyTaken } = await insertAnnounced(jobs);
+      const duplicates = await existingAll(keyTaken);
+      return jobs.map(
+        (job) => duplicates.get(job) ?? { ok: true, value: { job: freshJob(job, now), duplicate: false } },
       );
     } catch (error) {
       // One row that the database refuses must not fail its neighbours; an outage is everybody's.
@@ -60,18 +65,37 @@ export function createCreator(db: Database, wakeups: Wakeups, queues: QueueRegis
   }
 
   async function alone(job: PreparedJob): Promise<CreatedJob> {
-    const { now, keyTaken } = await insert(db, [job], wakeups.lead(lanesOf([job])));
+    const { now, keyTaken } = await insertAnnounced([job]);
     return keyTaken.length === 0 ? { job: freshJob(job, now), duplicate: false } : existing(job);
+  }
+
+  /** What comes of jobs whose keys were taken, by two statements for all of them. */
+  async function existingAll(jobs: readonly PreparedJob[]): Promise<ReadonlyMap<PreparedJob, Outcome<CreatedJob>>> {
+    const keys = await existingKeys(db, jobs);
+    const refs = jobs.flatMap(({ tenantId }, index) => {
+      const id = keys[index]?.jobId;
+      return id === undefined ? [] : [{ tenantId, id }];
+    });
+    const found = await findJobs(db, refs);
+    const outcomes = new Map<PreparedJob, Outcome<CreatedJob>>();
+    for (const [index, job] of jobs.entries()) {
+      const key = keys[index];
+      const first = key && found.get(key.jobId);
+      if (key?.sameRequest === false) outcomes.set(job, { ok: false, error: keysReused([job]) });
+      else if (first !== undefined) outcomes.set(job, { ok: true, value: { job: first, duplicate: true } });
+      else outcomes.set(job, await settled(existing(job)));
+    }
+    return outcomes;
   }
 
   /** The job behind a taken key; inserts after all when that job is deleted meanwhile. */
   async function existing(job: PreparedJob): Promise<CreatedJob> {
     for (let tries = 0; tries < freedKeyTriesMax; tries++) {
       const [key] = await existingKeys(db, [job]);
-      if (key?.sameRequest === false) throw keyReused(job);
+      if (key?.sameRequest === false) throw keysReused([job]);
       const found = key && (await findJob(db, { tenantId: job.tenantId, id: key.jobId }));
       if (found !== undefined) return { job: found, duplicate: true };
-      const { now, keyTaken } = await insert(db, [job], wakeups.lead(lanesOf([job])));
+      const { now, keyTaken } = await insertAnnounced([job]);
       if (keyTaken.length === 0) return { job: freshJob(job, now), duplicate: false };
     }
     throw keyBusy();
@@ -94,7 +118,7 @@ export function createCreator(db: Database, wakeups: Wakeups, queues: QueueRegis
       if (tx !== undefined) return insertAll(tx, prepared, encodeWakeup(lanes));
       const keyed = prepared.some((job) => job.idempotencyKey !== undefined);
       if (!keyed) {
-        await insert(db, prepared, wakeups.lead(lanes));
+        await insertAnnounced(prepared);
         return prepared.map(({ id }) => ({ id, duplicate: false }));
       }
       return db.withTransaction((own) => insertAll(own, prepared, encodeWakeup(lanes)));

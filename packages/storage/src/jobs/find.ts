@@ -10,6 +10,13 @@ const getStatement: Statement = {
   text: `select ${anyJob("a")} from millrace.all_jobs a where a.tenant_id = $1::text and a.id = $2::uuid limit 1`,
 };
 
+const getManyStatement: Statement = {
+  name: "jobs.getMany",
+  text: `
+select ${anyJob("a")} from unnest($1::text[], $2::uuid[]) as t(tenant_id, id)
+cross join lateral (select * from millrace.all_jobs j where j.tenant_id = t.tenant_id and j.id = t.id limit 1) a`,
+};
+
 const getByKeyStatement: Statement = {
   name: "jobs.getByKey",
   text: `
@@ -28,6 +35,13 @@ export async function getJob(db: Executor, ref: JobRef): Promise<Job> {
   const job = await findJob(db, ref);
   if (job === undefined) throw jobNotFound(ref.id);
   return job;
+}
+
+/** Those of the jobs that are there, by id. */
+export async function findJobs(db: Executor, refs: readonly JobRef[]): Promise<ReadonlyMap<string, Job>> {
+  if (refs.length === 0) return new Map();
+  const rows = await db.query<Job>(getManyStatement, [refs.map(({ tenantId }) => tenantId), refs.map(({ id }) => id)]);
+  return new Map(rows.map((row) => [row.id, asJob(row)]));
 }
 
 /** Like getJob, undefined instead of an error. */

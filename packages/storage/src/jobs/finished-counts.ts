@@ -21,27 +21,34 @@ export function countLeft(source: string): string {
 }
 
 /**
- * Replaces rows by their sums. One statement: a reader's snapshot has the rows or their sum, never both.
+ * Replaces the rows of a key by their sum, where it has several. One statement: a reader's snapshot has the rows or their sum, never both.
  * SKIP LOCKED lets several processes fold at once, each its own rows.
  */
 const foldStatement: Statement = {
   name: "jobs.foldCounts",
   text: `
-with folded as (
+with several as materialized (
+  select tenant_id, queue, status, day from millrace.finished_counts
+  group by tenant_id, queue, status, day having count(*) > 1 limit $1::integer
+),
+folded as (
   delete from millrace.finished_counts f where f.ctid = any(array(
-    select c.ctid from millrace.finished_counts c limit $1::integer for update skip locked
+    select c.ctid from millrace.finished_counts c
+    join several s on s.tenant_id = c.tenant_id and s.queue = c.queue and s.status = c.status and s.day = c.day
+    limit $1::integer for update of c skip locked
   ))
   returning f.tenant_id, f.queue, f.status, f.day, f.n
 ),
 sums as (
   insert into millrace.finished_counts (tenant_id, queue, status, day, n)
   select tenant_id, queue, status, day, sum(n) from folded group by tenant_id, queue, status, day having sum(n) <> 0
+  returning 1
 )
-select count(*)::integer as folded from folded`,
+select (select count(*)::integer from folded) - (select count(*)::integer from sums) as fewer`,
 };
 
-/** Folds at most `limit` rows; answers how many. */
+/** Folds at most `limit` rows; answers how many rows fewer there are. */
 export async function foldCounts(db: Executor, limit: number): Promise<number> {
-  const [row] = await db.query<{ folded: number }>(foldStatement, [limit]);
-  return row?.folded ?? 0;
+  const [row] = await db.query<{ fewer: number }>(foldStatement, [limit]);
+  return row?.fewer ?? 0;
 }

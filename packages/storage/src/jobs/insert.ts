@@ -139,16 +139,15 @@ export async function existingKeys(
   });
 }
 
-/** The error for a known key that comes with another request. */
-export function keyReused(job: NewJob): MillraceError {
-  return new MillraceError(
-    "IDEMPOTENCY_KEY_REUSED",
-    `The idempotency key ${JSON.stringify(job.idempotencyKey)} was used before with a different request.`,
-  );
+/** The error for known keys that come with other requests; `paths` name them in the request. */
+export function keysReused(jobs: readonly NewJob[], paths: readonly string[] = ["idempotencyKey"]): MillraceError {
+  const message = (job: NewJob) =>
+    `The idempotency key ${JSON.stringify(job.idempotencyKey)} was used before with a different request.`;
+  const [first] = jobs;
+  return new MillraceError("IDEMPOTENCY_KEY_REUSED", first === undefined ? "An idempotency key was reused." : message(first), {
+    errors: jobs.map((job, index) => ({ path: paths[index] ?? "", code: "reused", message: message(job) })),
+  });
 }
-
-/** How often an insert is tried again when the job behind a taken key is deleted at that very moment. */
-export const freedKeyTriesMax = 5;
 
 /** The error for a key whose job comes and goes too fast to decide. */
 export function keyBusy(): MillraceError {
@@ -170,12 +169,14 @@ export async function insertAll(
     const { keyTaken } = await insert(tx, open, notify);
     const existing = await existingKeys(tx, keyTaken);
     const freed: PreparedJob[] = [];
+    const reused: PreparedJob[] = [];
     for (const [index, job] of keyTaken.entries()) {
       const key = existing[index];
       if (key === undefined) freed.push(job);
       else if (key.sameRequest) duplicates.set(job.id, key.jobId);
-      else throw keyReused(job);
+      else reused.push(job);
     }
+    if (reused.length > 0) throw keysReused(reused, reused.map((job) => `jobs.${jobs.indexOf(job)}.idempotencyKey`));
     open = freed;
   }
   return jobs.map((job) => {

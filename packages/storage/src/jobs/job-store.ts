@@ -241,7 +241,7 @@ export interface JobStore {
   promoteDue(limit: number): Promise<{ readonly promoted: number; readonly nextDueInMs: number | null }>;
   /** Makes the tables ready for the days to come; answers how many parts were made. Safe to race. */
   ensurePartitions(): Promise<number>;
-  /** Folds at most `limit` changes of the counts of finished jobs; answers how many. Due every few seconds, safe to race. */
+  /** Folds at most `limit` changes of the counts of finished jobs; answers how many rows fewer there are. Due every few seconds, safe to race. */
   foldCounts(limit: number): Promise<number>;
   /** Counts by status of the tenant's queues (of every tenant's without one), at most 1,000 queues. */
   queueStats(filter: { readonly tenantId?: string; readonly queue?: string }): Promise<readonly QueueStats[]>;

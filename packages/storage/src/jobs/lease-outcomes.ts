@@ -47,6 +47,8 @@ export async function writeAsOwner<Item extends OwnedItem>(
     seen.add(item.leaseToken);
     sent.push({ lease, item });
   }
+  // In id order, so that two batches over the same jobs lock them in one order and can't deadlock.
+  sent.sort((a, b) => (a.lease.id < b.lease.id ? -1 : 1));
   const changed = new Map<string, JobStatus>();
   if (sent.length > 0) {
     const parameters: Parameter[] = [
@@ -60,7 +62,8 @@ export async function writeAsOwner<Item extends OwnedItem>(
     }
   }
   const lost = sent.filter(({ lease }) => !changed.has(`${lease.id}/${lease.claimId}`)).map(({ lease }) => lease);
-  const present = await statusesOf(db, lost);
+  // The write is committed: whoever can't be told the present state is told that the lease is lost.
+  const present = await statusesOf(db, lost).catch(() => new Map<string, JobStatus>());
   return leases.map((lease): LeaseOutcome => {
     if (lease === undefined) return { ok: false, reason: "lost", status: null };
     const status = changed.get(`${lease.id}/${lease.claimId}`);

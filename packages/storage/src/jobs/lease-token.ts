@@ -1,3 +1,5 @@
+import { tenantIdSchema } from "@millrace/contract";
+
 /** What a lease token proves: this job, at this claim. `claimId` is random, which makes the token unguessable. */
 export interface Lease {
   readonly tenantId: string;
@@ -22,13 +24,10 @@ export function encodeLeaseToken(lease: Lease): string {
 export function decodeLeaseToken(token: string): Lease | undefined {
   if (!/^[A-Za-z0-9_-]{49,150}$/.test(token)) return undefined;
   const bytes = Buffer.from(token, "base64url");
-  if (bytes.length <= headBytes) return undefined;
-  return {
-    id: uuidAt(bytes, 0),
-    claimId: uuidAt(bytes, 16),
-    fence: bytes.readInt32BE(32),
-    tenantId: bytes.toString("utf8", headBytes),
-  };
+  const tenantId = bytes.toString("latin1", headBytes);
+  // One text for one lease: no other spelling of the same bytes, and a tenant as the contract spells it.
+  if (bytes.toString("base64url") !== token || !tenantIdSchema.safeParse(tenantId).success) return undefined;
+  return { id: uuidAt(bytes, 0), claimId: uuidAt(bytes, 16), fence: bytes.readInt32BE(32), tenantId };
 }
 
 function uuidAt(bytes: Buffer, start: number): string {

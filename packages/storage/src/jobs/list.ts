@@ -7,6 +7,9 @@ import type { Job, JobFilter, JobPage } from "./job-store.ts";
 /** How many rows of each table a page examines before it answers what it has, with a cursor to go on. */
 const rowsExaminedMax = 5_000;
 
+/** A page ends when its jobs have this many bytes of JSON, however few they are; one job always fits. */
+export const pageBytesMax = 8 * 1024 * 1024;
+
 /** How far the clock that makes ids may be from the database's, where times become bounds on ids. */
 const clockSlackMs = 24 * 3_600_000;
 
@@ -14,7 +17,13 @@ const idMax = "ffffffff-ffff-ffff-ffff-ffffffffffff";
 const idMin = "00000000-0000-0000-0000-000000000000";
 
 /** A job of the page, or the one row of an empty page; with, for each table that stopped at its bound, the last id it examined. */
-type Row = (Job | { readonly id: null }) & { readonly stops: readonly string[] };
+type Row = (Job | { readonly id: null }) & {
+  readonly stops: readonly string[];
+  readonly bytes: number | null;
+  readonly before: number | null;
+  /** How many jobs the page would have had without the bound on its bytes. */
+  readonly found: number | null;
+};
 
 interface Source {
   readonly name: "hot" | "cold";
@@ -24,6 +33,8 @@ interface Source {
   /** A condition on what was examined. */
   readonly matching: string;
   readonly job: string;
+  /** How many bytes of JSON the job has. */
+  readonly bytes: string;
 }
 
 /**
@@ -57,27 +68,47 @@ export async function list(db: Executor, filter: JobFilter): Promise<JobPage> {
   if (status === undefined || !isTerminal(status)) {
     const matching = status === undefined ? "true" : `w.claim_id is ${status === "running" ? "not null" : "null"}`;
     const job = hotJob("w", leaseDeadline("w"));
-    sources.push({ name: "hot", table: "millrace.jobs", within: "true", matching, job });
+    sources.push({
+      name: "hot",
+      table: "millrace.jobs",
+      within: "true",
+      matching,
+      job,
+      bytes: bytesOf("payload", "errors"),
+    });
   }
   if (status === undefined || isTerminal(status)) {
     const within = status === undefined ? "true" : `s.status = ${bind(status, "millrace.job_status")}`;
     const job = finishedJob("w");
-    sources.push({ name: "cold", table: "millrace.job_history", within, matching: "true", job });
+    sources.push({
+      name: "cold",
+      table: "millrace.job_history",
+      within,
+      matching: "true",
+      job,
+      bytes: bytesOf("payload", "errors", "result"),
+    });
   }
   const text = `
 with ${sources.map((source) => walk(source, conditions.join(" and "))).join(",")}
 select p.*, array(${sources.map(lastExamined).join(" union all ")}) as stops
 from (values (1)) as always left join (
-  ${sources.map((source) => `select * from ${source.name}`).join(" union all ")} order by id desc limit $4::integer
-) p on true order by p.id desc`;
+  select f.*, sum(f.bytes) over (order by f.id desc) - f.bytes as before, count(*) over () as found from (
+    ${sources.map((source) => `select * from ${source.name}`).join(" union all ")} order by id desc limit $4::integer
+  ) f
+) p on p.before < ${pageBytesMax} order by p.id desc`;
   return pageOf(await db.query<Row>({ name: "jobs.list", text }, parameters), filter.limit);
+}
+
+function bytesOf(...columns: readonly string[]): string {
+  return columns.map((column) => `coalesce(octet_length(w.${column}::text), 0)`).join(" + ");
 }
 
 /** Examines rows lazily: it ends at the bound, or as soon as the page is full. */
 function walk(source: Source, conditions: string): string {
   return `
 ${source.name} as materialized (
-  select ${source.job} from (
+  select ${source.job}, ${source.bytes} as bytes from (
     select s.* from ${source.table} s where ${inRange(source)} order by s.id desc limit ${rowsExaminedMax}
   ) w where ${source.matching} and ${conditions} order by w.id desc limit $4::integer
 )`;
@@ -96,9 +127,12 @@ function inRange(source: Source): string {
 
 function pageOf(rows: readonly Row[], limit: number): JobPage {
   const horizon = [...(rows[0]?.stops ?? [])].toSorted().at(-1);
-  const found = rows.flatMap(({ stops: _, ...row }) => (row.id === null ? [] : [asJob(row)]));
+  const found = rows.flatMap(({ stops: _, bytes: __, before: ___, found: ____, ...row }) =>
+    row.id === null ? [] : [asJob(row)],
+  );
   const shown = found.filter((job) => horizon === undefined || job.id >= horizon).slice(0, limit);
-  if (found.length > limit && shown.length === limit) return { jobs: shown, nextBeforeId: shown.at(-1)?.id ?? null };
+  const isCut = (rows[0]?.found ?? 0) > shown.length && shown.length === Math.min(found.length, limit);
+  if (isCut) return { jobs: shown, nextBeforeId: shown.at(-1)?.id ?? null };
   return { jobs: shown, nextBeforeId: horizon ?? null };
 }
 

@@ -4,6 +4,9 @@ import { appendError, enqueueAgain, errorEntry, keepDead } from "./fail.ts";
 import { countEntered } from "./finished-counts.ts";
 import type { RescueResult } from "./job-store.ts";
 
+/** One rescue takes claims until they hold this many jobs, and at least one claim, so that a crash of a whole fleet is worked off in bounded steps. */
+const jobsMax = 2_000;
+
 const message = (alias: string) => `'lease expired (worker ' || ${alias}.locked_by || ')'`;
 
 /**
@@ -16,9 +19,15 @@ const message = (alias: string) => `'lease expired (worker ' || ${alias}.locked_
 export const rescueStatement: Statement = {
   name: "jobs.rescue",
   text: `
-with expired as materialized (
+with candidates as materialized (
   select c.claim_id, c.tenant_id, c.queue, c.job_ids from millrace.claims c
   where c.lease_expires_at < now() order by c.lease_expires_at limit $1::integer for update skip locked
+),
+expired as materialized (
+  select s.claim_id, s.tenant_id, s.queue, s.job_ids from (
+    select k.*, sum(cardinality(k.job_ids)) over (order by k.claim_id, k.tenant_id, k.queue) - cardinality(k.job_ids) as before
+    from candidates k
+  ) s where s.before < ${jobsMax}
 ),
 members as materialized (
   select e.claim_id, e.tenant_id, e.queue, j.id, j.lease_expires_at from millrace.jobs j
@@ -49,7 +58,7 @@ retried as (
 remaining as (
   select m.claim_id, m.tenant_id, m.queue, array_agg(m.id) as job_ids, count(*)::integer as open,
     greatest(min(m.lease_expires_at), now() + interval '1 second') as lease_expires_at
-  from members m where not exists (select from lapsed l where l.id = m.id)
+  from members m where m.id <> all(array(select id from lapsed))
   group by m.claim_id, m.tenant_id, m.queue
 ),
 kept_claims as (

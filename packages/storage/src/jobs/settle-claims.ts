@@ -1,6 +1,6 @@
 /**
  * CTEs that count the rows of `source` (claim_id, tenant_id, queue) off their claims, and delete a claim with the last.
- * The claims rows are locked in key order, as a heartbeat does, so the two can't deadlock, and `open` is read from the locked row,
+ * The claims rows are locked in key order, so finishers can't deadlock (heartbeat and rescue never wait for a lock), and `open` is read from the locked row,
  * so concurrent finishers of one claim subtract one after the other. Changed by key, never by ctid: the row may be newer than the statement's snapshot.
  */
 export function settleClaims(source: string): string {

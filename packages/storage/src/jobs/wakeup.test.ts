@@ -15,12 +15,11 @@ describe("wake-ups", () => {
     const wakeups = createWakeups((payload) => Promise.resolve(sent.push(payload)), 5);
     expect(decodeWakeup(wakeups.lead([["acme", "a"]]) ?? "")).toEqual([["acme", "a"]]);
     expect(wakeups.lead([["acme", "a"]])).toBeNull();
-    expect(
-      wakeups.lead([
-        ["acme", "b"],
-        ["acme", "a"],
-      ]),
-    ).toBeNull();
+    wakeups.trail([["acme", "a"]]);
+    wakeups.trail([
+      ["acme", "b"],
+      ["acme", "a"],
+    ]);
     expect(sent).toEqual([]);
     vi.advanceTimersByTime(5);
     expect(sent.map(decodeWakeup)).toEqual([
@@ -30,6 +29,7 @@ describe("wake-ups", () => {
       ],
     ]);
     expect(wakeups.lead([["acme", "c"]])).toBeNull();
+    wakeups.trail([["acme", "c"]]);
     vi.advanceTimersByTime(5);
     expect(sent).toHaveLength(2);
     vi.advanceTimersByTime(5);
@@ -37,13 +37,26 @@ describe("wake-ups", () => {
     expect(sent).toHaveLength(2);
   });
 
+  it("announce what was committed after the interval at once, and never before it is committed", () => {
+    const sent: string[] = [];
+    const wakeups = createWakeups((payload) => Promise.resolve(sent.push(payload)), 5);
+    wakeups.lead([["acme", "a"]]);
+    expect(wakeups.lead([["acme", "slow"]])).toBeNull();
+    vi.advanceTimersByTime(50);
+    expect(sent).toEqual([]);
+    wakeups.trail([["acme", "slow"]]);
+    vi.advanceTimersByTime(0);
+    expect(sent.map(decodeWakeup)).toEqual([[["acme", "slow"]]]);
+  });
+
   it("survive a notification that can't be sent, and stop when closed", async () => {
     const wakeups = createWakeups(() => Promise.reject(new Error("down")), 5);
     wakeups.lead([["acme", "a"]]);
-    wakeups.lead([["acme", "a"]]);
+    wakeups.trail([["acme", "a"]]);
     await vi.advanceTimersByTimeAsync(20);
     wakeups.close();
     expect(wakeups.lead([["acme", "a"]])).toBeNull();
+    wakeups.trail([["acme", "a"]]);
     expect(vi.getTimerCount()).toBe(0);
   });
 

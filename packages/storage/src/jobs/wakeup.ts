@@ -7,8 +7,10 @@ export type Lane = readonly [tenantId: string, queue: string];
 const payloadBytesMax = 7_000;
 
 export interface Wakeups {
-  /** The payload to send with this insert, or null: then the trailing edge sends it a little later. */
+  /** The payload to send with an insert, or null: then `trail` has to be called once it is committed. */
   lead(lanes: Iterable<Lane>): string | null;
+  /** These lanes have committed jobs that no insert has announced: the end of the interval does. */
+  trail(lanes: Iterable<Lane>): void;
   /** Sends nothing more. */
   close(): void;
 }
@@ -22,12 +24,12 @@ export function createWakeups(send: (payload: string) => Promise<unknown>, inter
   let timer: NodeJS.Timeout | undefined;
   let closed = false;
 
-  const trail = () => {
+  const flush = () => {
     timer = undefined;
     if (gathered.size === 0) return;
     const lanes = gathered;
     gathered = new Map();
-    timer = setTimeout(trail, intervalMs);
+    timer = setTimeout(flush, intervalMs);
     // A lost wake-up only costs the time until the next poll.
     send(encodeWakeup(lanes.values())).catch(() => undefined);
   };
@@ -36,11 +38,15 @@ export function createWakeups(send: (payload: string) => Promise<unknown>, inter
     lead(lanes) {
       if (closed) return null;
       if (timer === undefined) {
-        timer = setTimeout(trail, intervalMs);
+        timer = setTimeout(flush, intervalMs);
         return encodeWakeup(lanes);
       }
-      for (const lane of lanes) gathered.set(lane.join("/"), lane);
       return null;
+    },
+    trail(lanes) {
+      if (closed) return;
+      for (const lane of lanes) gathered.set(lane.join("/"), lane);
+      timer ??= setTimeout(flush, 0);
     },
     close() {
       closed = true;

@@ -29,6 +29,8 @@ export interface KeyForCheck {
   /** Neither revoked nor expired. */
   readonly live: boolean;
   /** Null: never. */
+  readonly expiresAt: Date | null;
+  /** Null: never. */
   readonly expiresInMs: number | null;
 }
 

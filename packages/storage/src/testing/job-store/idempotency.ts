@@ -26,7 +26,10 @@ export function describeIdempotency(open: OpenJobStore): void {
       const first = await store.createJob(newJob({ idempotencyKey: "k", requestHash: "a", payload: '{"v":1}' }));
       const reused = newJob({ idempotencyKey: "k", requestHash: "b", payload: '{"v":2}' });
       await expect(store.createJob(reused)).rejects.toMatchObject({ code: "IDEMPOTENCY_KEY_REUSED" });
-      await expect(store.createJobs([newJob(), reused])).rejects.toMatchObject({ code: "IDEMPOTENCY_KEY_REUSED" });
+      await expect(store.createJobs([newJob(), reused])).rejects.toMatchObject({
+        code: "IDEMPOTENCY_KEY_REUSED",
+        errors: [{ path: "jobs.1.idempotencyKey" }],
+      });
       expect((await store.getJobByIdempotencyKey("acme", "k")).id).toBe(first.job.id);
       expect((await store.getJob({ tenantId: "acme", id: first.job.id })).payload).toEqual({ v: 1 });
     });

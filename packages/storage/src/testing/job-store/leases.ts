@@ -66,6 +66,19 @@ export function describeLeases(open: OpenJobStore): void {
       expect(claimed.filter(({ job }) => job.tenantId === "b-small")).toHaveLength(5);
     });
 
+    it("gives tenants their turns also when one job is claimed at a time", async () => {
+      const queue = "one-by-one";
+      for (const tenantId of ["one-a", "one-b", "one-c"]) {
+        await store.createJobs(Array.from({ length: 20 }, () => newJob({ queue, tenantId })));
+      }
+      const turns: Record<string, number> = {};
+      for (let turn = 0; turn < 30; turn++) {
+        const { tenantId } = (await claimOne(store, { queue })).job;
+        turns[tenantId] = (turns[tenantId] ?? 0) + 1;
+      }
+      expect(Math.min(...["one-a", "one-b", "one-c"].map((tenant) => turns[tenant] ?? 0))).toBeGreaterThanOrEqual(9);
+    });
+
     it("reaches every one of more tenants than one claim looks at", async () => {
       const queue = "many";
       await store.createJobs(Array.from({ length: 150 }, (_, n) => newJob({ queue, tenantId: `many-${n}` })));
@@ -114,6 +127,19 @@ export function describeLeases(open: OpenJobStore): void {
       expect(await store.heartbeat([stale.leaseToken], 60_000)).toEqual([{ ok: false, cancelRequested: false }]);
       expect(await read(fresh)).toEqual(before);
       expect(await write?.(store, fresh.leaseToken)).toMatchObject([{ ok: true }]);
+    });
+
+    it("lets one odd token spoil nothing for the others", async () => {
+      const claimed = await createAndClaim(store, { queue: "odd-token" });
+      const bytes = Buffer.from(claimed.leaseToken, "base64url");
+      const odd = Buffer.concat([bytes.subarray(0, 36), Buffer.from("a\0b")]).toString("base64url");
+      const outcomes = await store.completeJobs(
+        [odd, claimed.leaseToken].map((leaseToken) => ({ leaseToken, result: null })),
+      );
+      expect(outcomes).toEqual([
+        { ok: false, reason: "lost", status: null },
+        { ok: true, status: "completed" },
+      ]);
     });
 
     it("answers lost for text that is no lease token, and for each item by itself", async () => {
@@ -241,6 +267,43 @@ export function describeLeases(open: OpenJobStore): void {
       });
       expect(await read(dead)).toMatchObject({ status: "dead", lastError: "lease expired (worker worker-1)" });
       expect(await store.rescueExpired(100)).toEqual({ retried: 0, dead: 0 });
+    });
+
+    it("works off a crash of many workers in bounded steps until nothing is left", async () => {
+      const queue = "crash";
+      await store.createJobs(Array.from({ length: 6_000 }, () => newJob({ queue })));
+      for (let claimed = 0; claimed < 6_000;) {
+        claimed += (await store.claimJobs({ queues: [queue], limit: 1_000, leaseMs: 1, worker: "gone" })).length;
+      }
+      let total = 0;
+      await until(async () => {
+        const { retried } = await store.rescueExpired(100);
+        expect(retried).toBeLessThanOrEqual(3_000);
+        total += retried;
+        return total >= 6_000;
+      }, 60_000);
+      expect((await store.queueStats({ tenantId: "acme", queue }))[0]).toMatchObject({ running: 0, pending: 6_000 });
+    });
+
+    it("lets beats for some jobs of a claim and completions of others pass one another", async () => {
+      const queue = "beat-race";
+      await store.createJobs(Array.from({ length: 100 }, () => newJob({ queue })));
+      const claimed = await store.claimJobs({ queues: [queue], limit: 100, leaseMs: 60_000, worker: "w" });
+      const tokens = claimed.map(({ leaseToken }) => leaseToken);
+      let completed = 0;
+      const complete = async (share: readonly string[]) => {
+        for (const leaseToken of share) {
+          const [outcome] = await store.completeJobs([{ leaseToken, result: null }]);
+          expect(outcome?.ok).toBe(true);
+          completed++;
+        }
+      };
+      const beat = async (share: readonly string[]) => {
+        while (completed < tokens.length) await store.heartbeat(share, 60_000);
+      };
+      const shares = [0, 1, 2, 3].map((n) => tokens.filter((_, index) => index % 4 === n));
+      await Promise.all([...shares.map(complete), ...shares.map((share) => beat(share.toReversed()))]);
+      expect(await store.heartbeat(tokens, 60_000)).toEqual(tokens.map(() => ({ ok: false, cancelRequested: false })));
     });
 
     it("does not rescue a job whose lease still runs", async () => {

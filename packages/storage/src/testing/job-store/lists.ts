@@ -75,6 +75,23 @@ export function describeLists(open: OpenJobStore): void {
       expect(seen).toEqual(await list({}));
     });
 
+    it("bounds a page by its bytes, and still shows each job once on a walk", async () => {
+      const payload = JSON.stringify("x".repeat(250_000));
+      await store.createJobs(Array.from({ length: 80 }, () => newJob({ tenantId: "large", payload })));
+      const pages: number[] = [];
+      const seen = new Set<string>();
+      let beforeId: string | undefined;
+      do {
+        const page = await store.listJobs({ tenantId: "large", limit: 500, beforeId });
+        pages.push(page.jobs.length);
+        for (const { id } of page.jobs) seen.add(id);
+        beforeId = page.nextBeforeId ?? undefined;
+      } while (beforeId !== undefined);
+      expect(seen.size).toBe(80);
+      expect(pages.reduce((sum, length) => sum + length)).toBe(80);
+      expect(Math.max(...pages)).toBeLessThan(40);
+    });
+
     it("counts the jobs of each queue by status", async () => {
       const [q1, q2] = await store.queueStats({ tenantId: "acme" });
       expect(q1).toMatchObject({
@@ -104,7 +121,8 @@ export function describeLists(open: OpenJobStore): void {
       await store.retryJob(ref);
       expect(await counts()).toEqual([1, 0, 0]);
       await store.cancelJob(ref);
-      expect(await store.foldCounts(1_000)).toBeGreaterThanOrEqual(3);
+      expect(await store.foldCounts(1_000)).toBeGreaterThan(0);
+      expect(await store.foldCounts(1_000)).toBe(0);
       expect(await counts()).toEqual([0, 0, 1]);
       await store.deleteJob(ref);
       expect(await counts()).toEqual([0, 0, 0]);

@@ -1,0 +1,55 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import type { JobStore } from "../jobs/job-store.ts";
+import { createAndClaim } from "../testing/job-store/fixture.ts";
+import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { createPostgresJobStore } from "./postgres-job-store.ts";
+
+const dropTomorrow = `
+do $$ begin execute 'drop table millrace.job_history_completed_' || to_char((now() at time zone 'utc')::date + 1, 'YYYYMMDD'); end $$`;
+
+describe("the partitions of history", () => {
+  let test: TestDatabase;
+  let store: JobStore;
+  beforeAll(async () => {
+    test = await testDatabase();
+    store = createPostgresJobStore(test.database);
+  });
+  afterAll(async () => {
+    await store.close();
+    await test.close();
+  });
+
+  const run = (text: string) => test.database.query({ name: "test", text });
+
+  it("are made ahead once, by whoever comes first", async () => {
+    expect(await store.ensurePartitions()).toBe(0);
+    await run(dropTomorrow);
+    const made = await Promise.all(Array.from({ length: 5 }, () => store.ensurePartitions()));
+    expect(made.reduce((sum, count) => sum + count)).toBe(1);
+  });
+
+  it("make no finisher wait behind a long read of history, and are made once that is over", async () => {
+    await run(dropTomorrow);
+    const { leaseToken } = await createAndClaim(store);
+    await test.database.withTransaction(async (reader) => {
+      await reader.query({ name: "test", text: "select count(*) from millrace.job_history" });
+      const [made, [outcome]] = await Promise.all([
+        store.ensurePartitions(),
+        store.completeJobs([{ leaseToken, result: null }]),
+      ]);
+      expect(made).toBe(0);
+      expect(outcome).toEqual({ ok: true, status: "completed" });
+    });
+    expect(await store.ensurePartitions()).toBe(1);
+  });
+
+  it("leave rows where they are that came before their partition", async () => {
+    await run(dropTomorrow);
+    await run(`insert into millrace.job_history (id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence,
+      scheduled_at, created_at, updated_at, completed_at, tags, errors, payload)
+      select gen_random_uuid(), 'acme', 'q', 't', 'completed', 0, 1, 1, 1, now(), now(), now(), now() + interval '1 day', '{}', '[]', '{}'`);
+    expect(await store.ensurePartitions()).toBe(0);
+    expect(await run("select 1 as one from millrace.job_history_completed_default")).toEqual([{ one: 1 }]);
+  });
+});
