@@ -144,9 +144,13 @@ export function keysReused(jobs: readonly NewJob[], paths: readonly string[] = [
   const message = (job: NewJob) =>
     `The idempotency key ${JSON.stringify(job.idempotencyKey)} was used before with a different request.`;
   const [first] = jobs;
-  return new MillraceError("IDEMPOTENCY_KEY_REUSED", first === undefined ? "An idempotency key was reused." : message(first), {
-    errors: jobs.map((job, index) => ({ path: paths[index] ?? "", code: "reused", message: message(job) })),
-  });
+  return new MillraceError(
+    "IDEMPOTENCY_KEY_REUSED",
+    first === undefined ? "An idempotency key was reused." : message(first),
+    {
+      errors: jobs.map((job, index) => ({ path: paths[index] ?? "", code: "reused", message: message(job) })),
+    },
+  );
 }
 
 /** The error for a key whose job comes and goes too fast to decide. */
@@ -176,7 +180,11 @@ export async function insertAll(
       else if (key.sameRequest) duplicates.set(job.id, key.jobId);
       else reused.push(job);
     }
-    if (reused.length > 0) throw keysReused(reused, reused.map((job) => `jobs.${jobs.indexOf(job)}.idempotencyKey`));
+    if (reused.length > 0)
+      throw keysReused(
+        reused,
+        reused.map((job) => `jobs.${jobs.indexOf(job)}.idempotencyKey`),
+      );
     open = freed;
   }
   return jobs.map((job) => {

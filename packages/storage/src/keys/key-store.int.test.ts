@@ -50,7 +50,7 @@ describe("a key", () => {
     expect(made).not.toHaveProperty("hash");
     expect(await keys.getKey(made)).toEqual(made);
     const found = await keys.findKey(given.start);
-    expect(found).toMatchObject({ id: made.id, tenantId: "acme", live: true, queues: given.queues });
+    expect(found).toMatchObject({ id: made.id, tenantId: "acme", live: true, queues: given.queues, expiresAt });
     expect(Buffer.from(found?.hash ?? []).equals(hash)).toBe(true);
     expect(found?.expiresInMs).toBeGreaterThan(1_000_000);
   });
