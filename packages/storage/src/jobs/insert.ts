@@ -153,6 +153,9 @@ export function keysReused(jobs: readonly NewJob[], paths: readonly string[] = [
   );
 }
 
+/** How often an insert is tried again when the job behind a taken key is deleted at that very moment. */
+export const freedKeyTriesMax = 5;
+
 /** The error for a key whose job comes and goes too fast to decide. */
 export function keyBusy(): MillraceError {
   return new MillraceError("UNAVAILABLE", "The job behind the idempotency key is being deleted; try again.", {
