@@ -25,6 +25,13 @@ describe("problem documents", () => {
     expect(JSON.stringify(problem)).not.toContain("secrets");
   });
 
+  it("begin with the standard members, which no extension can stand in for", () => {
+    const extensions = { bytesMax: 1, type: "x", status: 1, instance: "/x", traceId: "x", errors: "x" };
+    const problem = toProblem(new MillraceError("PAYLOAD_TOO_LARGE", "No.", { extensions }));
+    expect(Object.keys(problem)).toEqual(["type", "title", "status", "detail", "code", "retryable", "bytesMax"]);
+    expect(problem.status).toBe(413);
+  });
+
   it("leave out what is not known", () => {
     const problem = toProblem(new MillraceError("NOT_FOUND", "No."));
     expect(Object.keys(problem).toSorted()).toEqual(["code", "detail", "retryable", "status", "title", "type"]);

@@ -33,8 +33,9 @@ export function problemType(code: ErrorCode): string {
 /** The public face of an error: code, title, status and the public sentence; never its cause. */
 export function toProblem(error: MillraceError, at: { instance?: string; traceId?: string } = {}): Problem {
   const definition = errorCatalogue[error.code];
+  // The standard members come first, and no extension can stand in for one of them.
+  const extensions = Object.entries(error.extensions).filter(([name]) => !Object.hasOwn(problemSchema.shape, name));
   return {
-    ...error.extensions,
     type: problemType(error.code),
     title: definition.title,
     status: definition.status,
@@ -44,5 +45,6 @@ export function toProblem(error: MillraceError, at: { instance?: string; traceId
     retryable: definition.retryable,
     ...(at.traceId === undefined ? {} : { traceId: at.traceId }),
     ...(error.errors.length === 0 ? {} : { errors: [...error.errors] }),
+    ...Object.fromEntries(extensions),
   };
 }
