@@ -66,6 +66,10 @@ describe("the wire shape of a job", () => {
     ["a page over its limit", listJobsQuerySchema, { limit: limits.pageItemsMax + 1 }],
     ["a page of nothing", listJobsQuerySchema, { limit: "0" }],
     ["a limit that is no number", listJobsQuerySchema, { limit: "abc" }],
+    ["a limit in another notation", listJobsQuerySchema, { limit: "1e2" }],
+    ["a limit with a space", listJobsQuerySchema, { limit: " 7" }],
+    ["a limit of nothing", listJobsQuerySchema, { limit: "" }],
+    ["a limit that is null", listJobsQuerySchema, { limit: null }],
     ["a status that is none", listJobsQuerySchema, { status: "done" }],
     ["an unknown filter", listJobsQuerySchema, { colour: "red" }],
   ])("refuses %s", (_what, schema, input) => {

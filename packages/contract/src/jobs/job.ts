@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { jobTypeSchema, queueNameSchema, uuidSchema } from "../ids.ts";
 import { jsonDepthMax, jsonSchema } from "../json.ts";
+import { queryInteger } from "../query-integer.ts";
 import { retryPolicySchema } from "./retry.ts";
 import { jobStatuses } from "./state.ts";
 
@@ -145,7 +146,7 @@ export const listJobsQuerySchema = z.strictObject({
   createdAfter: timeSchema.optional(),
   createdBefore: timeSchema.optional(),
   scheduledBefore: timeSchema.optional(),
-  limit: z.coerce.number<number | string>().int().min(1).max(limits.pageItemsMax).default(limits.pageItemsDefault),
+  limit: queryInteger(1, limits.pageItemsMax).default(limits.pageItemsDefault),
   cursor: z.string().min(1).max(500).optional(),
 });
 
@@ -153,7 +154,7 @@ export type ListJobsQuery = z.input<typeof listJobsQuerySchema>;
 
 /** How long to wait for a job, as a query parameter. */
 export const waitForJobQuerySchema = z.strictObject({
-  timeoutMs: z.coerce.number<number | string>().int().min(0).max(limits.waitMsMax).default(limits.waitMsDefault),
+  timeoutMs: queryInteger(0, limits.waitMsMax).default(limits.waitMsDefault),
 });
 
 export type WaitForJobQuery = z.input<typeof waitForJobQuerySchema>;

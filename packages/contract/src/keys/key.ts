@@ -2,6 +2,7 @@ import { z } from "zod";
 
 import { queueNameSchema, uuidSchema } from "../ids.ts";
 import { limits, timeSchema } from "../jobs/job.ts";
+import { queryInteger } from "../query-integer.ts";
 import { scopeSchema } from "../scopes.ts";
 
 const name = z
@@ -39,7 +40,7 @@ export type RotateKeyRequest = z.input<typeof rotateKeyRequestSchema>;
 
 /** A page of the tenant's keys, as query parameters. */
 export const listKeysQuerySchema = z.strictObject({
-  limit: z.coerce.number<number | string>().int().min(1).max(limits.pageItemsMax).default(limits.pageItemsDefault),
+  limit: queryInteger(1, limits.pageItemsMax).default(limits.pageItemsDefault),
   cursor: z.string().min(1).max(500).optional(),
 });
 
