@@ -6,6 +6,8 @@ export interface Actor {
   readonly scopes: readonly Scope[];
   /** Undefined: every queue. */
   readonly queues?: readonly string[] | undefined;
+  /** When the API key ends by itself; undefined: never. */
+  readonly expiresAt?: Date | undefined;
   /** The API key's id, for the log; undefined for a static key or a process of our own. */
   readonly keyId?: string | undefined;
 }

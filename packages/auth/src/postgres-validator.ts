@@ -109,6 +109,12 @@ function digestOf(found: KeyForCheck): Uint8Array {
   return found.hash.length === nobody.length ? found.hash : nobody;
 }
 
-function actorOf({ id, tenantId, scopes, queues }: KeyForCheck): Actor {
-  return { tenantId, scopes, keyId: id, ...(queues === null ? {} : { queues }) };
+function actorOf({ id, tenantId, scopes, queues, expiresAt }: KeyForCheck): Actor {
+  return {
+    tenantId,
+    scopes,
+    keyId: id,
+    ...(queues === null ? {} : { queues }),
+    ...(expiresAt === null ? {} : { expiresAt }),
+  };
 }

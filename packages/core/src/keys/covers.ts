@@ -2,28 +2,30 @@ import { MillraceError, type Scope, hasScope } from "@millrace/contract";
 
 import type { Ctx } from "../context.ts";
 
-/** What a key may do. */
+/** What a key may do, and until when. */
 export interface Grant {
   readonly scopes: readonly Scope[];
   /** Null or undefined: every queue. */
   readonly queues?: readonly string[] | null | undefined;
+  /** Null or undefined: it never ends by itself. */
+  readonly expiresAt?: Date | null | undefined;
 }
 
-/** Nobody hands on, or takes over, more than they have. @throws FORBIDDEN */
-export function requireCovers(ctx: Ctx, grant: Grant): void {
-  const missing = grant.scopes.filter((scope) => !hasScope(ctx.actor.scopes, scope));
-  if (missing.length > 0) {
-    throw new MillraceError(
-      "FORBIDDEN",
-      `This API key lacks the scopes ${missing.join(", ")} that the other would have.`,
-    );
+/** Nobody hands on, takes over or takes away more than they have, nor for longer. @throws FORBIDDEN */
+export function requireCovers({ actor }: Pick<Ctx, "actor">, grant: Grant): void {
+  const missing = grant.scopes.filter((scope) => !hasScope(actor.scopes, scope));
+  if (missing.length > 0) throw forbidden(`This API key lacks the scopes ${missing.join(", ")} of the other.`);
+  const own = actor.queues;
+  if (own !== undefined && grant.queues?.every((queue) => own.includes(queue)) !== true) {
+    throw forbidden(`This API key is bound to queues; the other must be bound to some of them: ${own.join(", ")}.`);
   }
-  const own = ctx.actor.queues;
-  if (own === undefined) return;
-  if (grant.queues?.every((queue) => own.includes(queue)) !== true) {
-    throw new MillraceError(
-      "FORBIDDEN",
-      `This API key is bound to queues; the other must be bound to some of them: ${own.join(", ")}.`,
-    );
+  const end = actor.expiresAt;
+  const otherEnd = grant.expiresAt ?? undefined;
+  if (end !== undefined && (otherEnd === undefined || otherEnd > end)) {
+    throw forbidden(`This API key expires; the other must expire no later: ${end.toISOString()}.`);
   }
+}
+
+function forbidden(message: string): MillraceError {
+  return new MillraceError("FORBIDDEN", message);
 }

@@ -5,11 +5,12 @@ import { parse } from "../parse.ts";
 import { requireCovers } from "./covers.ts";
 import { type IssuedKey, issueKey } from "./issue.ts";
 
-/** Makes a key that can do no more than the caller's. @throws FORBIDDEN, VALIDATION_FAILED */
+/** Makes a key that can do no more than the caller's, and for no longer. @throws FORBIDDEN, VALIDATION_FAILED */
 export async function createKey(ctx: KeyCtx, input: CreateKeyRequest): Promise<IssuedKey> {
   requireScope(ctx, "keys:admin");
   const request = parse(createKeyRequestSchema, input);
-  requireCovers(ctx, request);
+  const { expiresAt } = request;
+  requireCovers(ctx, { ...request, expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt) });
   const { tenantId, keyId } = ctx.actor;
   return issueKey(ctx.keys, { ...request, tenantId, createdBy: keyId }, ctx.keyKind);
 }

@@ -9,7 +9,7 @@ import { keyRef } from "./key-ref.ts";
 
 /**
  * Makes the successor of a key, with a new secret; the old one ends after the overlap.
- * The caller learns the secret, so the key can be no wider than the caller's. @throws FORBIDDEN, VALIDATION_FAILED, NOT_FOUND, INVALID_STATE
+ * The caller learns the secret, so the key can be no wider than the caller's and end no later. @throws FORBIDDEN, VALIDATION_FAILED, NOT_FOUND, INVALID_STATE
  */
 export async function rotateKey(
   ctx: KeyCtx,

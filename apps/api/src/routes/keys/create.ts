@@ -14,7 +14,7 @@ export const createKeyRoute: Route = {
   operationId: "createKey",
   tag: "keys",
   summary: "Make an API key",
-  description: "`key` is shown this once. The new key can do no more than the one that asks.",
+  description: "`key` is shown this once. The new key can do no more than the one that asks, and ends no later.",
   body: { schema: createKeyRequestSchema, required: true },
   answers: { 201: { description: "The key, with its secret.", schema: keyWithSecretSchema } },
   async handle(c, api) {

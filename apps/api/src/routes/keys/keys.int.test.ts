@@ -63,6 +63,15 @@ describe("POST /v1/keys", () => {
     expect((await make({}, bound.key)).status).toBe(403);
   });
 
+  test("403: no key that expires makes one that outlives it", async () => {
+    const expiresAt = "2100-01-01T00:00:00.000Z";
+    const { key: ending } = (await make({ scopes: ["keys:admin", "jobs:read"], expiresAt })).json;
+    expect((await make({}, ending)).json.code).toBe("FORBIDDEN");
+    expect((await make({ expiresAt: "2100-01-01T00:00:00.001Z" }, ending)).json.code).toBe("FORBIDDEN");
+    expect((await make({ expiresAt }, ending)).status).toBe(201);
+    expect((await make({ expiresAt: "2099-12-31T23:59:59+00:00" }, ending)).status).toBe(201);
+  });
+
   test.each([
     [{ name: "" }, "name"],
     [{ name: "a\0" }, "name"],
@@ -89,6 +98,31 @@ describe("DELETE /v1/keys/{id}", () => {
     expect((await ask(`DELETE /v1/keys/${json.id}`)).status).toBe(204);
     const { items } = (await ask("GET /v1/keys?limit=500")).json;
     expect(items.find(({ id }) => id === json.id)?.revokedAt).toEqual(expect.any(String));
+  });
+});
+
+describe("DELETE /v1/keys/{id} by a key with less than all", () => {
+  test("403: of a key that can do more, or ends later; that key goes on working", async () => {
+    const expiresAt = "2100-01-01T00:00:00Z";
+    const { key: narrow } = (await make({ scopes: ["keys:admin", "jobs:read"], queues: ["a"], expiresAt })).json;
+    const beyond = [
+      { scopes: ["*" as const], queues: ["a"], expiresAt },
+      { queues: ["a", "b"], expiresAt },
+      { expiresAt },
+      { queues: ["a"] },
+    ];
+    for (const more of beyond) {
+      const { json: target } = await make(more);
+      expect((await ask(`DELETE /v1/keys/${target.id}`, undefined, narrow)).json.code).toBe("FORBIDDEN");
+      expect(await statusWith(target.key)).toBe(200);
+    }
+  });
+
+  test("204: of a key within its reach, and of itself whatever it is", async () => {
+    const { json: narrow } = await make({ scopes: ["keys:admin", "jobs:read"], expiresAt: "2100-01-01T00:00:00Z" });
+    const { json: target } = await make({ expiresAt: "2099-01-01T00:00:00Z" });
+    expect((await ask(`DELETE /v1/keys/${target.id}`, undefined, narrow.key)).status).toBe(204);
+    expect((await ask(`DELETE /v1/keys/${narrow.id.toUpperCase()}`, undefined, narrow.key)).status).toBe(204);
   });
 });
 
@@ -143,6 +177,14 @@ describe("POST /v1/keys/{id}/rotate", () => {
     expect(await statusWith(wide.key)).toBe(200);
   });
 
+  test("403: nor of one that outlives theirs; its own it may rotate", async () => {
+    const { json: ending } = await make({ scopes: ["keys:admin", "jobs:read"], expiresAt: "2100-01-01T00:00:00Z" });
+    const { json: endless } = await make();
+    expect((await ask(`POST /v1/keys/${endless.id}/rotate`, undefined, ending.key)).status).toBe(403);
+    const own = await ask(`POST /v1/keys/${ending.id}/rotate`, undefined, ending.key);
+    expect([own.status, own.json.expiresAt]).toEqual([201, ending.expiresAt]);
+  });
+
   test.each([{ overlapMs: -1 }, { overlapMs: 1.5 }, { overlapMs: 31 * 24 * 3_600_000 }, { overlap: 1 }, { id: "x" }])(
     "422: %j",
     async (body) => {
@@ -168,7 +210,7 @@ describe("GET /v1/keys", () => {
     expect(seen).toEqual(seen.toSorted().toReversed());
   });
 
-  test.each(["?limit=0", "?limit=501", "?cursor=x", "?name=a"])("422: %s", async (query) => {
+  test.each(["?limit=0", "?limit=501", "?limit=1e2", "?cursor=x", "?name=a"])("422: %s", async (query) => {
     expect((await ask(`GET /v1/keys${query}`)).status).toBe(422);
   });
 });

@@ -12,7 +12,8 @@ export const revokeKeyRoute: Route = {
   operationId: "revokeKey",
   tag: "keys",
   summary: "Revoke an API key",
-  description: "For good, and at once: within milliseconds where processes hear of it, within 5 seconds in any case.",
+  description:
+    "For good, and at once: within milliseconds where processes hear of it, within 5 seconds in any case. A key may revoke itself, and others that can do no more than itself and end no later.",
   answers: { 204: { description: "The key is revoked. It goes on being listed." } },
   errors: ["NOT_FOUND"],
   async handle(c, api) {

@@ -15,7 +15,8 @@ export const rotateKeyRoute: Route = {
   operationId: "rotateKey",
   tag: "keys",
   summary: "Replace an API key by a new one",
-  description: "The new key has the same name, scopes, queues and expiry. The old one goes on working for `overlapMs`.",
+  description:
+    "The new key has the same name, scopes, queues and expiry. The old one goes on working for `overlapMs`. Only for keys that can do no more than the one that asks and end no later.",
   body: { schema: rotateKeyRequestSchema, required: false },
   answers: { 201: { description: "The new key, with its secret.", schema: keyWithSecretSchema } },
   errors: ["NOT_FOUND", "INVALID_STATE"],
