@@ -5,7 +5,7 @@ import type { Logger, Metrics } from "@millrace/telemetry";
 
 import type { Api } from "./api.ts";
 import { createApp } from "./app.ts";
-import { createWaiters } from "./http/waiters.ts";
+import { createWaiters, waitersMaxDefault } from "./http/waiters.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { routes } from "./routes/index.ts";
 import { createHttpServer } from "./server.ts";
@@ -16,7 +16,7 @@ export interface ApiOptions {
   readonly composition: Composition;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Most requests that may wait for jobs at once; default 256. */
+  /** Most requests that may wait for jobs at once, a quarter of them for one tenant; default 256. */
   readonly waitersMax?: number | undefined;
 }
 
@@ -32,8 +32,6 @@ export interface RunnableApi {
   /** Stops at once. */
   close(): Promise<void>;
 }
-
-const waitersMaxDefault = 256;
 
 /** Builds the API over the parts of a process. */
 export function createApi(options: ApiOptions): RunnableApi {

@@ -58,6 +58,7 @@ async function makeJob(more: object = {}): Promise<string> {
 /** How each code comes about over HTTP. */
 const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
   VALIDATION_FAILED: () => ask("POST /v1/jobs", { body: {} }),
+  MALFORMED_REQUEST: () => send("nonsense\r\n\r\n"),
   MALFORMED_JSON: () => ask("POST /v1/jobs", { body: "{" }),
   UNSUPPORTED_MEDIA_TYPE: () => ask("POST /v1/jobs", { body: "{}", headers: { "content-type": "text/plain" } }),
   PAYLOAD_TOO_LARGE: () => ask("POST /v1/jobs", { body: "x".repeat(2 * 1024 * 1024) }),

@@ -78,7 +78,7 @@ describe("what is no HTTP", () => {
   ])("%s is a 400 like any other", async (_, text) => {
     const reply = await exchange(text);
     expect(reply.status).toBe(400);
-    expectProblem(reply, "MALFORMED_JSON");
+    expectProblem(reply, "MALFORMED_REQUEST");
   });
 
   test("headers beyond the limit are a 431", async () => {
@@ -100,12 +100,20 @@ describe("what is no HTTP", () => {
     expectProblem(reply, "METHOD_NOT_ALLOWED");
   });
 
+  test("OPTIONS of the server as a whole is a 204 that says what it takes", async () => {
+    const reply = await exchange("OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n");
+    expect(reply.status).toBe(204);
+    expect(reply.headers).toMatchObject({ allow: expect.stringContaining("PATCH"), "x-trace-id": expect.any(String) });
+    expectProblem(await exchange("OPTIONS * HTTP/1.1\r\nConnection: close\r\n\r\n"), "MALFORMED_REQUEST");
+    expectProblem(await exchange("GET * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"), "MALFORMED_REQUEST");
+  });
+
   test("it is logged and counted", async () => {
     const reply = await exchange("nonsense\r\n\r\n");
     const traceId = reply.headers["x-trace-id"];
     expect(api.logs.find((line) => line["traceId"] === traceId && line["msg"] === "Request")).toMatchObject({
       status: 400,
-      errorCode: "MALFORMED_JSON",
+      errorCode: "MALFORMED_REQUEST",
       route: "unmatched",
     });
     const { text } = await api.ask("GET /v1/metrics");
@@ -253,7 +261,10 @@ describe("a body", () => {
     socket.end();
     const reply = parseReply(await socket.closed());
     expect(reply.status).toBe(400);
-    expect(reply.body).toContain("The request ended before it was complete.");
+    expect(JSON.parse(reply.body)).toMatchObject({
+      code: "MALFORMED_REQUEST",
+      detail: "The request ended before it was complete.",
+    });
   });
 
   test("that goes with its client is nobody's error", async () => {

@@ -30,6 +30,9 @@ export interface HttpServer {
   stop(graceMs: number): Promise<void>;
 }
 
+/** What some path or other takes. */
+const allMethods = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
+
 interface Open {
   readonly exchange: Exchange;
   readonly incoming: IncomingMessage;
@@ -58,6 +61,11 @@ export function createHttpServer({ fetch, config, logger, metrics }: HttpServerO
       open.delete(entry);
       record(exchange, outgoing);
     });
+    // The server as a whole has no URL that the adapter could make.
+    if (incoming.method === "OPTIONS" && incoming.url === "*" && incoming.headers.host !== undefined) {
+      outgoing.writeHead(204, { Allow: allMethods }).end();
+      return;
+    }
     traceContext.run(exchange, () => void toApp(incoming, outgoing));
   }
 
@@ -99,7 +107,7 @@ export function createHttpServer({ fetch, config, logger, metrics }: HttpServerO
   server.on("connect", (_incoming, socket: Duplex) => {
     const exchange = newExchange(undefined, "CONNECT");
     const known = new MillraceError("METHOD_NOT_ALLOWED", "This server is no proxy.");
-    answerRaw(socket, known, { exchange, logger }, { Allow: "GET, HEAD, POST, PATCH, DELETE, OPTIONS" });
+    answerRaw(socket, known, { exchange, logger }, { Allow: allMethods });
     record(exchange);
   });
 
@@ -127,7 +135,7 @@ export function createHttpServer({ fetch, config, logger, metrics }: HttpServerO
 function refusedByAdapter(error: unknown, logger: Logger): Response {
   const ours = !(error instanceof Error && error.name === "RequestError");
   const message = "The request's target or its Host header is not valid.";
-  const known = ours ? error : new MillraceError("MALFORMED_JSON", message, { cause: error });
+  const known = ours ? error : new MillraceError("MALFORMED_REQUEST", message, { cause: error });
   const { traceId, traceparent } = currentTrace() ?? newExchange();
   const { status, headers, body } = problemAnswer(known, { exchange: newExchange({ traceId, traceparent }), logger });
   return new Response(body, { status, headers });

@@ -8,6 +8,7 @@ export interface ErrorDefinition {
 /** Every code Millrace answers with. A code never changes its meaning; its status and title are part of the contract. */
 export const errorCatalogue = {
   VALIDATION_FAILED: { status: 422, title: "The request does not have the expected shape", retryable: false },
+  MALFORMED_REQUEST: { status: 400, title: "The request is not valid HTTP", retryable: false },
   MALFORMED_JSON: { status: 400, title: "The request could not be parsed", retryable: false },
   UNSUPPORTED_MEDIA_TYPE: { status: 415, title: "The content type or encoding is not accepted", retryable: false },
   PAYLOAD_TOO_LARGE: { status: 413, title: "The request is too large", retryable: false },

@@ -16,9 +16,9 @@ export function parserError(error: unknown): MillraceError {
     case "ERR_HTTP_REQUEST_TIMEOUT":
       return new MillraceError("REQUEST_TIMEOUT", "The request did not arrive in time.");
     case "HPE_INVALID_EOF_STATE":
-      return new MillraceError("MALFORMED_JSON", "The request ended before it was complete.");
+      return new MillraceError("MALFORMED_REQUEST", "The request ended before it was complete.");
     default:
-      return new MillraceError("MALFORMED_JSON", "The request is not valid HTTP/1.1.", { cause: error });
+      return new MillraceError("MALFORMED_REQUEST", "The request is not valid HTTP/1.1.", { cause: error });
   }
 }
 

@@ -4,27 +4,40 @@ import type { ApiContext } from "./api-env.ts";
 
 /** The long polls of a process: a bounded number, which end with the client or with the process. */
 export interface Waiters {
-  /** Runs a wait with a signal that fires when nobody waits any more. @throws RATE_LIMITED when there are too many */
+  /** Runs a wait with a signal that fires when nobody waits any more. @throws RATE_LIMITED when there are too many, of all or of the tenant */
   wait<Answer>(c: ApiContext, run: (signal: AbortSignal) => Promise<Answer>): Promise<Answer>;
   /** Ends all waits, and each that comes, as if its time were over. */
   end(): void;
 }
 
+export const waitersMaxDefault = 256;
+
+/** How many of a process's waits one tenant may have: a quarter, so that no tenant takes the others' place. */
+export function tenantWaitersMax(waitersMax: number): number {
+  return Math.ceil(waitersMax / 4);
+}
+
 /** Each wait asks the database now and then, so there is a bound to them. */
 export function createWaiters(waitersMax: number): Waiters {
-  const waiting = new Set<AbortController>();
+  const waiting = new Map<AbortController, string>();
   let ended = false;
+
+  function requireRoom(tenantId: string): void {
+    if (waiting.size >= waitersMax) throw tooMany("Too many requests are waiting for jobs; ask again.");
+    const own = waiting.values().filter((each) => each === tenantId);
+    if ([...own].length >= tenantWaitersMax(waitersMax)) {
+      throw tooMany("Too many requests of this tenant are waiting for jobs; ask again.");
+    }
+  }
+
   return {
     async wait(c, run) {
-      if (waiting.size >= waitersMax) {
-        throw new MillraceError("RATE_LIMITED", "Too many requests are waiting for jobs; ask again.", {
-          retryAfterMs: 1_000,
-        });
-      }
+      const { tenantId } = c.var.actor;
+      requireRoom(tenantId);
       const controller = new AbortController();
       const gone = () => controller.abort();
       if (ended) gone();
-      waiting.add(controller);
+      waiting.set(controller, tenantId);
       c.env.outgoing.once("close", gone);
       try {
         return await run(controller.signal);
@@ -35,7 +48,11 @@ export function createWaiters(waitersMax: number): Waiters {
     },
     end() {
       ended = true;
-      for (const controller of waiting) controller.abort();
+      for (const controller of waiting.keys()) controller.abort();
     },
   };
+}
+
+function tooMany(message: string): MillraceError {
+  return new MillraceError("RATE_LIMITED", message, { retryAfterMs: 1_000 });
 }

@@ -8,8 +8,8 @@ import { version } from "../version.ts";
 const description = `Durable jobs on PostgreSQL, over HTTP.
 
 Every answer carries \`X-Trace-ID\`. Every error is an RFC 9457 problem with a stable \`code\`. Times are RFC 3339 in UTC, durations are
-milliseconds, lists are \`{ items, nextCursor }\`. Unknown fields and query parameters are refused. Bodies may be sent with
-\`Content-Encoding: gzip\`.`;
+milliseconds, lists are \`{ items, nextCursor }\`. Unknown fields and query parameters are refused, except on health,
+readiness, metrics and the documentation, which take no notice of a query. Bodies may be sent with \`Content-Encoding: gzip\`.`;
 
 export type OpenApiDocument = Omit<ReturnType<OpenAPIHono["getOpenAPI31Document"]>, "webhooks">;
 
@@ -40,21 +40,7 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
       { name: "system", description: "Health, metrics and this document; they need no key." },
     ],
   });
-  for (const path of Object.values(document.paths ?? {})) for (const method of methods) withoutNull(path[method]);
   return document;
-}
-
-const methods = ["get", "post", "patch", "delete"] as const;
-
-/** A number in a URL is read from text, and the generator thinks that null could be read so too. */
-function withoutNull(operation: { parameters?: unknown[] } | undefined): void {
-  for (const parameter of operation?.parameters ?? []) {
-    const { schema } = parameter as { schema?: { type?: string | string[] } };
-    if (schema !== undefined && Array.isArray(schema.type)) {
-      const type = schema.type.find((each) => each !== "null");
-      if (type !== undefined) schema.type = type;
-    }
-  }
 }
 
 /** Every code that a route can answer with: its own and those that follow from its kind. */

@@ -47,6 +47,7 @@ function routesWith(code: ErrorCode): string {
 }
 
 const everywhere: Readonly<Partial<Record<ErrorCode, string>>> = {
+  MALFORMED_REQUEST: "before any route",
   HEADERS_TOO_LARGE: "before any route",
   METHOD_NOT_ALLOWED: "every path",
 };

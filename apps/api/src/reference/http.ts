@@ -30,7 +30,8 @@ The same as a document for machines: \`GET /v1/openapi.json\`; as a page to try 
 - **Trace.** Send \`X-Trace-ID\` (up to 128 of \`A-Z a-z 0-9 . _ -\`) or a W3C \`traceparent\`, or neither: every answer carries \`X-Trace-ID\`.
 - **JSON.** Times are RFC 3339 in UTC with milliseconds, durations whole numbers of milliseconds (\`…Ms\`), ids UUIDs. Bodies are
   \`application/json\` in UTF-8, as they are or with \`Content-Encoding: gzip\`; their limit holds for the inflated size.
-- **Strict.** Unknown fields and query parameters are refused, and so is what would be changed on the way: a field that is given twice, an
+- **Strict.** Unknown fields are refused, and so are unknown query parameters, except on health, readiness, metrics and the documentation.
+  Refused as well is what would be changed on the way: a field that is given twice, an
   integer beyond 2^53 - 1 (send it as text), a number beyond floating point, NUL and lone surrogates in text, more than
   ${limits.jsonDepthMax} levels of depth.
 - **Lists** are \`{ "items": […], "nextCursor": "…" }\`; pass the cursor on with the same filters until it is null. \`limit\` is 1 to

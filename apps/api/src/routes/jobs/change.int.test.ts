@@ -171,7 +171,7 @@ describe("GET /v1/jobs/{id}/wait", () => {
     expect([reply.status, reply.json.status]).toEqual([202, "pending"]);
   });
 
-  test.each(["-1", "60001", "soon", "1.5", "NaN", ""])("422: the time %j", async (timeoutMs) => {
+  test.each(["-1", "60001", "soon", "1.5", "1e2", "0x10", "%201", "NaN", ""])("422: the time %j", async (timeoutMs) => {
     const reply = await ask(`GET /v1/jobs/${await makeJob()}/wait?timeoutMs=${timeoutMs}`);
     expect([reply.status, reply.json.errors[0]?.path]).toEqual([422, "timeoutMs"]);
   });
@@ -194,6 +194,29 @@ describe("GET /v1/jobs/{id}/wait", () => {
     await first;
     await expect.poll(async () => (await second()).status).toBe(202);
     expect(narrow.logs.find((line) => line["traceId"] === "first")).toMatchObject({ status: 499 });
+    await narrow.close();
+  });
+
+  test("429: one tenant may hold a quarter of the waits, and leaves the others theirs", async () => {
+    const narrow = await startTestApi({ waitersMax: 8 });
+    const path = async (own: string) =>
+      `/v1/jobs/${(await narrow.ask("POST /v1/jobs", { key: own, body: { type: "t" } })).json.id}/wait`;
+    const [{ key: greedy }, { key: modest }] = [await narrow.makeKey(), await narrow.makeKey({ tenantId: "modest" })];
+    const [greedyPath, modestPath] = [await path(greedy), await path(modest)];
+    const leaving = new AbortController();
+    const held = [1, 2].map(() =>
+      fetch(`${narrow.url}${greedyPath}?timeoutMs=60000`, {
+        headers: { "x-api-key": greedy },
+        signal: leaving.signal,
+      }).catch((error: unknown) => error),
+    );
+    const next = () => narrow.ask(`GET ${greedyPath}?timeoutMs=0`, { key: greedy });
+    await expect.poll(async () => (await next()).status).toBe(429);
+    expect((await next()).json["detail"]).toContain("of this tenant");
+    expect((await narrow.ask(`GET ${modestPath}?timeoutMs=0`, { key: modest })).status).toBe(202);
+    leaving.abort();
+    await Promise.all(held);
+    await expect.poll(async () => (await next()).status).toBe(202);
     await narrow.close();
   });
 });

@@ -6,6 +6,7 @@ import { paramOf } from "../../http/param-of.ts";
 import { readQuery } from "../../http/read-query.ts";
 import type { Route } from "../../http/route.ts";
 import { unparsed } from "../../http/unparsed.ts";
+import { tenantWaitersMax, waitersMaxDefault } from "../../http/waiters.ts";
 
 /** GET /v1/jobs/{id}/wait */
 export const waitForJobRoute: Route = {
@@ -15,6 +16,7 @@ export const waitForJobRoute: Route = {
   operationId: "waitForJob",
   tag: "jobs",
   summary: "Wait until a job is finished",
+  description: `A process holds at most ${waitersMaxDefault} waits at a time, ${tenantWaitersMax(waitersMaxDefault)} of them of one tenant; one more is a 429.`,
   query: waitForJobQuerySchema,
   answers: {
     200: { description: "The job, finished: completed, dead or cancelled.", schema: jobSchema },
