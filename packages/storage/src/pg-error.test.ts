@@ -34,6 +34,7 @@ describe("an error of the driver becomes one of ours", () => {
     ["54001", "VALIDATION_FAILED"],
     ["23505", "INTERNAL"],
     ["42P01", "UNAVAILABLE"],
+    ["25006", "UNAVAILABLE"],
     ["42601", "INTERNAL"],
   ])("SQLSTATE %s is %s", (state, code) => {
     const cause = fromServer(state);

@@ -39,6 +39,7 @@ const messages = {
   deadline: "The database did not answer in time",
   conflict: "The change ran into another one at the same moment",
   full: "The database cannot store more at the moment",
+  readOnly: "The database takes no changes at the moment",
   schema: "The database does not have the schema that this version needs",
   value: "A value is not one that the database can store",
   internal: "The database refused a statement",
@@ -61,6 +62,8 @@ export function toMillraceError(error: unknown, outcome: Outcome = "none"): Mill
   const state = sqlState(error) ?? "";
   if (state === "57014" || state === "55P03" || state === "25P04") return unavailable(messages.deadline);
   if (state === "40001" || state === "40P01") return unavailable(messages.conflict);
+  // A server that has become a replica: a fail-over is under way.
+  if (state === "25006") return unavailable(messages.readOnly);
   if (state.startsWith("53")) return unavailable(messages.full);
   // A table, schema, function or column that is not there: the migrations have not run, or another version's have.
   if (["42P01", "3F000", "42883", "42703"].includes(state)) return unavailable(messages.schema);
