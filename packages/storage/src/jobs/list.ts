@@ -8,7 +8,7 @@ import type { Job, JobFilter, JobPage } from "./job-store.ts";
 const rowsExaminedMax = 5_000;
 
 /** A page ends when its jobs have this many bytes of JSON, however few they are; one job always fits. */
-export const pageBytesMax = 8 * 1024 * 1024;
+const pageBytesMax = 8 * 1024 * 1024;
 
 /** How far the clock that makes ids may be from the database's, where times become bounds on ids. */
 const clockSlackMs = 24 * 3_600_000;
