@@ -65,8 +65,8 @@ export function toMillraceError(error: unknown, outcome: Outcome = "none"): Mill
   // A server that has become a replica: a fail-over is under way.
   if (state === "25006") return unavailable(messages.readOnly);
   if (state.startsWith("53")) return unavailable(messages.full);
-  // A table, schema, function or column that is not there: the migrations have not run, or another version's have.
-  if (["42P01", "3F000", "42883", "42703"].includes(state)) return unavailable(messages.schema);
+  // A table, schema or function that is not there: the migrations have not run, or another version's have.
+  if (["42P01", "3F000", "42883"].includes(state)) return unavailable(messages.schema);
   if (["22P05", "22021", "22P02", "22003", "22008", "54000", "54001"].includes(state)) {
     return translate("VALIDATION_FAILED", messages.value);
   }
