@@ -5,19 +5,23 @@ import type { Job, JobRef } from "./job-store.ts";
 import { settleClaims } from "./settle-claims.ts";
 import { takePending } from "./take-pending.ts";
 
-/** Pending: whoever deletes the waiting row decides (see take-pending), so a cancelled job is never claimed. */
-const cancelPendingStatement: Statement = {
-  name: "jobs.cancelPending",
-  text: `
-with ${takePending()},
-gone as (delete from millrace.jobs j using taken t where j.id = t.job_id returning ${carried("j")}),
+/** Moves the rows of `gone` into history and answers them. */
+const keepCancelled = `
 ${countEntered("gone", "cancelled")},
 kept as (
   insert into millrace.job_history as h (${carriedColumns.join(", ")}, status, updated_at, completed_at)
   select ${carried("g")}, 'cancelled', now(), now() from gone g
   returning ${finishedJob("h")}
 )
-select * from kept`,
+select * from kept`;
+
+/** Pending: whoever deletes the waiting row decides (see take-pending), so a cancelled job is never claimed. */
+const cancelPendingStatement: Statement = {
+  name: "jobs.cancelPending",
+  text: `
+with ${takePending()},
+gone as (delete from millrace.jobs j using taken t where j.id = t.job_id returning ${carried("j")}),
+${keepCancelled}`,
 };
 
 /** Running: the delete competes with the owner's finish for the one row; the loser matches nothing, so an owner that finishes later has lost its lease. */
@@ -29,13 +33,7 @@ with gone as (
   returning ${carried("j")}, j.claim_id
 ),
 ${settleClaims("gone")},
-${countEntered("gone", "cancelled")},
-kept as (
-  insert into millrace.job_history as h (${carriedColumns.join(", ")}, status, updated_at, completed_at)
-  select ${carried("g")}, 'cancelled', now(), now() from gone g
-  returning ${finishedJob("h")}
-)
-select * from kept`,
+${keepCancelled}`,
 };
 
 /** Cancels a job that is pending or running at that moment; undefined when it was neither. */

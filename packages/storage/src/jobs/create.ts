@@ -4,6 +4,7 @@ import type { Database } from "../database.ts";
 import { type Outcome, createCoalescer } from "./coalesce.ts";
 import { findJob, findJobs, getJob } from "./find.ts";
 import {
+  type Inserted,
   type PreparedJob,
   existingKeys,
   freedKeyTriesMax,
@@ -39,7 +40,7 @@ export function createCreator(db: Database, wakeups: Wakeups, queues: QueueRegis
   });
 
   /** The wake-up rides on the insert, or follows once it is committed: announced before, a worker would look and see nothing. */
-  async function insertAnnounced(jobs: readonly PreparedJob[]) {
+  async function insertAnnounced(jobs: readonly PreparedJob[]): Promise<Inserted> {
     const lanes = lanesOf(jobs);
     const notify = wakeups.lead(lanes);
     const inserted = await insert(db, jobs, notify);
@@ -49,12 +50,9 @@ export function createCreator(db: Database, wakeups: Wakeups, queues: QueueRegis
 
   async function fly(jobs: readonly PreparedJob[]): Promise<readonly Outcome<CreatedJob>[]> {
     await queues.ensure(db, lanesOf(jobs));
+    let inserted: Inserted;
     try {
-      const { now, keyTaken } = await insertAnnounced(jobs);
-      const duplicates = await existingAll(keyTaken);
-      return jobs.map(
-        (job) => duplicates.get(job) ?? { ok: true, value: { job: freshJob(job, now), duplicate: false } },
-      );
+      inserted = await insertAnnounced(jobs);
     } catch (error) {
       // One row that the database refuses must not fail its neighbours; an outage is everybody's.
       if (jobs.length === 1 || isMillraceError(error, "UNAVAILABLE")) throw error;
@@ -62,6 +60,12 @@ export function createCreator(db: Database, wakeups: Wakeups, queues: QueueRegis
       for (const job of jobs) outcomes.push(await settled(alone(job)));
       return outcomes;
     }
+    // From here on the insert is committed: whatever goes wrong concerns only those whose keys were taken.
+    const { now, keyTaken } = inserted;
+    const duplicates = await existingAll(keyTaken).catch(
+      (error: unknown) => new Map(keyTaken.map((job) => [job, { ok: false as const, error }])),
+    );
+    return jobs.map((job) => duplicates.get(job) ?? { ok: true, value: { job: freshJob(job, now), duplicate: false } });
   }
 
   async function alone(job: PreparedJob): Promise<CreatedJob> {

@@ -3,7 +3,7 @@ import { setTimeout } from "node:timers/promises";
 import type { Executor, Statement } from "../executor.ts";
 import type { HeartbeatOutcome } from "./job-store.ts";
 import { statusesOf } from "./lease-outcomes.ts";
-import { decodeLeaseToken, type Lease } from "./lease-token.ts";
+import { decodeLeaseToken, type Lease, leaseKey } from "./lease-token.ts";
 
 /**
  * Extends leases in one statement. A beat for all open jobs of a claim moves the deadline of its one claims row.
@@ -72,17 +72,15 @@ async function beat(db: Executor, leases: readonly Lease[], leaseMs: number): Pr
       open.map((lease) => lease.claimId),
       leaseMs,
     ]);
-    const busy = new Set(rows.filter(({ extended }) => !extended).map(keyOf));
-    for (const row of rows) if (row.extended) held.add(keyOf(row));
+    const busy = new Set(rows.filter(({ extended }) => !extended).map(leaseKey));
+    for (const row of rows) if (row.extended) held.add(leaseKey(row));
     const pauseMs = triesAfterMs[tries];
     if (pauseMs === undefined) for (const key of busy) held.add(key);
-    open = pauseMs === undefined ? [] : open.filter((lease) => busy.has(keyOf(lease)));
+    open = pauseMs === undefined ? [] : open.filter((lease) => busy.has(leaseKey(lease)));
     if (open.length > 0) await setTimeout(pauseMs);
   }
   return held;
 }
-
-const keyOf = ({ id, claimId }: { readonly id: string; readonly claimId: string }) => `${id}/${claimId}`;
 
 /** Extends the leases that are still held to `leaseMs` from now, by the database's clock. */
 export async function heartbeat(
@@ -93,11 +91,11 @@ export async function heartbeat(
   const leases = leaseTokens.map(decodeLeaseToken);
   const known = leases.filter((lease): lease is Lease => lease !== undefined);
   const held = await beat(db, known, leaseMs);
-  const lost = known.filter((lease) => !held.has(keyOf(lease)));
+  const lost = known.filter((lease) => !held.has(leaseKey(lease)));
   const present = await statusesOf(db, lost);
   return leases.map((lease): HeartbeatOutcome => {
     if (lease === undefined) return { ok: false, cancelRequested: false };
-    const ok = held.has(keyOf(lease));
+    const ok = held.has(leaseKey(lease));
     return { ok, cancelRequested: !ok && present.get(lease.id) === "cancelled" };
   });
 }

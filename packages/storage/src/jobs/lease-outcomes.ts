@@ -2,7 +2,7 @@ import type { JobStatus } from "@millrace/contract";
 
 import type { Executor, Parameter, Statement } from "../executor.ts";
 import type { LeaseOutcome } from "./job-store.ts";
-import { decodeLeaseToken, type Lease } from "./lease-token.ts";
+import { decodeLeaseToken, type Lease, leaseKey } from "./lease-token.ts";
 
 /** What became of jobs whose lease was not held; by tenant and id, off the hot path. */
 const statusStatement: Statement = {
@@ -58,15 +58,15 @@ export async function writeAsOwner<Item extends OwnedItem>(
       ...columns.map((column) => sent.map(({ item }) => column(item))),
     ];
     for (const row of await db.query<{ id: string; claimId: string; status: JobStatus }>(statement, parameters)) {
-      changed.set(`${row.id}/${row.claimId}`, row.status);
+      changed.set(leaseKey(row), row.status);
     }
   }
-  const lost = sent.filter(({ lease }) => !changed.has(`${lease.id}/${lease.claimId}`)).map(({ lease }) => lease);
+  const lost = sent.filter(({ lease }) => !changed.has(leaseKey(lease))).map(({ lease }) => lease);
   // The write is committed: whoever can't be told the present state is told that the lease is lost.
   const present = await statusesOf(db, lost).catch(() => new Map<string, JobStatus>());
   return leases.map((lease): LeaseOutcome => {
     if (lease === undefined) return { ok: false, reason: "lost", status: null };
-    const status = changed.get(`${lease.id}/${lease.claimId}`);
+    const status = changed.get(leaseKey(lease));
     if (status !== undefined) return { ok: true, status };
     return { ok: false, reason: "lost", status: present.get(lease.id) ?? null };
   });

@@ -30,6 +30,11 @@ export function decodeLeaseToken(token: string): Lease | undefined {
   return { id: uuidAt(bytes, 0), claimId: uuidAt(bytes, 16), fence: bytes.readInt32BE(32), tenantId };
 }
 
+/** Names a claim of a job among others: a map's key. */
+export function leaseKey({ id, claimId }: Pick<Lease, "id" | "claimId">): string {
+  return `${id}/${claimId}`;
+}
+
 function uuidAt(bytes: Buffer, start: number): string {
   const hex = bytes.toString("hex", start, start + 16);
   return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;

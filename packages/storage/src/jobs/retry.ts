@@ -1,5 +1,5 @@
 import type { Executor, Statement } from "../executor.ts";
-import { asJob, carriedColumns, hotJob } from "./columns.ts";
+import { asJob, carried, carriedColumns, hotJob } from "./columns.ts";
 import { countLeft } from "./finished-counts.ts";
 import type { Job, JobRef } from "./job-store.ts";
 
@@ -12,7 +12,7 @@ const retryStatement: Statement = {
   text: `
 with revived as (
   delete from millrace.job_history h where h.tenant_id = $1::text and h.id = $2::uuid
-  returning ${carriedColumns.map((column) => `h.${column}`).join(", ")}, h.status, h.completed_at
+  returning ${carried("h")}, h.status, h.completed_at
 ),
 ${countLeft("revived")},
 back as (
