@@ -5,6 +5,7 @@ export * from "./jobs/job.ts";
 export * from "./jobs/retry.ts";
 export * from "./jobs/state.ts";
 export * from "./keys/key.ts";
+export * from "./leases/index.ts";
 export * from "./problem.ts";
 export * from "./queues/queue.ts";
 export * from "./scopes.ts";

@@ -1,3 +1,4 @@
+export { createDatabaseClock, type DatabaseClock } from "./clock.ts";
 export * from "./database.ts";
 export { type Coalescer, type CoalescerOptions, createCoalescer } from "./jobs/coalesce.ts";
 export type * from "./jobs/job-store.ts";

@@ -94,8 +94,9 @@ export async function heartbeat(
   const lost = known.filter((lease) => !held.has(leaseKey(lease)));
   const present = await statusesOf(db, lost);
   return leases.map((lease): HeartbeatOutcome => {
-    if (lease === undefined) return { ok: false, cancelRequested: false };
-    const ok = held.has(leaseKey(lease));
-    return { ok, cancelRequested: !ok && present.get(lease.id) === "cancelled" };
+    if (lease === undefined) return { ok: false, status: null, cancelRequested: false };
+    if (held.has(leaseKey(lease))) return { ok: true, status: "running", cancelRequested: false };
+    const status = present.get(lease.id) ?? null;
+    return { ok: false, status, cancelRequested: status === "cancelled" };
   });
 }

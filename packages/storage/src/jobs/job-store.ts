@@ -145,6 +145,8 @@ export type LeaseOutcome =
 
 export interface HeartbeatOutcome {
   readonly ok: boolean;
+  /** The job's present state; null when there is no such job. */
+  readonly status: JobStatus | null;
   /** True when the job was cancelled: the owner should stop. */
   readonly cancelRequested: boolean;
 }
@@ -224,6 +226,7 @@ export interface JobStore {
   claimJobs(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
   /** Extends the leases that are still held to `leaseMs` from now. */
   heartbeat(leaseTokens: readonly string[], leaseMs: number): Promise<readonly HeartbeatOutcome[]>;
+  /** The same token with the same result again is answered as it was; with another result it is lost. */
   completeJobs(items: readonly CompleteItem[]): Promise<readonly LeaseOutcome[]>;
   failJobs(items: readonly FailItem[]): Promise<readonly LeaseOutcome[]>;
   /** Back to pending after a delay; the attempt is given back. */

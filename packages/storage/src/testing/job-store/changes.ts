@@ -26,7 +26,9 @@ export function describeChanges(open: OpenJobStore): void {
     it("cancels a running job: its owner hears of it and can no longer finish it", async () => {
       const claimed = await createAndClaim(store, { queue: "cancel-running" });
       await store.cancelJob({ tenantId: "acme", id: claimed.job.id });
-      expect(await store.heartbeat([claimed.leaseToken], 1_000)).toEqual([{ ok: false, cancelRequested: true }]);
+      expect(await store.heartbeat([claimed.leaseToken], 1_000)).toEqual([
+        { ok: false, status: "cancelled", cancelRequested: true },
+      ]);
       expect(await store.completeJobs([{ leaseToken: claimed.leaseToken, result: null }])).toEqual([
         { ok: false, reason: "lost", status: "cancelled" },
       ]);

@@ -104,14 +104,31 @@ export function describeLeases(open: OpenJobStore): void {
       expect(new Set(ids).size).toBe(200);
     });
 
-    it("completes with its result, once; the second completion has lost the lease", async () => {
+    it("completes with its result, once; the same completion again is answered alike, one with another result is lost", async () => {
       const claimed = await createAndClaim(store);
-      const item = { leaseToken: claimed.leaseToken, result: '{"sum":3}' };
-      expect(await store.completeJobs([item])).toEqual([{ ok: true, status: "completed" }]);
-      expect(await store.completeJobs([item])).toEqual([{ ok: false, reason: "lost", status: "completed" }]);
+      const { leaseToken } = claimed;
+      const item = { leaseToken, result: '{"sum":3,"of":[1,2]}' };
+      const done = { ok: true, status: "completed" };
+      const lost = { ok: false, reason: "lost", status: "completed" };
+      const others = ['{"sum":4,"of":[1,2]}', "null", null].map((result) => ({ leaseToken, result }));
+      expect(await store.completeJobs([item, ...others, item])).toEqual([done, ...others.map(() => lost), done]);
+      const respelt = { leaseToken, result: '{"of": [1, 2.0], "sum": 3}' };
+      expect(await store.completeJobs([...others, item, respelt])).toEqual([...others.map(() => lost), done, done]);
       const job = await read(claimed);
-      expect(job).toMatchObject({ status: "completed", result: { sum: 3 }, attempts: 1, lastError: null });
+      expect(job).toMatchObject({ status: "completed", result: { sum: 3, of: [1, 2] }, attempts: 1, lastError: null });
       expect(job.completedAt?.getTime()).toBeGreaterThanOrEqual(job.startedAt?.getTime() ?? 0);
+    });
+
+    it("answers no repeated completion once the job was asked to run again", async () => {
+      const first = await createAndClaim(store, { queue: "again" });
+      const item = { leaseToken: first.leaseToken, result: null };
+      await store.completeJobs([item]);
+      await store.retryJob(first.job);
+      expect(await store.completeJobs([item])).toEqual([{ ok: false, reason: "lost", status: "pending" }]);
+      const second = await claimOne(store, { queue: "again" });
+      expect(await store.completeJobs([item])).toEqual([{ ok: false, reason: "lost", status: "running" }]);
+      await store.completeJobs([{ leaseToken: second.leaseToken, result: null }]);
+      expect(await store.completeJobs([item])).toEqual([{ ok: false, reason: "lost", status: "completed" }]);
     });
 
     it.each(Object.keys(ownersWrites))("refuses a %s by a stale owner and changes nothing", async (name) => {
@@ -124,7 +141,9 @@ export function describeLeases(open: OpenJobStore): void {
       const before = await read(fresh);
       expect(fresh.job).toMatchObject({ id: stale.job.id, fence: 2, attempts: 2 });
       expect(await write?.(store, stale.leaseToken)).toEqual([{ ok: false, reason: "lost", status: "running" }]);
-      expect(await store.heartbeat([stale.leaseToken], 60_000)).toEqual([{ ok: false, cancelRequested: false }]);
+      expect(await store.heartbeat([stale.leaseToken], 60_000)).toEqual([
+        { ok: false, status: "running", cancelRequested: false },
+      ]);
       expect(await read(fresh)).toEqual(before);
       expect(await write?.(store, fresh.leaseToken)).toMatchObject([{ ok: true }]);
     });
@@ -234,7 +253,9 @@ export function describeLeases(open: OpenJobStore): void {
       if (kept === undefined || also === undefined || dropped === undefined) throw new Error("three jobs expected");
       const all = [kept, also, dropped].map(({ leaseToken }) => leaseToken);
       expect((await store.heartbeat(all, 500)).every(({ ok }) => ok)).toBe(true);
-      expect(await store.heartbeat([kept.leaseToken], 60_000)).toEqual([{ ok: true, cancelRequested: false }]);
+      expect(await store.heartbeat([kept.leaseToken], 60_000)).toEqual([
+        { ok: true, status: "running", cancelRequested: false },
+      ]);
       await until(async () => (await read(dropped)).status === "pending" || (await store.rescueExpired(100), false));
       expect((await read(also)).status).toBe("pending");
       expect((await read(kept)).status).toBe("running");
@@ -242,9 +263,9 @@ export function describeLeases(open: OpenJobStore): void {
       await store.rescueExpired(100);
       expect(await store.completeJobs([{ leaseToken: kept.leaseToken, result: null }])).toMatchObject([{ ok: true }]);
       expect(await store.heartbeat(all, 500)).toEqual([
-        { ok: false, cancelRequested: false },
-        { ok: false, cancelRequested: false },
-        { ok: false, cancelRequested: false },
+        { ok: false, status: "completed", cancelRequested: false },
+        { ok: false, status: "pending", cancelRequested: false },
+        { ok: false, status: "pending", cancelRequested: false },
       ]);
     });
 
@@ -303,7 +324,9 @@ export function describeLeases(open: OpenJobStore): void {
       };
       const shares = [0, 1, 2, 3].map((n) => tokens.filter((_, index) => index % 4 === n));
       await Promise.all([...shares.map(complete), ...shares.map((share) => beat(share.toReversed()))]);
-      expect(await store.heartbeat(tokens, 60_000)).toEqual(tokens.map(() => ({ ok: false, cancelRequested: false })));
+      expect(await store.heartbeat(tokens, 60_000)).toEqual(
+        tokens.map(() => ({ ok: false, status: "completed", cancelRequested: false })),
+      );
     });
 
     it("does not rescue a job whose lease still runs", async () => {
