@@ -1,19 +1,14 @@
 import type { Executor, Statement } from "../executor.ts";
-import { asJob, carried, carriedColumns, finishedJob } from "./columns.ts";
-import { countEntered } from "./finished-counts.ts";
+import { asJob, carried, finishedJob } from "./columns.ts";
+import { freedLanes, freeSlots } from "./free-slots.ts";
 import type { Job, JobRef } from "./job-store.ts";
+import { keepFinished } from "./keep-finished.ts";
+import { recordAttempts } from "./record-attempts.ts";
 import { settleClaims } from "./settle-claims.ts";
+import { signals } from "./signals.ts";
 import { takePending } from "./take-pending.ts";
 
-/** Moves the rows of `gone` into history and answers them. */
-const keepCancelled = `
-${countEntered("gone", "cancelled")},
-kept as (
-  insert into millrace.job_history as h (${carriedColumns.join(", ")}, status, updated_at, completed_at)
-  select ${carried("g")}, 'cancelled', now(), now() from gone g
-  returning ${finishedJob("h")}
-)
-select * from kept`;
+const answered = `returning ${finishedJob("h")}`;
 
 /** Pending: whoever deletes the waiting row decides (see take-pending), so a cancelled job is never claimed. */
 const cancelPendingStatement: Statement = {
@@ -21,7 +16,9 @@ const cancelPendingStatement: Statement = {
   text: `
 with ${takePending()},
 gone as (delete from millrace.jobs j using taken t where j.id = t.job_id returning ${carried("j")}),
-${keepCancelled}`,
+unblocked as (delete from millrace.job_dependencies e using from_blocked b where e.job_id = b.job_id),
+${keepFinished("gone", "cancelled", { locked_by: "null" }, answered)}
+select kept.*, ${signals("freeSlots")} from kept`,
 };
 
 /** Running: the delete competes with the owner's finish for the one row; the loser matches nothing, so an owner that finishes later has lost its lease. */
@@ -33,7 +30,11 @@ with gone as (
   returning ${carried("j")}, j.claim_id
 ),
 ${settleClaims("gone")},
-${keepCancelled}`,
+${freeSlots("gone")},
+${freedLanes},
+${recordAttempts("gone", "'cancelled'")},
+${keepFinished("gone", "cancelled", {}, answered)}
+select kept.*, ${signals("freeSlots", "freedLanes")} from kept`,
 };
 
 /** Cancels a job that is pending or running at that moment; undefined when it was neither. */

@@ -37,13 +37,14 @@ const shared = (a: string) => `
   ${a}.id, ${a}.tenant_id as "tenantId", ${a}.queue, ${a}.type, ${a}.payload, ${a}.priority, ${a}.attempts,
   ${a}.max_attempts as "maxAttempts", ${a}.retry, ${a}.last_error as "lastError", ${a}.errors,
   ${a}.idempotency_key as "idempotencyKey", ${a}.concurrency_key as "concurrencyKey", ${a}.tags, ${a}.progress,
-  ${a}.locked_by as "lockedBy", ${a}.locked_at as "lockedAt", ${a}.fence, ${a}.timeout_ms as "timeoutMs",
+  ${a}.locked_at as "lockedAt", ${a}.fence, ${a}.timeout_ms as "timeoutMs",
   ${a}.created_at as "createdAt", ${a}.updated_at as "updatedAt", ${a}.scheduled_at as "scheduledAt",
   ${a}.started_at as "startedAt", ${a}.traceparent, ${a}.trace_id as "traceId"`;
 
 /** A row of `jobs` as a Job. `lease` is the SQL expression of its lease's deadline. */
 export function hotJob(alias: string, lease = "null::timestamptz"): string {
   return `${shared(alias)},
+  (case when ${alias}.claim_id is not null then ${alias}.locked_by end) as "lockedBy",
   (case when ${alias}.claim_id is null then 'pending' else 'running' end)::text as status,
   ${lease} as "leaseExpiresAt", null::timestamptz as "completedAt", null::json as result`;
 }
@@ -57,13 +58,13 @@ export function leaseDeadline(alias: string): string {
 /** A row of `job_history` as a Job. */
 export function finishedJob(alias: string): string {
   return `${shared(alias)},
-  ${alias}.status::text as status, null::timestamptz as "leaseExpiresAt", ${alias}.completed_at as "completedAt", ${alias}.result`;
+  ${alias}.locked_by as "lockedBy", ${alias}.status::text as status, null::timestamptz as "leaseExpiresAt", ${alias}.completed_at as "completedAt", ${alias}.result`;
 }
 
 /** A row of the view `all_jobs` as a Job. */
 export function anyJob(alias: string): string {
   return `${shared(alias)},
-  ${alias}.status::text as status, ${alias}.lease_expires_at as "leaseExpiresAt",
+  ${alias}.locked_by as "lockedBy", ${alias}.status::text as status, ${alias}.lease_expires_at as "leaseExpiresAt",
   ${alias}.completed_at as "completedAt", ${alias}.result`;
 }
 

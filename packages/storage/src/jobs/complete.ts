@@ -1,9 +1,11 @@
 import type { Executor, Statement } from "../executor.ts";
-import { carried, carriedColumns } from "./columns.ts";
-import { countEntered } from "./finished-counts.ts";
+import { carried } from "./columns.ts";
+import { freedLanes, freeSlots } from "./free-slots.ts";
 import type { CompleteItem, LeaseOutcome } from "./job-store.ts";
-import { writeAsOwner } from "./lease-outcomes.ts";
+import { keepFinished } from "./keep-finished.ts";
+import { answerRepeats, writeAsOwner } from "./lease-outcomes.ts";
 import { settleClaims } from "./settle-claims.ts";
+import { signals } from "./signals.ts";
 
 /**
  * Completes in one statement: the delete is the fence. It matches id, fence and claim together and locks the row, so of an owner and
@@ -19,15 +21,14 @@ with done as (
   returning ${carried("j")}, j.claim_id, t.result
 ),
 ${settleClaims("done")},
-${countEntered("done", "completed")},
-kept as (
-  insert into millrace.job_history (${carriedColumns.join(", ")}, status, updated_at, completed_at, result)
-  select ${carried("d")}, 'completed', now(), now(), d.result::json from done d
-)
-select id, claim_id as "claimId", 'completed' as status from done`,
+${freeSlots("done")},
+${freedLanes},
+${keepFinished("done", "completed", { claim_id: "d.claim_id", result: "d.result::json" })}
+select id, claim_id as "claimId", 'completed' as status, ${signals("freeSlots", "freedLanes")} from done`,
 };
 
-/** Completes jobs whose leases are held; results are kept as they are. */
-export function complete(db: Executor, items: readonly CompleteItem[]): Promise<readonly LeaseOutcome[]> {
-  return writeAsOwner(db, completeStatement, items, [(item) => item.result]);
+/** Completes jobs whose leases are held; results are kept as they are. A completion that is repeated is answered as the first was. */
+export async function complete(db: Executor, items: readonly CompleteItem[]): Promise<readonly LeaseOutcome[]> {
+  const outcomes = await writeAsOwner(db, completeStatement, items, [(item) => item.result]);
+  return answerRepeats(db, items, outcomes);
 }

@@ -1,6 +1,7 @@
 import { MillraceError, isMillraceError } from "@millrace/contract";
 
 import type { Database } from "../database.ts";
+import type { Executor } from "../executor.ts";
 import { type Outcome, createCoalescer } from "./coalesce.ts";
 import { findJob, findJobs, getJob } from "./find.ts";
 import {
@@ -26,8 +27,8 @@ export interface Creator {
   idle(): Promise<void>;
 }
 
-/** Single jobs share inserts; batches and jobs in a caller's transaction go their own way. */
-export function createCreator(db: Database, wakeups: Wakeups, queues: QueueRegister): Creator {
+/** `writes` heeds the signals of committed inserts. Single jobs share inserts; batches and jobs in a caller's transaction go their own way. */
+export function createCreator(db: Database, writes: Executor, wakeups: Wakeups, queues: QueueRegister): Creator {
   const coalescer = createCoalescer<PreparedJob, CreatedJob>({
     fly,
     bytesOf: (job) => job.payload.length,
@@ -43,7 +44,7 @@ export function createCreator(db: Database, wakeups: Wakeups, queues: QueueRegis
   async function insertAnnounced(jobs: readonly PreparedJob[]): Promise<Inserted> {
     const lanes = lanesOf(jobs);
     const notify = wakeups.lead(lanes);
-    const inserted = await insert(db, jobs, notify);
+    const inserted = await insert(writes, jobs, notify);
     if (notify === null) wakeups.trail(lanes);
     return inserted;
   }

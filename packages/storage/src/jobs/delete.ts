@@ -1,6 +1,7 @@
 import type { Executor, Statement } from "../executor.ts";
 import { countLeft } from "./finished-counts.ts";
 import type { JobRef } from "./job-store.ts";
+import { signals } from "./signals.ts";
 import { takePending } from "./take-pending.ts";
 
 /** Deletes a pending job (its waiting row decides, see take-pending) or a finished one, with its idempotency key. A running job matches neither branch. */
@@ -13,7 +14,7 @@ gone as (
 ),
 finished as (
   delete from millrace.job_history h where h.tenant_id = $1::text and h.id = $2::uuid
-  returning h.id, h.tenant_id, h.queue, h.status, h.completed_at, h.idempotency_key
+  returning h.id, h.tenant_id, h.queue, h.status, h.expires_at, h.idempotency_key
 ),
 ${countLeft("finished")},
 deleted as (
@@ -22,8 +23,9 @@ deleted as (
 freed as (
   delete from millrace.job_keys k using deleted d
   where k.tenant_id = d.tenant_id and k.key = d.idempotency_key and k.job_id = d.id
-)
-select id from deleted`,
+),
+unblocked as (delete from millrace.job_dependencies e using from_blocked b where e.job_id = b.job_id)
+select id, ${signals("freeSlots")} from deleted`,
 };
 
 /** Deletes a job that is pending or finished at that moment; false when it was not. */

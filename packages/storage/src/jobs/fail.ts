@@ -1,11 +1,15 @@
 import { limits } from "@millrace/contract";
 
 import type { Executor, Statement } from "../executor.ts";
-import { carried, carriedColumns } from "./columns.ts";
-import { countEntered } from "./finished-counts.ts";
+import { carried } from "./columns.ts";
+import { enqueueAgain } from "./enqueue-again.ts";
+import { freedLanes, freeSlots } from "./free-slots.ts";
 import type { FailItem, LeaseOutcome } from "./job-store.ts";
+import { keepFinished } from "./keep-finished.ts";
 import { writeAsOwner } from "./lease-outcomes.ts";
+import { recordAttempts } from "./record-attempts.ts";
 import { settleClaims } from "./settle-claims.ts";
+import { signals } from "./signals.ts";
 
 /** Appends to `errors`, keeping the newest. */
 export function appendError(alias: string, error: string): string {
@@ -17,30 +21,9 @@ export function errorEntry(alias: string, message: string, stack: string): strin
   return `jsonb_strip_nulls(jsonb_build_object('attempt', ${alias}.attempts, 'at', to_char(now() at time zone 'utc', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"'), 'message', ${message}, 'stack', ${stack}))`;
 }
 
-/** The CTEs that put the rows of `source` (id, tenant_id, queue, type, priority, scheduled_at) where they wait: ready when due, else scheduled. */
-export function enqueueAgain(source: string): string {
-  return `
-  due_again as (
-    insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
-    select tenant_id, queue, priority, scheduled_at, id, type from ${source} where scheduled_at <= now()
-  ),
-  later_again as (
-    insert into millrace.scheduled (tenant_id, queue, priority, scheduled_at, job_id, type)
-    select tenant_id, queue, priority, scheduled_at, id, type from ${source} where scheduled_at > now()
-  )`;
-}
-
-/** A CTE that moves the rows of `source` (carried columns, message, entry) into history as dead, with this failure as their last error. */
+/** CTEs that move the rows of `source` (carried columns, message, entry) into history as dead, with this failure as their last error. */
 export function keepDead(source: string): string {
-  const columns = carriedColumns.map((column) => {
-    if (column === "last_error") return "d.message";
-    return column === "errors" ? appendError("d", "d.entry") : `d.${column}`;
-  });
-  return `
-  kept as (
-    insert into millrace.job_history (${carriedColumns.join(", ")}, status, updated_at, completed_at)
-    select ${columns.join(", ")}, 'dead', now(), now() from ${source} d
-  )`;
+  return keepFinished(source, "dead", { last_error: "d.message", errors: appendError("d", "d.entry") });
 }
 
 /**
@@ -58,27 +41,30 @@ with failed as (
 died as (
   delete from millrace.jobs j using failed t
   where j.id = t.id and j.fence = t.fence and j.claim_id = t.claim_id and not (t.retryable and j.attempts < j.max_attempts)
-  returning ${carried("j")}, j.claim_id, t.message, ${errorEntry("j", "t.message", "t.stack")} as entry
+  returning ${carried("j")}, j.claim_id, t.message, t.stack, ${errorEntry("j", "t.message", "t.stack")} as entry
 ),
 retried as (
   update millrace.jobs j set
-    claim_id = null, locked_by = null, locked_at = null, lease_expires_at = null, updated_at = now(), last_error = t.message,
+    claim_id = null, locked_at = null, lease_expires_at = null, updated_at = now(), last_error = t.message,
     errors = ${appendError("j", errorEntry("j", "t.message", "t.stack"))},
     scheduled_at = now() + coalesce(t.retry_after_ms * interval '1 millisecond', millrace.retry_delay(j.retry, j.attempts))
   from failed t
   where j.id = t.id and j.fence = t.fence and j.claim_id = t.claim_id and t.retryable and j.attempts < j.max_attempts
-  returning j.id, j.tenant_id, j.queue, j.type, j.priority, j.scheduled_at, t.claim_id
+  returning j.id, j.tenant_id, j.queue, j.type, j.priority, j.scheduled_at, j.concurrency_key, j.fence, j.attempts, j.locked_by, j.started_at,
+    t.claim_id, t.message, t.stack
 ),
 left_jobs as (
-  select claim_id, tenant_id, queue from died union all select claim_id, tenant_id, queue from retried
+  select id, claim_id, tenant_id, queue, concurrency_key, fence, attempts, locked_by, started_at, message, stack, 'dead' as status from died
+  union all
+  select id, claim_id, tenant_id, queue, concurrency_key, fence, attempts, locked_by, started_at, message, stack, 'pending' from retried
 ),
 ${settleClaims("left_jobs")},
-${countEntered("died", "dead")},
+${freeSlots("left_jobs")},
+${freedLanes},
+${recordAttempts("left_jobs", "'failed'", { message: "a.message", stack: "a.stack" })},
 ${enqueueAgain("retried")},
 ${keepDead("died")}
-select id, claim_id as "claimId", 'dead' as status from died
-union all
-select id, claim_id, 'pending' from retried`,
+select id, claim_id as "claimId", status, ${signals("freeSlots", "freedLanes", "enqueueAgain")} from left_jobs`,
 };
 
 /** Fails attempts whose leases are held: back to pending after the retry delay, or dead. */

@@ -1,22 +1,11 @@
-import type { TerminalStatus } from "@millrace/contract";
-
 import type { Executor, Statement } from "../executor.ts";
 
-/** A CTE that counts the rows of `source` (tenant_id, queue), which enter history now. It only appends, so counting makes nobody wait. */
-export function countEntered(source: string, status: TerminalStatus): string {
-  return `
-  counted as (
-    insert into millrace.finished_counts (tenant_id, queue, status, day, n)
-    select tenant_id, queue, '${status}', (now() at time zone 'utc')::date, count(*) from ${source} group by tenant_id, queue
-  )`;
-}
-
-/** A CTE that uncounts the rows of `source` (tenant_id, queue, status, completed_at), which leave history. */
+/** A CTE that uncounts the rows of `source` (tenant_id, queue, status, expires_at), which leave history. */
 export function countLeft(source: string): string {
   return `
   uncounted as (
     insert into millrace.finished_counts (tenant_id, queue, status, day, n)
-    select tenant_id, queue, status, (completed_at at time zone 'utc')::date, -1 from ${source}
+    select tenant_id, queue, status, (expires_at at time zone 'utc')::date, -1 from ${source}
   )`;
 }
 

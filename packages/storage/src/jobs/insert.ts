@@ -1,8 +1,8 @@
-import { v7 as uuidv7 } from "uuid";
-
 import { type Json, MillraceError } from "@millrace/contract";
 
 import type { Executor, Parameter, Statement } from "../executor.ts";
+import { enqueueAgain } from "./enqueue-again.ts";
+import { newJobId } from "./job-id.ts";
 import type { CreatedJobId, Job, NewJob } from "./job-store.ts";
 
 /**
@@ -42,16 +42,10 @@ new_jobs as (
   select id, tenant_id, queue, type, priority, max_attempts, timeout_ms, scheduled_at,
     idempotency_key, concurrency_key, tags::text[], retry::jsonb, payload::json, traceparent, trace_id from fresh
 ),
-new_ready as (
-  insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
-  select tenant_id, queue, priority, scheduled_at, id, type from fresh where scheduled_at <= now()
-),
-new_scheduled as (
-  insert into millrace.scheduled (tenant_id, queue, priority, scheduled_at, job_id, type)
-  select tenant_id, queue, priority, scheduled_at, id, type from fresh where scheduled_at > now()
-)
+${enqueueAgain("fresh", { announced: true })}
 select now() as now, ${withKeys ? "array(select job_id::text from new_keys)" : "'{}'::text[]"} as "newKeys",
-  case when $18::text is not null then pg_notify('millrace_jobs', $18::text) end as notified`,
+  case when $18::text is not null then pg_notify('millrace_jobs', $18::text) end as notified,
+  exists (select from checks_again) as "needsAdmission"`,
   };
 }
 
@@ -65,7 +59,7 @@ export interface PreparedJob extends NewJob {
 
 /** Gives the job its id: a UUIDv7, so that ids sort by the time they were made. */
 export function prepare(job: NewJob): PreparedJob {
-  return { ...job, id: uuidv7() };
+  return { ...job, id: newJobId() };
 }
 
 export interface Inserted {

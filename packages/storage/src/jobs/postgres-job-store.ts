@@ -1,6 +1,7 @@
 import { MillraceError } from "@millrace/contract";
 
 import type { Database } from "../database.ts";
+import { createAdmission } from "./admission.ts";
 import { cancel } from "./cancel.ts";
 import { type LaneCursor, claim } from "./claim.ts";
 import { complete } from "./complete.ts";
@@ -19,6 +20,7 @@ import { promote } from "./promote.ts";
 import { createQueueRegister } from "./queues.ts";
 import { rescue } from "./rescue.ts";
 import { retry } from "./retry.ts";
+import { heeding } from "./signals.ts";
 import { queueStats } from "./stats.ts";
 import { update } from "./update.ts";
 import { createWakeups, wakeupChannel } from "./wakeup.ts";
@@ -40,7 +42,9 @@ export function createPostgresJobStore(db: Database): JobStore {
   const notify = (payload: string) =>
     db.query({ name: "jobs.notify", text: "select pg_notify($1::text, $2::text)" }, [wakeupChannel, payload]);
   const wakeups = createWakeups(notify);
-  const creator = createCreator(db, wakeups, createQueueRegister());
+  const admission = createAdmission(db, (lanes) => wakeups.trail(lanes));
+  const writes = heeding(db, { admit: () => admission.request(), wake: (lanes) => wakeups.trail(lanes) });
+  const creator = createCreator(db, writes, wakeups, createQueueRegister());
   const cursors = new Map<string, LaneCursor>();
 
   /** Runs a change that needs a certain state until it succeeds or the job is seen in a state that refuses it. */
@@ -71,7 +75,7 @@ export function createPostgresJobStore(db: Database): JobStore {
     updateJob: (ref, changes) =>
       change(
         ref,
-        () => update(db, ref, changes),
+        () => update(writes, ref, changes),
         (job) => {
           if (job.status !== "pending") return `Job ${job.id} is ${job.status}; only a pending job can be changed.`;
           if (changes.maxAttempts !== undefined && changes.maxAttempts <= job.attempts) {
@@ -83,7 +87,7 @@ export function createPostgresJobStore(db: Database): JobStore {
     deleteJob: async (ref) => {
       await change(
         ref,
-        async () => (await deleteJob(db, ref)) || undefined,
+        async () => (await deleteJob(writes, ref)) || undefined,
         (job) => (job.status === "running" ? `Job ${job.id} is running; cancel it first.` : undefined),
       );
     },
@@ -98,35 +102,36 @@ export function createPostgresJobStore(db: Database): JobStore {
       }
     },
     heartbeat: (leaseTokens, leaseMs) => heartbeat(db, leaseTokens, leaseMs),
-    completeJobs: (items) => complete(db, items),
-    failJobs: (items) => fail(db, items),
-    snoozeJobs: (items) => snooze(db, items),
-    releaseJobs: (items) => release(db, items),
+    completeJobs: (items) => complete(writes, items),
+    failJobs: (items) => fail(writes, items),
+    snoozeJobs: (items) => snooze(writes, items),
+    releaseJobs: (items) => release(writes, items),
     progressJobs: (items) => progress(db, items),
     cancelJob: (ref) =>
       change(
         ref,
-        () => cancel(db, ref),
+        () => cancel(writes, ref),
         (job) =>
           job.status === "pending" || job.status === "running" ? undefined : `Job ${job.id} is ${job.status} already.`,
       ),
     retryJob: (ref) =>
       change(
         ref,
-        () => retry(db, ref),
+        () => retry(writes, ref),
         (job) =>
           job.status === "pending" || job.status === "running"
             ? `Job ${job.id} is ${job.status}; only a finished job can be retried.`
             : undefined,
       ),
-    rescueExpired: (limit) => rescue(db, limit),
-    promoteDue: (limit) => promote(db, limit),
+    rescueExpired: (limit) => rescue(writes, limit),
+    promoteDue: (limit) => promote(writes, limit),
     ensurePartitions: () => ensurePartitions(db),
     foldCounts: (limit) => foldCounts(db, limit),
     queueStats: (filter) => queueStats(db, filter),
     ping: () => db.ping(),
     async close() {
       await creator.idle();
+      await admission.idle();
       wakeups.close();
     },
   };

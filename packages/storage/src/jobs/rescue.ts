@@ -1,8 +1,11 @@
 import type { Executor, Statement } from "../executor.ts";
 import { carried } from "./columns.ts";
-import { appendError, enqueueAgain, errorEntry, keepDead } from "./fail.ts";
-import { countEntered } from "./finished-counts.ts";
+import { enqueueAgain } from "./enqueue-again.ts";
+import { appendError, errorEntry, keepDead } from "./fail.ts";
+import { freedLanes, freeSlots } from "./free-slots.ts";
 import type { RescueResult } from "./job-store.ts";
+import { recordAttempts } from "./record-attempts.ts";
+import { signals } from "./signals.ts";
 
 /** One rescue takes claims until they hold this many jobs, and at least one claim, so that a crash of a whole fleet is worked off in bounded steps. */
 const jobsMax = 2_000;
@@ -47,13 +50,19 @@ died as (
 ),
 retried as (
   update millrace.jobs j set
-    claim_id = null, locked_by = null, locked_at = null, lease_expires_at = null, updated_at = now(),
+    claim_id = null, locked_at = null, lease_expires_at = null, updated_at = now(),
     last_error = ${message("j")},
     errors = ${appendError("j", errorEntry("j", message("j"), "null::text"))},
     scheduled_at = now() + millrace.retry_delay(j.retry, j.attempts)
   from lapsed l
   where j.id = l.id and j.claim_id = l.claim_id and j.attempts < j.max_attempts
-  returning j.id, j.tenant_id, j.queue, j.type, j.priority, j.scheduled_at
+  returning j.id, j.tenant_id, j.queue, j.type, j.priority, j.scheduled_at, j.concurrency_key, j.fence, j.attempts, j.locked_by, j.started_at,
+    j.last_error as message
+),
+rescued as (
+  select id, tenant_id, queue, concurrency_key, fence, attempts, locked_by, started_at, message from died
+  union all
+  select id, tenant_id, queue, concurrency_key, fence, attempts, locked_by, started_at, message from retried
 ),
 remaining as (
   select m.claim_id, m.tenant_id, m.queue, array_agg(m.id) as job_ids, count(*)::integer as open,
@@ -72,10 +81,14 @@ closed_claims as (
     select from remaining r where r.claim_id = e.claim_id and r.tenant_id = e.tenant_id and r.queue = e.queue
   )
 ),
+left_claims as (select distinct tenant_id, queue from rescued),
+${freeSlots("rescued")},
+${freedLanes},
+${recordAttempts("rescued", "'leaseExpired'", { message: "a.message" })},
 ${enqueueAgain("retried")},
-${countEntered("died", "dead")},
 ${keepDead("died")}
-select (select count(*)::integer from retried) as retried, (select count(*)::integer from died) as dead`,
+select (select count(*)::integer from retried) as retried, (select count(*)::integer from died) as dead,
+  ${signals("freeSlots", "freedLanes", "enqueueAgain")}`,
 };
 
 /** Retries or kills the jobs of at most `limit` expired claims. */

@@ -1,7 +1,9 @@
 import type { Executor, Statement } from "../executor.ts";
 import { asJob, carried, carriedColumns, hotJob } from "./columns.ts";
+import { enqueueAgain } from "./enqueue-again.ts";
 import { countLeft } from "./finished-counts.ts";
 import type { Job, JobRef } from "./job-store.ts";
+import { signals } from "./signals.ts";
 
 /**
  * Takes a finished job out of history and puts it back in line; the delete is won by one caller. Attempts go on counting, so every attempt
@@ -12,7 +14,7 @@ const retryStatement: Statement = {
   text: `
 with revived as (
   delete from millrace.job_history h where h.tenant_id = $1::text and h.id = $2::uuid
-  returning ${carried("h")}, h.status, h.completed_at
+  returning ${carried("h")}, h.status, h.completed_at, h.expires_at
 ),
 ${countLeft("revived")},
 back as (
@@ -27,11 +29,15 @@ back as (
     .join(", ")} from revived r
   returning ${hotJob("j")}
 ),
+done as (
+  insert into millrace.job_attempts (tenant_id, job_id, fence, attempt, outcome, worker, started_at, ended_at)
+  select tenant_id, id, fence, attempts, 'completed', locked_by, started_at, completed_at from revived where status = 'completed'
+),
 line as (
-  insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
-  select "tenantId", queue, priority, "scheduledAt", id, type from back
-)
-select * from back`,
+  select id, "tenantId" as tenant_id, queue, type, priority, "scheduledAt" as scheduled_at, "concurrencyKey" as concurrency_key from back
+),
+${enqueueAgain("line")}
+select *, ${signals("enqueueAgain")} from back`,
 };
 
 /** Makes a finished job pending; undefined when it is not finished. */

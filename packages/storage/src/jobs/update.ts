@@ -1,6 +1,8 @@
 import type { Executor, Statement } from "../executor.ts";
 import { asJob, hotJob } from "./columns.ts";
+import { enqueueAgain } from "./enqueue-again.ts";
 import type { Job, JobChanges, JobRef } from "./job-store.ts";
+import { signals } from "./signals.ts";
 import { takePending } from "./take-pending.ts";
 
 /** Takes the job out of line (see take-pending), changes it and puts it back where it now belongs, in one statement: no claimer sees it half changed. */
@@ -19,15 +21,18 @@ changed as (
   from taken t where j.id = t.job_id
   returning ${hotJob("j")}
 ),
-due as (
-  insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
-  select "tenantId", queue, priority, "scheduledAt", id, type from changed where "scheduledAt" <= now()
+line as (
+  select c.id, c."tenantId" as tenant_id, c.queue, c.type, c.priority, c."scheduledAt" as scheduled_at, c."concurrencyKey" as concurrency_key,
+    b.on_failure
+  from changed c left join from_blocked b on b.job_id = c.id
 ),
-later as (
-  insert into millrace.scheduled (tenant_id, queue, priority, scheduled_at, job_id, type)
-  select "tenantId", queue, priority, "scheduledAt", id, type from changed where "scheduledAt" > now()
-)
-select * from changed`,
+still_blocked as (
+  insert into millrace.blocked (job_id, tenant_id, queue, priority, scheduled_at, type, concurrency_key, on_failure)
+  select id, tenant_id, queue, priority, scheduled_at, type, concurrency_key, on_failure from line where on_failure is not null
+),
+unblocked_line as (select * from line where on_failure is null),
+${enqueueAgain("unblocked_line")}
+select *, ${signals("freeSlots", "enqueueAgain")} from changed`,
 };
 
 /** Changes a job that is pending at that moment; undefined when it is not. */

@@ -17,5 +17,6 @@ export const claims = millrace.table(
   (table) => [
     primaryKey({ name: "claims_pkey", columns: [table.claimId, table.tenantId, table.queue] }),
     index("claims_expiry").on(table.leaseExpiresAt),
+    index("claims_queue").on(table.tenantId, table.queue),
   ],
 );

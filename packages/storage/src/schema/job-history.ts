@@ -1,10 +1,11 @@
+import { sql } from "drizzle-orm";
 import { index, integer, json, jsonb, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
 import { jobStatus, millrace } from "./namespace.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
-/** Finished jobs, insert-only; partitioned by status and day in the migration. */
+/** Finished jobs, insert-only; partitioned by status and time of expiry in the migration. */
 export const jobHistory = millrace.table(
   "job_history",
   {
@@ -17,6 +18,7 @@ export const jobHistory = millrace.table(
     attempts: smallint("attempts").notNull(),
     maxAttempts: smallint("max_attempts").notNull(),
     fence: integer("fence").notNull(),
+    claimId: uuid("claim_id"),
     timeoutMs: integer("timeout_ms"),
     lockedAt: at("locked_at"),
     scheduledAt: at("scheduled_at").notNull(),
@@ -24,6 +26,9 @@ export const jobHistory = millrace.table(
     createdAt: at("created_at").notNull(),
     updatedAt: at("updated_at").notNull(),
     completedAt: at("completed_at").notNull(),
+    expiresAt: at("expires_at")
+      .notNull()
+      .default(sql`now() + interval '7 days'`),
     lockedBy: text("locked_by"),
     idempotencyKey: text("idempotency_key"),
     concurrencyKey: text("concurrency_key"),

@@ -1,4 +1,5 @@
-import { primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { sql } from "drizzle-orm";
+import { index, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
 import { millrace } from "./namespace.ts";
 
@@ -13,8 +14,14 @@ export const jobKeys = millrace.table(
     jobId: uuid("job_id").notNull(),
     requestHash: text("request_hash").notNull(),
     createdAt: createdAt(),
+    expiresAt: timestamp("expires_at", { withTimezone: true }),
   },
-  (table) => [primaryKey({ name: "job_keys_pkey", columns: [table.tenantId, table.key] })],
+  (table) => [
+    primaryKey({ name: "job_keys_pkey", columns: [table.tenantId, table.key] }),
+    index("job_keys_expiry")
+      .on(table.expiresAt)
+      .where(sql`${table.expiresAt} is not null`),
+  ],
 );
 
 /** Every queue that a tenant has ever used. */

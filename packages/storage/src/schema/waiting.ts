@@ -23,7 +23,11 @@ export const ready = millrace.table("ready", columns(), (table) => [
 ]);
 
 /** One row for each job that is not due yet. */
-export const scheduled = millrace.table("scheduled", columns(), (table) => [
-  index("scheduled_due").on(table.scheduledAt, table.jobId),
-  index("scheduled_queue").on(table.tenantId, table.queue),
-]);
+export const scheduled = millrace.table(
+  "scheduled",
+  { ...columns(), concurrencyKey: text("concurrency_key") },
+  (table) => [
+    index("scheduled_due").on(table.scheduledAt, table.jobId),
+    index("scheduled_queue").on(table.tenantId, table.queue),
+  ],
+);

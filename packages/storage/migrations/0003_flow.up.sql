@@ -1,0 +1,536 @@
+-- What decides when a job may run: settings of queues, concurrency keys, dependencies. And what is kept of it: attempts, log lines, history by time of expiry.
+-- millrace:statement-timeout 2h
+
+-- Settings of a queue; a queue without a row has the defaults. Claims of a queue with a limit lock its row, so it is narrow and its updates stay HOT.
+create table millrace.queue_settings (
+  tenant_id text not null,
+  queue text not null,
+  paused_at timestamptz,
+  concurrency integer,
+  concurrency_per_key integer not null default 1,
+  rate_limit integer,
+  rate_period_ms integer,
+  rate_burst integer,
+  rate_tokens float8,
+  rate_refilled_at timestamptz,
+  max_depth integer,
+  keep_completed_ms bigint,
+  keep_dead_ms bigint,
+  keep_cancelled_ms bigint,
+  created_at timestamptz not null default now(),
+  updated_at timestamptz not null default now(),
+  primary key (tenant_id, queue)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+
+-- Due jobs with a concurrency key, until they are admitted to ready. Kept apart so that a claim never scans past a saturated key.
+create table millrace.held (
+  tenant_id text not null,
+  queue text not null,
+  concurrency_key text not null,
+  priority smallint not null,
+  scheduled_at timestamptz not null,
+  job_id uuid not null,
+  type text not null
+) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 5000, autovacuum_vacuum_cost_delay = 0);
+
+create index held_admission on millrace.held (tenant_id, queue, concurrency_key, priority desc, scheduled_at, job_id);
+
+-- How many jobs of a key are admitted: in ready or running. Written by admission only, which holds the row's lock.
+create table millrace.key_slots (
+  tenant_id text not null,
+  queue text not null,
+  concurrency_key text not null,
+  used integer not null,
+  primary key (tenant_id, queue, concurrency_key)
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+
+-- Keys that admission has to look at, and how many slots of theirs are free again. Only appended to and consumed: whoever enqueues or finishes a job waits for nobody.
+create table millrace.key_checks (
+  tenant_id text not null,
+  queue text not null,
+  concurrency_key text not null,
+  freed integer not null
+) with (autovacuum_vacuum_scale_factor = 0, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0);
+
+create index key_checks_key on millrace.key_checks (tenant_id, queue, concurrency_key);
+
+-- The jobs that run of a queue with a limit are counted at each claim.
+create index claims_queue on millrace.claims (tenant_id, queue);
+
+alter table millrace.scheduled add column concurrency_key text;
+update millrace.scheduled s set concurrency_key = j.concurrency_key
+from millrace.jobs j where j.id = s.job_id and j.concurrency_key is not null;
+
+-- What waits for a claim or runs already was let in without a slot: from now on it has one.
+insert into millrace.key_slots (tenant_id, queue, concurrency_key, used)
+select j.tenant_id, j.queue, j.concurrency_key, count(*) from millrace.jobs j
+where j.concurrency_key is not null and not exists (select from millrace.scheduled s where s.job_id = j.id)
+group by 1, 2, 3;
+
+-- Jobs that wait for others to complete, and for which.
+create table millrace.blocked (
+  job_id uuid primary key,
+  tenant_id text not null,
+  queue text not null,
+  priority smallint not null,
+  scheduled_at timestamptz not null,
+  type text not null,
+  concurrency_key text,
+  on_failure text not null
+);
+
+create index blocked_queue on millrace.blocked (tenant_id, queue);
+
+create table millrace.job_dependencies (
+  job_id uuid not null,
+  depends_on uuid not null,
+  tenant_id text not null,
+  primary key (job_id, depends_on)
+);
+
+create index job_dependencies_depends_on on millrace.job_dependencies (depends_on);
+
+-- Until when an idempotency key holds; null is as long as its job is kept.
+alter table millrace.job_keys add column expires_at timestamptz;
+
+create index job_keys_expiry on millrace.job_keys (expires_at) where expires_at is not null;
+
+-- Attempts that ended, but for the completed one, which the finished job itself tells of: the usual job adds no row.
+create table millrace.job_attempts (
+  tenant_id text not null,
+  job_id uuid not null,
+  fence integer not null,
+  attempt smallint not null,
+  outcome text not null,
+  worker text,
+  started_at timestamptz,
+  ended_at timestamptz not null default now(),
+  message text,
+  stack text
+) partition by range (ended_at);
+
+create index job_attempts_job on millrace.job_attempts (tenant_id, job_id, fence);
+create table millrace.job_attempts_default partition of millrace.job_attempts default;
+
+-- Log lines of handlers.
+create sequence millrace.job_logs_seq;
+create table millrace.job_logs (
+  tenant_id text not null,
+  job_id uuid not null,
+  seq bigint not null default nextval('millrace.job_logs_seq'),
+  logged_at timestamptz not null default now(),
+  attempt smallint not null,
+  level text not null,
+  message text not null
+) partition by range (logged_at);
+
+create index job_logs_job on millrace.job_logs (tenant_id, job_id, seq);
+create table millrace.job_logs_default partition of millrace.job_logs default;
+
+-- How long finished jobs are kept where their queue says nothing else.
+create function millrace.default_retention(status millrace.job_status) returns interval
+language sql immutable as $$
+  select case status when 'dead' then interval '30 days' else interval '7 days' end
+$$;
+
+-- When a job of this queue that ends now, so, is to be forgotten.
+create function millrace.expiry(of_tenant text, of_queue text, status millrace.job_status) returns timestamptz
+language sql stable as $$
+  select now() + coalesce((
+    select case status when 'completed' then q.keep_completed_ms when 'dead' then q.keep_dead_ms else q.keep_cancelled_ms end * interval '1 millisecond'
+    from millrace.queue_settings q where q.tenant_id = of_tenant and q.queue = of_queue
+  ), millrace.default_retention(status))
+$$;
+
+-- History anew: by status, then by time of expiry, which is fixed when a job ends. So each queue has its own retention, and all of it ends by dropping partitions.
+drop view millrace.all_jobs;
+drop function millrace.ensure_history_partitions(integer);
+alter table millrace.job_history rename to job_history_by_completion;
+alter index millrace.job_history_tenant_id rename to job_history_by_completion_tenant_id;
+
+create table millrace.job_history (
+  id uuid not null,
+  tenant_id text not null,
+  queue text not null,
+  type text not null,
+  status millrace.job_status not null,
+  priority smallint not null,
+  attempts smallint not null,
+  max_attempts smallint not null,
+  fence integer not null,
+  claim_id uuid,
+  timeout_ms integer,
+  locked_at timestamptz,
+  scheduled_at timestamptz not null,
+  started_at timestamptz,
+  created_at timestamptz not null,
+  updated_at timestamptz not null,
+  completed_at timestamptz not null,
+  expires_at timestamptz not null default now() + interval '7 days',
+  locked_by text,
+  idempotency_key text,
+  concurrency_key text,
+  last_error text,
+  traceparent text,
+  trace_id text,
+  tags text[] not null,
+  retry jsonb,
+  errors jsonb not null,
+  progress json,
+  result json,
+  payload json not null
+) partition by list (status);
+
+create index job_history_tenant_id on millrace.job_history (tenant_id, id);
+
+create table millrace.completed_jobs partition of millrace.job_history for values in ('completed') partition by range (expires_at);
+create table millrace.dead_jobs partition of millrace.job_history for values in ('dead') partition by range (expires_at);
+create table millrace.cancelled_jobs partition of millrace.job_history for values in ('cancelled') partition by range (expires_at);
+
+-- The net below: a row whose time has no partition yet is kept here, never refused.
+create table millrace.completed_jobs_default partition of millrace.completed_jobs default;
+create table millrace.dead_jobs_default partition of millrace.dead_jobs default;
+create table millrace.cancelled_jobs_default partition of millrace.cancelled_jobs default;
+
+-- Counts of finished jobs go with the partition that holds the jobs, so their day is the day of expiry from now on.
+update millrace.finished_counts set day = day + extract(day from millrace.default_retention(status))::integer;
+
+-- The partitions that are needed from today to `days_ahead` days on: of finished jobs for each retention in use, by the day (completed) or week (dead, cancelled)
+-- of expiry; of attempts by week, of log lines by day.
+create function millrace.wanted_partitions(days_ahead integer) returns table (parent text, first_day date, days integer)
+language sql stable as $$
+  with today as (select (now() at time zone 'utc')::date as day),
+  kept as (
+    select s.status, millrace.default_retention(s.status) as for_time from unnest(array['completed', 'dead', 'cancelled']::millrace.job_status[]) s(status)
+    union
+    select k.status, k.keep_ms * interval '1 millisecond' from millrace.queue_settings q
+    cross join lateral (values ('completed'::millrace.job_status, q.keep_completed_ms), ('dead', q.keep_dead_ms), ('cancelled', q.keep_cancelled_ms)) k(status, keep_ms)
+    where k.keep_ms is not null
+  ),
+  expiring as (
+    select k.status, (now() at time zone 'utc' + k.for_time)::date + n as day
+    from kept k cross join generate_series(0, days_ahead) n
+  )
+  select 'completed_jobs', day, 1 from expiring where status = 'completed'
+  union
+  select case status when 'dead' then 'dead_jobs' else 'cancelled_jobs' end, date_trunc('week', day)::date, 7 from expiring where status <> 'completed'
+  union
+  select 'job_attempts', date_trunc('week', t.day + n)::date, 7 from today t cross join generate_series(0, days_ahead) n
+  union
+  select 'job_logs', t.day + n, 1 from today t cross join generate_series(0, days_ahead) n
+$$;
+
+-- Makes the partitions that are missing; answers how many it made. Made apart and then attached, with little patience for locks: nobody who writes
+-- ever waits for it behind somebody who reads. What could not be made now is made by a later call; there are days of slack. Of callers at the same time, one works.
+create function millrace.ensure_history_partitions(days_ahead integer) returns integer
+language plpgsql set lock_timeout = '100ms' as $$
+declare
+  part record;
+  made integer := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('millrace.ensure_history_partitions')) then
+    return 0;
+  end if;
+  for part in
+    select w.parent, w.first_day, w.first_day + w.days as next_day, w.parent || '_' || to_char(w.first_day, 'YYYYMMDD') as name
+    from millrace.wanted_partitions(days_ahead) w order by w.parent, w.first_day
+  loop
+    if to_regclass('millrace.' || part.name) is null then
+      begin
+        execute format('create table millrace.%I (like millrace.%I including defaults)', part.name, part.parent);
+        execute format(
+          'alter table millrace.%I attach partition millrace.%I for values from (%L) to (%L)',
+          part.parent, part.name,
+          part.first_day::timestamp at time zone 'utc', part.next_day::timestamp at time zone 'utc'
+        );
+        made := made + 1;
+      exception when check_violation or lock_not_available then
+        -- The default partition holds rows of that time already, and they stay there; or somebody reads history just now.
+        null;
+      end;
+    end if;
+  end loop;
+  return made;
+end $$;
+
+select millrace.ensure_history_partitions(2);
+
+insert into millrace.job_history
+select id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence, null, timeout_ms, locked_at, scheduled_at, started_at,
+  created_at, updated_at, completed_at, completed_at + millrace.default_retention(status), locked_by, idempotency_key, concurrency_key,
+  last_error, traceparent, trace_id, tags, retry, errors, progress, result, payload
+from millrace.job_history_by_completion;
+
+drop table millrace.job_history_by_completion;
+
+-- Every job in one shape, wherever it is kept: for people at a psql prompt and for reads off the hot path.
+create view millrace.all_jobs as
+select
+  j.id, j.tenant_id, j.queue, j.type,
+  case when j.claim_id is null then 'pending' else 'running' end::millrace.job_status as status,
+  j.priority, j.attempts, j.max_attempts, j.fence, j.timeout_ms, case when j.claim_id is not null then j.locked_by end as locked_by, j.locked_at,
+  case when j.claim_id is not null then (
+    select greatest(max(c.lease_expires_at), j.lease_expires_at)
+    from millrace.claims c
+    where c.claim_id = j.claim_id and c.tenant_id = j.tenant_id and c.queue = j.queue
+  ) end as lease_expires_at,
+  j.scheduled_at, j.started_at, j.created_at, j.updated_at, null::timestamptz as completed_at,
+  j.idempotency_key, j.concurrency_key, j.last_error, j.traceparent, j.trace_id, j.tags, j.retry, j.errors, j.progress,
+  null::json as result, j.payload
+from millrace.jobs j
+union all
+select
+  h.id, h.tenant_id, h.queue, h.type, h.status, h.priority, h.attempts, h.max_attempts, h.fence, h.timeout_ms,
+  h.locked_by, h.locked_at, null::timestamptz, h.scheduled_at, h.started_at, h.created_at, h.updated_at, h.completed_at,
+  h.idempotency_key, h.concurrency_key, h.last_error, h.traceparent, h.trace_id, h.tags, h.retry, h.errors, h.progress, h.result, h.payload
+from millrace.job_history h;
+
+-- Lets as many held jobs into ready as their keys have free slots, for at most `keys_max` keys of key_checks; answers how many keys it looked at and
+-- the lanes that got jobs, as JSON [[tenant, queue], ...].
+-- Strict: `used` counts what is in ready or running. It grows only here, under the row's lock, and shrinks only by returns (key_checks.freed) that are
+-- committed. Each statement of this function sees what was committed before it began, so nothing read after the locks were taken is older than they are.
+-- Of callers at the same time each takes the keys that no other has locked; new rows are inserted in key order, so they can't deadlock.
+create function millrace.admit(keys_max integer) returns table (keys integer, lanes json)
+language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  locked_tenants text[];
+  locked_queues text[];
+  locked_keys text[];
+begin
+  insert into millrace.key_slots (tenant_id, queue, concurrency_key, used)
+  select distinct c.tenant_id, c.queue, c.concurrency_key, 0
+  from (select * from millrace.key_checks limit keys_max) c
+  order by 1, 2, 3
+  on conflict do nothing;
+
+  select array_agg(l.tenant_id), array_agg(l.queue), array_agg(l.concurrency_key) into locked_tenants, locked_queues, locked_keys
+  from (
+    select k.tenant_id, k.queue, k.concurrency_key
+    from (select distinct x.tenant_id, x.queue, x.concurrency_key from (select * from millrace.key_checks limit keys_max) x) c
+    join millrace.key_slots k on k.tenant_id = c.tenant_id and k.queue = c.queue and k.concurrency_key = c.concurrency_key
+    for update of k skip locked
+  ) l;
+  if locked_keys is null then
+    return query select 0, null::json;
+    return;
+  end if;
+
+  return query
+  with locked as materialized (
+    select * from unnest(locked_tenants, locked_queues, locked_keys) as t(tenant_id, queue, concurrency_key)
+  ),
+  consumed as (
+    delete from millrace.key_checks c using locked l
+    where c.tenant_id = l.tenant_id and c.queue = l.queue and c.concurrency_key = l.concurrency_key
+    returning c.tenant_id, c.queue, c.concurrency_key, c.freed
+  ),
+  returned as (select c.tenant_id, c.queue, c.concurrency_key, sum(c.freed)::integer as freed from consumed c group by 1, 2, 3),
+  room as materialized (
+    select l.tenant_id, l.queue, l.concurrency_key, greatest(0, k.used - coalesce(r.freed, 0)) as used, coalesce(q.concurrency_per_key, 1) as most
+    from locked l
+    join millrace.key_slots k on k.tenant_id = l.tenant_id and k.queue = l.queue and k.concurrency_key = l.concurrency_key
+    left join returned r on r.tenant_id = l.tenant_id and r.queue = l.queue and r.concurrency_key = l.concurrency_key
+    left join millrace.queue_settings q on q.tenant_id = l.tenant_id and q.queue = l.queue
+  ),
+  moved as (
+    delete from millrace.held h where h.ctid = any(array(
+      select x.row_id from room r cross join lateral (
+        select e.ctid as row_id from millrace.held e
+        where e.tenant_id = r.tenant_id and e.queue = r.queue and e.concurrency_key = r.concurrency_key
+        order by e.priority desc, e.scheduled_at, e.job_id
+        limit greatest(0, r.most - r.used) for update
+      ) x
+    ))
+    returning h.tenant_id, h.queue, h.concurrency_key, h.priority, h.scheduled_at, h.job_id, h.type
+  ),
+  entered as (
+    insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
+    select m.tenant_id, m.queue, m.priority, m.scheduled_at, m.job_id, m.type from moved m
+  ),
+  after as materialized (
+    select r.tenant_id, r.queue, r.concurrency_key, r.used + coalesce(m.n, 0)::integer as used from room r
+    left join (select x.tenant_id, x.queue, x.concurrency_key, count(*) as n from moved x group by 1, 2, 3) m
+    on m.tenant_id = r.tenant_id and m.queue = r.queue and m.concurrency_key = r.concurrency_key
+  ),
+  kept as (
+    update millrace.key_slots k set used = a.used from after a
+    where k.tenant_id = a.tenant_id and k.queue = a.queue and k.concurrency_key = a.concurrency_key and a.used > 0
+  ),
+  closed as (
+    delete from millrace.key_slots k using after a
+    where k.tenant_id = a.tenant_id and k.queue = a.queue and k.concurrency_key = a.concurrency_key and a.used = 0
+  )
+  select (select count(*)::integer from locked),
+    (select json_agg(json_build_array(m.tenant_id, m.queue)) from (select distinct x.tenant_id, x.queue from moved x) m);
+end $$;
+
+-- Claims from one queue that has a limit, and answers the claimed rows. The row of its settings is the lock: of claimers at the same time one goes on and the
+-- others get nothing. Each statement of this function sees what was committed before it began, so the count of running jobs, read after the lock was
+-- taken, has every earlier claim in it: the limit is never overshot. Finishes take no lock; they only make room.
+create function millrace.claim_limited(
+  of_tenant text, of_queue text, of_types text[], at_most integer, by_claim uuid, by_worker text, lease_ms float8
+) returns setof millrace.jobs
+language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  setting millrace.queue_settings;
+  room integer := at_most;
+  tokens float8;
+  taken integer;
+begin
+  select * into setting from millrace.queue_settings s where s.tenant_id = of_tenant and s.queue = of_queue for update skip locked;
+  if not found or setting.paused_at is not null then
+    return;
+  end if;
+  if setting.concurrency is not null then
+    select least(room, setting.concurrency - coalesce(sum(c.open), 0)) into room
+    from millrace.claims c where c.tenant_id = of_tenant and c.queue = of_queue;
+  end if;
+  if setting.rate_limit is not null then
+    tokens := millrace.rate_tokens(setting, clock_timestamp());
+    room := least(room, floor(tokens)::integer);
+  end if;
+  if room <= 0 then
+    return;
+  end if;
+  return query
+  with picked as (
+    delete from millrace.ready r where r.ctid = any(array(
+      select c.ctid from millrace.ready c
+      where c.tenant_id = of_tenant and c.queue = of_queue and (of_types is null or c.type = any(of_types))
+      order by c.priority desc, c.scheduled_at, c.job_id limit room for update skip locked
+    ))
+    returning r.job_id
+  ),
+  leased as (
+    insert into millrace.claims (claim_id, tenant_id, queue, worker, job_ids, open, lease_expires_at)
+    select by_claim, of_tenant, of_queue, by_worker, array_agg(p.job_id), count(*), now() + lease_ms * interval '1 millisecond'
+    from picked p having count(*) > 0
+  )
+  update millrace.jobs j set
+    claim_id = by_claim, locked_by = by_worker, locked_at = now(), lease_expires_at = null, started_at = now(),
+    updated_at = now(), attempts = j.attempts + 1, fence = j.fence + 1
+  where j.id = any(array(select p.job_id from picked p))
+  returning j.*;
+  get diagnostics taken = row_count;
+  if setting.rate_limit is not null and taken > 0 then
+    update millrace.queue_settings s set rate_tokens = tokens - taken, rate_refilled_at = clock_timestamp()
+    where s.tenant_id = of_tenant and s.queue = of_queue;
+  end if;
+end $$;
+
+-- How many tokens the bucket of a queue holds: it fills evenly, `rate_limit` a period, up to `rate_burst`. https://en.wikipedia.org/wiki/Token_bucket
+create function millrace.rate_tokens(setting millrace.queue_settings, at_time timestamptz) returns float8
+language sql immutable as $$
+  select least(
+    coalesce(setting.rate_burst, setting.rate_limit)::float8,
+    coalesce(setting.rate_tokens, coalesce(setting.rate_burst, setting.rate_limit)) + greatest(0, extract(epoch from at_time - coalesce(setting.rate_refilled_at, at_time)))::float8
+      * 1000 * setting.rate_limit / setting.rate_period_ms
+  )
+$$;
+
+-- Puts blocked jobs where they wait next: ready or, with a concurrency key, held when due; else scheduled. The row in blocked is the proof that nobody else
+-- acts on the job: only what this statement deletes there goes on.
+create function millrace.unblock(ids uuid[]) returns void
+language sql as $$
+  with freed as (
+    delete from millrace.blocked b where b.job_id = any(ids)
+    returning b.job_id, b.tenant_id, b.queue, b.priority, b.scheduled_at, b.type, b.concurrency_key
+  ),
+  due as (
+    insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
+    select tenant_id, queue, priority, scheduled_at, job_id, type from freed where scheduled_at <= now() and concurrency_key is null
+  ),
+  later as (
+    insert into millrace.scheduled (tenant_id, queue, priority, scheduled_at, job_id, type, concurrency_key)
+    select tenant_id, queue, priority, scheduled_at, job_id, type, concurrency_key from freed where scheduled_at > now()
+  ),
+  keyed as (
+    insert into millrace.held (tenant_id, queue, concurrency_key, priority, scheduled_at, job_id, type)
+    select tenant_id, queue, concurrency_key, priority, scheduled_at, job_id, type from freed where scheduled_at <= now() and concurrency_key is not null
+    returning tenant_id, queue, concurrency_key
+  ),
+  checks as (
+    insert into millrace.key_checks (tenant_id, queue, concurrency_key, freed) select distinct tenant_id, queue, concurrency_key, 0 from keyed
+  )
+  -- No payload: "look everywhere", for claimable and for held jobs.
+  select pg_notify('millrace_jobs', '') from (select from freed limit 1) any_freed
+$$;
+
+-- Cancels the blocked jobs that depend on one that ended without completing and want to be cancelled then, and those that depend on these, level by level.
+-- The caller holds the lock of release_dependents.
+create function millrace.cancel_dependents(ended uuid, reason text) returns void
+language plpgsql as $$
+declare
+  level uuid[] := array[ended];
+begin
+  loop
+    select array_agg(b.job_id) into level from millrace.blocked b
+    where b.on_failure = 'cancel' and b.job_id in (select d.job_id from millrace.job_dependencies d where d.depends_on = any(level));
+    exit when level is null;
+    delete from millrace.job_dependencies d where d.job_id = any(level);
+    with taken as (delete from millrace.blocked b where b.job_id = any(level) returning b.job_id),
+    gone as (delete from millrace.jobs j using taken t where j.id = t.job_id returning j.*),
+    counted as (
+      insert into millrace.finished_counts (tenant_id, queue, status, day, n)
+      select g.tenant_id, g.queue, 'cancelled', (millrace.expiry(g.tenant_id, g.queue, 'cancelled') at time zone 'utc')::date, count(*)
+      from gone g group by g.tenant_id, g.queue
+    )
+    insert into millrace.job_history (
+      id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence, timeout_ms, locked_at, scheduled_at, started_at, created_at, updated_at,
+      completed_at, expires_at, locked_by, idempotency_key, concurrency_key, last_error, traceparent, trace_id, tags, retry, errors, progress, payload
+    )
+    select g.id, g.tenant_id, g.queue, g.type, 'cancelled', g.priority, g.attempts, g.max_attempts, g.fence, g.timeout_ms, g.locked_at, g.scheduled_at,
+      g.started_at, g.created_at, now(), now(), millrace.expiry(g.tenant_id, g.queue, 'cancelled'), g.locked_by, g.idempotency_key, g.concurrency_key,
+      reason, g.traceparent, g.trace_id, g.tags, g.retry, g.errors, g.progress, g.payload
+    from gone g;
+  end loop;
+end $$;
+
+-- Runs in the statement that ends jobs, whatever ends them: every end is a delete from jobs. A job that was enqueued meanwhile and depends on one of these
+-- held a lock on its row (lock_dependencies), so the delete waited for it, and the statements here, which see what was committed before they began, see its edge.
+-- One release at a time: of two dependencies of a job that end together, the later sees that the other one has ended.
+create function millrace.release_dependents() returns trigger
+language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  dependency record;
+  waiting uuid[];
+begin
+  if not exists (select from millrace.job_dependencies d where d.depends_on = any(array(select g.id from gone g))) then
+    return null;
+  end if;
+  perform pg_advisory_xact_lock(hashtext('millrace.release_dependents'));
+  for dependency in
+    select g.id, (select h.status from millrace.job_history h where h.tenant_id = g.tenant_id and h.id = g.id limit 1) as status
+    from gone g where exists (select from millrace.job_dependencies d where d.depends_on = g.id) order by g.id
+  loop
+    if dependency.status = 'completed' then
+      with met as (delete from millrace.job_dependencies d where d.depends_on = dependency.id returning d.job_id)
+      select array_agg(m.job_id) into waiting from met m;
+      perform millrace.unblock(array(
+        select w.id from unnest(waiting) w(id) where not exists (select from millrace.job_dependencies d where d.job_id = w.id)
+      ));
+    else
+      perform millrace.cancel_dependents(dependency.id, format('the job %s, which this one depends on, was %s', dependency.id, case dependency.status when 'dead' then 'dead' when 'cancelled' then 'cancelled' else 'deleted' end));
+    end if;
+  end loop;
+  return null;
+end $$;
+
+create trigger jobs_release_dependents after delete on millrace.jobs
+referencing old table as gone for each statement execute function millrace.release_dependents();
+
+-- The present states of the jobs that a new one is to depend on; null is no such job. Those that are not finished can't end before the caller's transaction does:
+-- their rows are locked against deletion, and against nothing else. What is gone by then is looked up by a statement of its own, which sees its end.
+create function millrace.lock_dependencies(of_tenant text, ids uuid[]) returns table (id uuid, status text)
+language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  unfinished uuid[];
+begin
+  select array_agg(l.id) into unfinished
+  from (select j.id from millrace.jobs j where j.tenant_id = of_tenant and j.id = any(ids) order by j.id for key share) l;
+  return query
+  select i.id, case when i.id = any(unfinished) then 'pending' else (
+    select h.status::text from millrace.job_history h where h.tenant_id = of_tenant and h.id = i.id limit 1
+  ) end
+  from unnest(ids) i(id);
+end $$;

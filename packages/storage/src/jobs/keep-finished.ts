@@ -1,0 +1,32 @@
+import type { TerminalStatus } from "@millrace/contract";
+
+import { carriedColumns } from "./columns.ts";
+
+/**
+ * CTEs that move the rows of `source` (carried columns) into history as `status`, count them, and fix when they are forgotten, all by the settings of their queue.
+ * `columns` gives SQL over the row `d` for columns that change with the end. Counting only appends, so it makes nobody wait.
+ */
+export function keepFinished(
+  source: string,
+  status: TerminalStatus,
+  columns: Readonly<Partial<Record<(typeof carriedColumns)[number] | "claim_id" | "result", string>>> = {},
+  returning = "",
+): string {
+  const { result = "null::json", claim_id = "null::uuid", ...changed } = columns;
+  const values = carriedColumns.map((column) => changed[column] ?? `d.${column}`);
+  return `
+  ended as (
+    select s.tenant_id, s.queue, count(*) as n, millrace.expiry(s.tenant_id, s.queue, '${status}') as expires_at
+    from ${source} s group by s.tenant_id, s.queue
+  ),
+  counted as (
+    insert into millrace.finished_counts (tenant_id, queue, status, day, n)
+    select tenant_id, queue, '${status}', (expires_at at time zone 'utc')::date, n from ended
+  ),
+  kept as (
+    insert into millrace.job_history as h (${carriedColumns.join(", ")}, status, updated_at, completed_at, expires_at, claim_id, result)
+    select ${values.join(", ")}, '${status}', now(), now(), e.expires_at, ${claim_id}, ${result}
+    from ${source} d join ended e on e.tenant_id = d.tenant_id and e.queue = d.queue
+    ${returning}
+  )`;
+}

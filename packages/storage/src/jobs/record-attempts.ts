@@ -1,0 +1,15 @@
+/** How an attempt ended. A completed one is told by the finished job itself, until that is retried. */
+export type AttemptOutcome = "completed" | "failed" | "leaseExpired" | "snoozed" | "released" | "cancelled";
+
+/** A CTE that keeps the ended attempts of `source` (id, tenant_id, fence, attempts, locked_by, started_at); `message` and `stack` are SQL of its rows `a`. */
+export function recordAttempts(
+  source: string,
+  outcome: string,
+  { message = "null", stack = "null", as = "attempts_kept" }: { message?: string; stack?: string; as?: string } = {},
+): string {
+  return `
+  ${as} as (
+    insert into millrace.job_attempts (tenant_id, job_id, fence, attempt, outcome, worker, started_at, message, stack)
+    select a.tenant_id, a.id, a.fence, a.attempts, ${outcome}, a.locked_by, a.started_at, ${message}, ${stack} from ${source} a
+  )`;
+}
