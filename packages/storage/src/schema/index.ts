@@ -8,5 +8,7 @@ export * from "./job-history.ts";
 export * from "./jobs.ts";
 export * from "./namespace.ts";
 export * from "./queue-settings.ts";
+export * from "./records.ts";
 export * from "./registers.ts";
+export * from "./schedules.ts";
 export * from "./waiting.ts";

@@ -1,0 +1,2 @@
+-- millrace:lossy drops every schedule
+drop table millrace.schedules;
