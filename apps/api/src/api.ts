@@ -1,16 +1,19 @@
 import type { Config } from "@millrace/config";
-import type { Composition } from "@millrace/core";
+import type { ClaimDesk, Composition } from "@millrace/core";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
 import type { Waiters } from "./http/waiters.ts";
 
 /** What the routes of a process share. */
 export interface Api {
-  readonly composition: Pick<Composition, "store" | "keys" | "keyKind" | "checkReady">;
+  readonly composition: Pick<Composition, "store" | "clock" | "keys" | "keyKind" | "checkReady">;
   readonly limits: Pick<Config["server"], "bodyBytesMax" | "batchBodyBytesMax">;
   readonly logger: Logger;
   readonly metrics: Metrics;
   readonly waiters: Waiters;
+  /** The claims that wait, and where they do. */
+  readonly claimWaiters: Waiters;
+  readonly desk: ClaimDesk;
   /** True from the moment that the process is asked to stop. */
   isDraining(): boolean;
   /** The OpenAPI document as JSON text. */

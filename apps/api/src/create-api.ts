@@ -1,11 +1,11 @@
 import type { Config } from "@millrace/config";
 import { MillraceError } from "@millrace/contract";
-import { type Composition } from "@millrace/core";
+import { type Composition, createClaimDesk } from "@millrace/core";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
 import type { Api } from "./api.ts";
 import { createApp } from "./app.ts";
-import { createWaiters, waitersMaxDefault } from "./http/waiters.ts";
+import { claimWaitersMaxDefault, createWaiters, waitersMaxDefault } from "./http/waiters.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { routes } from "./routes/index.ts";
 import { createHttpServer } from "./server.ts";
@@ -18,6 +18,8 @@ export interface ApiOptions {
   readonly metrics: Metrics;
   /** Most requests that may wait for jobs at once, a quarter of them for one tenant; default 256. */
   readonly waitersMax?: number | undefined;
+  /** The same for claims that wait; default 4,096. */
+  readonly claimWaitersMax?: number | undefined;
 }
 
 /** An API that can listen, and stop in good order. */
@@ -40,6 +42,9 @@ export function createApi(options: ApiOptions): RunnableApi {
   if (validator === undefined)
     throw new MillraceError("INTERNAL", "The API needs the section auth of the configuration.");
   const waiters = createWaiters(options.waitersMax ?? waitersMaxDefault);
+  const claimWaiters = createWaiters(options.claimWaitersMax ?? claimWaitersMaxDefault);
+  const { store, db } = composition;
+  const desk = createClaimDesk({ store, listen: db.listen, logger, metrics });
   const stopping = new AbortController();
   let document: string | undefined;
   const api: Api = {
@@ -48,6 +53,8 @@ export function createApi(options: ApiOptions): RunnableApi {
     logger,
     metrics,
     waiters,
+    claimWaiters,
+    desk,
     isDraining: () => stopping.signal.aborted,
     openApi: () => (document ??= JSON.stringify(openApiDocument(routes))),
   };
@@ -60,6 +67,7 @@ export function createApi(options: ApiOptions): RunnableApi {
     if (!listening) return;
     stopping.abort();
     waiters.end();
+    claimWaiters.end();
     server.leave();
     await new Promise((resolve) => {
       setTimeout(resolve, delayMs);
@@ -77,6 +85,9 @@ export function createApi(options: ApiOptions): RunnableApi {
       drained ??= stop(config.drainDelayMs, config.shutdownGraceMs - config.drainDelayMs);
       return drained;
     },
-    close: () => stop(0, 0),
+    async close() {
+      await stop(0, 0);
+      await desk.close();
+    },
   };
 }

@@ -10,10 +10,12 @@ import {
 import type { Config, Profile } from "@millrace/config";
 import {
   type Database,
+  type DatabaseClock,
   type DatabaseOptions,
   type JobStore,
   type KeyStore,
   createDatabase,
+  createDatabaseClock,
   createPostgresJobStore,
   createPostgresKeyStore,
   hotSession,
@@ -38,6 +40,7 @@ export interface ComposeOptions {
 export interface Composition {
   readonly db: Database;
   readonly store: JobStore;
+  readonly clock: DatabaseClock;
   readonly keys: KeyStore;
   readonly keyKind: KeyKind;
   readonly validator: ApiKeyValidator | undefined;
@@ -74,6 +77,7 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
   return {
     db,
     store,
+    clock: createDatabaseClock(db),
     keys,
     keyKind: profile === "prod" ? "live" : "dev",
     validator,

@@ -2,6 +2,7 @@ export { compose, type ComposeConfig, type ComposeOptions, type Composition, typ
 export { type Actor, type Ctx, type KeyCtx, requireQueue, requireScope } from "./context.ts";
 export * from "./jobs/index.ts";
 export * from "./keys/index.ts";
+export * from "./leases/index.ts";
 export { fieldErrors, parse } from "./parse.ts";
 export { getQueue } from "./queues/get.ts";
 export { listQueues } from "./queues/list.ts";

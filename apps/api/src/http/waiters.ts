@@ -12,43 +12,55 @@ export interface Waiters {
 
 export const waitersMaxDefault = 256;
 
+/** Claims that wait cost the database nothing, only memory, so there may be many more. */
+export const claimWaitersMaxDefault = 4_096;
+
 /** How many of a process's waits one tenant may have: a quarter, so that no tenant takes the others' place. */
 export function tenantWaitersMax(waitersMax: number): number {
   return Math.ceil(waitersMax / 4);
 }
 
-/** Each wait asks the database now and then, so there is a bound to them. */
+/** Makes a bound for waits of one kind. */
 export function createWaiters(waitersMax: number): Waiters {
-  const waiting = new Map<AbortController, string>();
+  const waiting = new Set<AbortController>();
+  const byTenant = new Map<string, number>();
   let ended = false;
 
-  function requireRoom(tenantId: string): void {
+  function enter(tenantId: string): void {
     if (waiting.size >= waitersMax) throw tooMany("Too many requests are waiting for jobs; ask again.");
-    const own = waiting.values().filter((each) => each === tenantId);
-    if ([...own].length >= tenantWaitersMax(waitersMax)) {
+    const own = byTenant.get(tenantId) ?? 0;
+    if (own >= tenantWaitersMax(waitersMax)) {
       throw tooMany("Too many requests of this tenant are waiting for jobs; ask again.");
     }
+    byTenant.set(tenantId, own + 1);
+  }
+
+  function leave(tenantId: string): void {
+    const own = byTenant.get(tenantId) ?? 0;
+    if (own > 1) byTenant.set(tenantId, own - 1);
+    else byTenant.delete(tenantId);
   }
 
   return {
     async wait(c, run) {
-      const { tenantId } = c.var.actor;
-      requireRoom(tenantId);
+      const { tenantId } = c.get("actor");
+      enter(tenantId);
       const controller = new AbortController();
       const gone = () => controller.abort();
       if (ended) gone();
-      waiting.set(controller, tenantId);
+      waiting.add(controller);
       c.env.outgoing.once("close", gone);
       try {
         return await run(controller.signal);
       } finally {
         waiting.delete(controller);
+        leave(tenantId);
         c.env.outgoing.off("close", gone);
       }
     },
     end() {
       ended = true;
-      for (const controller of waiting.keys()) controller.abort();
+      for (const controller of waiting) controller.abort();
     },
   };
 }

@@ -35,6 +35,11 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
     servers: [{ url: "/" }],
     tags: [
       { name: "jobs", description: "Enqueue, look at and change jobs." },
+      {
+        name: "leases",
+        description:
+          "Work jobs from any language: claim, heartbeat, finish. Each item of a batch has an outcome of its own.",
+      },
       { name: "queues", description: "Queues and how full they are." },
       { name: "keys", description: "API keys of the tenant." },
       { name: "system", description: "Health, metrics and this document; they need no key." },

@@ -12,6 +12,13 @@ import { createKeyRoute } from "./keys/create.ts";
 import { listKeysRoute } from "./keys/list.ts";
 import { revokeKeyRoute } from "./keys/revoke.ts";
 import { rotateKeyRoute } from "./keys/rotate.ts";
+import { claimJobsRoute } from "./leases/claim.ts";
+import { completeJobsRoute } from "./leases/complete.ts";
+import { failJobsRoute } from "./leases/fail.ts";
+import { heartbeatJobsRoute } from "./leases/heartbeat.ts";
+import { progressJobsRoute } from "./leases/progress.ts";
+import { releaseJobsRoute } from "./leases/release.ts";
+import { snoozeJobsRoute } from "./leases/snooze.ts";
 import { getQueueRoute } from "./queues/get.ts";
 import { listQueuesRoute } from "./queues/list.ts";
 import { docsRoute, docsScriptRoute, docsStartRoute, docsStyleRoute } from "./system/docs.ts";
@@ -31,6 +38,13 @@ export const routes: readonly Route[] = [
   waitForJobRoute,
   cancelJobRoute,
   retryJobRoute,
+  claimJobsRoute,
+  heartbeatJobsRoute,
+  progressJobsRoute,
+  completeJobsRoute,
+  failJobsRoute,
+  snoozeJobsRoute,
+  releaseJobsRoute,
   listQueuesRoute,
   getQueueRoute,
   listKeysRoute,

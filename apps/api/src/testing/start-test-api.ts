@@ -12,6 +12,7 @@ export interface TestApiOptions {
   /** Values of the configuration, by dotted key. */
   readonly values?: Readonly<Record<string, unknown>>;
   readonly waitersMax?: number;
+  readonly claimWaitersMax?: number;
   /** Stands in for parts of the composition. */
   readonly replace?: (composition: Composition) => Composition;
   /** Another test's database, which stays its own. */
@@ -87,7 +88,8 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const metrics = createMetrics({ service: "api", version, defaultMetrics: false });
   const own = await compose(config, { logger, metrics, profile });
   const composition = options.replace?.(own) ?? own;
-  const api = createApi({ config: config.server, composition, logger, metrics, waitersMax: options.waitersMax });
+  const { waitersMax, claimWaitersMax } = options;
+  const api = createApi({ config: config.server, composition, logger, metrics, waitersMax, claimWaitersMax });
   const url = await api.listen();
   return {
     url,

@@ -1,0 +1,29 @@
+import { progressRequestSchema, leaseResponseSchema } from "@millrace/contract";
+import { progressJobs, toLeaseJson } from "@millrace/core";
+
+import { leaseCtxOf } from "../../http/lease-ctx-of.ts";
+import { readJson } from "../../http/read-json.ts";
+import type { Route } from "../../http/route.ts";
+import { unparsed } from "../../http/unparsed.ts";
+
+/** POST /v1/leases/progress */
+export const progressJobsRoute: Route = {
+  method: "post",
+  path: "/v1/leases/progress",
+  scope: "jobs:work",
+  operationId: "progressJobs",
+  tag: "leases",
+  summary: "Report progress",
+  description: "Replaces the progress of each job. It may have 16 KiB; one that is larger is that item's problem.",
+  body: { schema: progressRequestSchema, required: true },
+  answers: {
+    200: {
+      description: "An outcome an item, in their order; a lease that is lost is `LEASE_LOST`.",
+      schema: leaseResponseSchema,
+    },
+  },
+  async handle(c, api) {
+    const body = await readJson(c, api.limits.batchBodyBytesMax);
+    return c.json(toLeaseJson(await progressJobs(leaseCtxOf(c, api), unparsed(body))), 200);
+  },
+};

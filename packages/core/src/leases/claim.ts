@@ -1,0 +1,41 @@
+import { type ClaimRequest, type ClaimResponse, claimRequestSchema } from "@millrace/contract";
+import type { ClaimedJob } from "@millrace/storage";
+
+import { requireQueue, requireScope } from "../context.ts";
+import { toJobJson } from "../jobs/job-json.ts";
+import { parse } from "../parse.ts";
+import type { LeaseCtx } from "./context.ts";
+
+export interface ClaimAnswer {
+  readonly claimed: readonly ClaimedJob[];
+  /** The database's clock. */
+  readonly serverTime: Date;
+}
+
+/**
+ * Claims jobs of the caller's tenant, best first; with `waitMs` it waits for the first ones to come.
+ * @throws FORBIDDEN, VALIDATION_FAILED, RATE_LIMITED, UNAVAILABLE
+ */
+export async function claimJobs(ctx: LeaseCtx, input: ClaimRequest): Promise<ClaimAnswer> {
+  requireScope(ctx, "jobs:work");
+  const { waitMs, ...request } = parse(claimRequestSchema, input);
+  for (const queue of request.queues) requireQueue(ctx, queue);
+  await ctx.clock.ready();
+  const wanted = { ...request, tenantId: ctx.actor.tenantId };
+  const claimed =
+    waitMs === 0
+      ? await ctx.desk.claim(wanted)
+      : await ctx.wait((signal) => ctx.desk.claim(wanted, { waitMs, signal }));
+  return { claimed, serverTime: ctx.clock.now() };
+}
+
+/** A claim's answer as JSON. */
+export function toClaimJson({ claimed, serverTime }: ClaimAnswer): ClaimResponse {
+  return {
+    items: claimed.map(({ job, leaseToken }) => {
+      const shown = toJobJson(job);
+      return { job: shown, leaseToken, leaseExpiresAt: shown.leaseExpiresAt ?? serverTime.toISOString() };
+    }),
+    serverTime: serverTime.toISOString(),
+  };
+}

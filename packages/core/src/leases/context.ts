@@ -1,0 +1,14 @@
+import type { DatabaseClock } from "@millrace/storage";
+import type { Metrics } from "@millrace/telemetry";
+
+import type { Ctx } from "../context.ts";
+import type { ClaimDesk } from "./claim-desk.ts";
+
+/** What the use cases of leases need besides. */
+export interface LeaseCtx extends Ctx {
+  readonly clock: DatabaseClock;
+  readonly desk: ClaimDesk;
+  readonly metrics?: Pick<Metrics, "jobsEnqueuedTotal" | "leaseLostTotal"> | undefined;
+  /** Runs a wait: one of a bounded number, which ends when its caller has gone. @throws RATE_LIMITED */
+  readonly wait: <Answer>(run: (signal: AbortSignal) => Promise<Answer>) => Promise<Answer>;
+}

@@ -1,0 +1,10 @@
+export { claimJobs, toClaimJson } from "./claim.ts";
+export { type ClaimDesk, type ClaimDeskOptions, createClaimDesk } from "./claim-desk.ts";
+export { completeJobs } from "./complete.ts";
+export type { LeaseCtx } from "./context.ts";
+export { failJobs } from "./fail.ts";
+export { heartbeatJobs } from "./heartbeat.ts";
+export { toHeartbeatJson, toLeaseJson } from "./items.ts";
+export { progressJobs } from "./progress.ts";
+export { releaseJobs } from "./release.ts";
+export { snoozeJobs } from "./snooze.ts";
