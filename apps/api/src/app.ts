@@ -7,6 +7,7 @@ import type { ApiKeyValidator } from "@millrace/auth";
 import type { Api } from "./api.ts";
 import type { ApiEnv } from "./http/api-env.ts";
 import { exchangeOf } from "./http/exchange.ts";
+import { createLiteralRouter } from "./http/literal-router.ts";
 import { mount } from "./http/mount.ts";
 import { problemAnswer } from "./http/problem.ts";
 import { createUnmatched } from "./http/unmatched.ts";
@@ -23,7 +24,7 @@ export interface AppOptions {
  * configured; then the one route that matches, behind key and scope (`http/mount.ts`); or 404, 405; and one mapper for every error.
  */
 export function createApp({ api, validator, corsOrigins }: AppOptions): Hono<ApiEnv> {
-  const app = new Hono<ApiEnv>();
+  const app = new Hono<ApiEnv>({ router: createLiteralRouter() });
   if (corsOrigins.length > 0) {
     const exposeHeaders = ["X-Trace-ID", "Location", "Retry-After", "Allow"];
     const allowHeaders = ["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "X-Trace-ID", "traceparent"];
