@@ -43,7 +43,12 @@ export function parseKey(key: string): ParsedKey | undefined {
   if (!keyPattern.test(key)) return undefined;
   const body = key.slice(0, -checksumCharacters);
   if (key.slice(-checksumCharacters) !== checksum(body)) return undefined;
-  return { start: body.slice(0, -secretCharacters), digest: hash("sha256", key, "base64") };
+  return { start: body.slice(0, -secretCharacters), digest: keyDigest(key) };
+}
+
+/** SHA-256 of any text that is presented as a key, in base 64. */
+export function keyDigest(key: string): string {
+  return hash("sha256", key, "base64");
 }
 
 /** SHA-256 of a key. A key that we drew can't be guessed, so nothing slower is needed. */

@@ -5,7 +5,7 @@ import type { KeyForCheck, KeyStore } from "@millrace/storage";
 import type { Actor } from "./actor.ts";
 import type { ApiKeyValidator } from "./api-key-validator.ts";
 import { createExpiringCache } from "./expiring-cache.ts";
-import { type ParsedKey, parseKey } from "./key-format.ts";
+import { type ParsedKey, keyDigest, parseKey } from "./key-format.ts";
 import { createUsageRecorder } from "./usage-recorder.ts";
 
 export interface PostgresValidatorOptions {
@@ -79,14 +79,15 @@ export async function createPostgresValidator(options: PostgresValidatorOptions)
 
   return {
     async validate(key) {
-      const parsed = parseKey(key);
-      if (parsed === undefined) return undefined;
-      const { digest } = parsed;
+      // Remembered keys first: only what isn't remembered need have its form checked.
+      const digest = keyDigest(key);
       const known = valid.get(digest);
       if (known !== undefined) {
         usage.used(known.keyId);
         return known.actor;
       }
+      const parsed = parseKey(key);
+      if (parsed === undefined) return undefined;
       if (invalid.get(digest) === true) return undefined;
       let lookup = lookups.get(digest);
       if (lookup === undefined) {

@@ -8,7 +8,7 @@ import { exchangeOf } from "./exchange.ts";
 export function ctxOf(c: ApiContext, api: Api, signal?: AbortSignal): KeyCtx {
   const { traceId, traceparent } = exchangeOf(c.env.incoming);
   return {
-    actor: c.var.actor,
+    actor: c.get("actor"),
     store: api.composition.store,
     keys: api.composition.keys,
     keyKind: api.composition.keyKind,

@@ -7,7 +7,6 @@ import { setTenant } from "@millrace/telemetry";
 
 import type { Api } from "../api.ts";
 import type { ApiEnv } from "./api-env.ts";
-import { ctxOf } from "./ctx-of.ts";
 import { exchangeOf } from "./exchange.ts";
 import { refuseQuery } from "./read-query.ts";
 import type { Route } from "./route.ts";
@@ -23,21 +22,14 @@ export function mount(app: Hono<ApiEnv>, route: Route, api: Api, validator: ApiK
     });
     return;
   }
-  const authenticated = authenticate<ApiEnv>(validator);
-  app.on(
-    method,
-    pattern,
-    (c, next) => {
-      exchangeOf(c.env.incoming).route = path;
-      return authenticated(c, next);
-    },
-    (c) => {
-      const { actor } = c.var;
-      exchangeOf(c.env.incoming).tenant = actor.tenantId;
-      setTenant(actor.tenantId);
-      requireScope(ctxOf(c, api), scope);
-      if (route.query === undefined) refuseQuery(c);
-      return route.handle(c, api);
-    },
-  );
+  app.on(method, pattern, async (c) => {
+    const exchange = exchangeOf(c.env.incoming);
+    exchange.route = path;
+    const actor = await authenticate(c, validator);
+    exchange.tenant = actor.tenantId;
+    setTenant(actor.tenantId);
+    requireScope({ actor }, scope);
+    if (route.query === undefined) refuseQuery(c);
+    return route.handle(c, api);
+  });
 }

@@ -6,9 +6,12 @@ import { isMillraceError } from "@millrace/contract";
 import { createStaticValidator } from "../static-validator.ts";
 import { type AuthEnv, authenticate } from "./authenticate.ts";
 
+const validator = createStaticValidator([{ key: "good", tenantId: "acme" }]);
 const app = new Hono<AuthEnv>()
-  .use(authenticate(createStaticValidator([{ key: "good", tenantId: "acme" }])))
-  .get("/", (c) => c.text(c.var.actor.tenantId))
+  .get("/", async (c) => {
+    const { tenantId } = await authenticate(c, validator);
+    return c.text(c.get("actor").tenantId === tenantId ? tenantId : "set another one");
+  })
   .onError((error, c) => (isMillraceError(error) ? c.text(error.message, 401) : c.text("unexpected", 500)));
 
 async function ask(headers: Readonly<Record<string, string>>, path = "/") {

@@ -1,4 +1,4 @@
-import type { Context, MiddlewareHandler } from "hono";
+import type { Context } from "hono";
 
 import type { Actor } from "../actor.ts";
 import type { ApiKeyValidator } from "../api-key-validator.ts";
@@ -10,21 +10,20 @@ export interface AuthEnv {
 }
 
 /**
- * Middleware that lets a request pass with a valid key only, and sets `actor`. The key is read from the headers, never from the URL.
+ * Whose valid key the request presents; also set as `actor` in the context. The key is read from the headers, never from the URL.
+ * Called by the handler rather than put before it: Hono runs a lone handler in half the time of a chain.
  * @throws UNAUTHENTICATED, with `WWW-Authenticate` among the response's headers; UNAVAILABLE
  */
-export function authenticate<Env extends AuthEnv = AuthEnv>(validator: ApiKeyValidator): MiddlewareHandler<Env> {
-  return async (c, next) => {
-    try {
-      const actor = await validator.validate(presentedKey(c.req.header("authorization"), c.req.header("x-api-key")));
-      if (actor === undefined) throw unauthenticated();
-      setActor(c, actor);
-    } catch (error) {
-      c.header("WWW-Authenticate", "Bearer");
-      throw error;
-    }
-    return next();
-  };
+export async function authenticate<Env extends AuthEnv>(c: Context<Env>, validator: ApiKeyValidator): Promise<Actor> {
+  try {
+    const actor = await validator.validate(presentedKey(c.req.header("authorization"), c.req.header("x-api-key")));
+    if (actor === undefined) throw unauthenticated();
+    setActor(c, actor);
+    return actor;
+  } catch (error) {
+    c.header("WWW-Authenticate", "Bearer");
+    throw error;
+  }
 }
 
 /** An app's own environment holds at least ours. */
