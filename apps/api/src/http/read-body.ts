@@ -34,7 +34,18 @@ function isGzip(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
   throw new MillraceError("UNSUPPORTED_MEDIA_TYPE", "Send the body as it is, or with Content-Encoding: gzip.");
 }
 
-function collect(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+async function collect(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+  // A small body has arrived together with its headers, and needs nobody to listen for it.
+  if (incoming.complete && !incoming.destroyed && !incoming.readableDidRead) {
+    const body: unknown = incoming.read() ?? empty;
+    if (!Buffer.isBuffer(body)) throw incomplete();
+    if (body.length > bytesMax) throw tooLarge(bytesMax);
+    return body;
+  }
+  return gather(incoming, bytesMax);
+}
+
+function gather(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
@@ -97,5 +108,7 @@ function tooLarge(bytesMax: number): MillraceError {
 function incomplete(): MillraceError {
   return new MillraceError("REQUEST_TIMEOUT", "The request ended before its body was complete.");
 }
+
+const empty = Buffer.alloc(0);
 
 function ignore(): void {}
