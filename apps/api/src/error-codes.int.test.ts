@@ -70,6 +70,11 @@ const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
   METHOD_NOT_ALLOWED: () => ask("PUT /v1/jobs"),
   JOB_NOT_FOUND: () => ask(`GET /v1/jobs/${randomUUID()}`),
   INVALID_STATE: async () => ask(`POST /v1/jobs/${await makeJob()}/retry`),
+  LEASE_LOST: async () => {
+    const { json } = await api.ask("POST /v1/leases/release", { key, body: { items: [{ leaseToken: "none" }] } });
+    const problem = json.items[0]?.["problem"] as Seen["problem"];
+    return { status: Number(problem["status"]), problem };
+  },
   IDEMPOTENCY_KEY_REUSED: async () => {
     await makeJob({ idempotencyKey: "k" });
     return ask("POST /v1/jobs", { body: { type: "other", idempotencyKey: "k" } });
@@ -80,9 +85,7 @@ const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
 };
 
 /** Codes that no route answers with, and where they are produced instead. */
-const elsewhere: Readonly<Partial<Record<ErrorCode, string>>> = {
-  LEASE_LOST: "the worker's settlement (packages/core) throws it; over HTTP it comes with the leases",
-};
+const elsewhere: Readonly<Partial<Record<ErrorCode, string>>> = {};
 
 test.each(Object.keys(errorCatalogue) as ErrorCode[])("%s is produced as it is documented", async (code) => {
   const seen = await produce[code]?.();

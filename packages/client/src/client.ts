@@ -1,11 +1,13 @@
 import { createJobsClient, type JobsClient } from "./jobs.ts";
 import { createKeysClient, type KeysClient } from "./keys.ts";
+import { createLeasesClient, type LeasesClient } from "./leases.ts";
 import type { ClientOptions } from "./options.ts";
 import { createQueuesClient, type QueuesClient } from "./queues.ts";
 import { createTransport } from "./transport.ts";
 
 export interface MillraceClient {
   readonly jobs: JobsClient;
+  readonly leases: LeasesClient;
   readonly queues: QueuesClient;
   readonly keys: KeysClient;
 }
@@ -13,5 +15,10 @@ export interface MillraceClient {
 /** A typed client of the HTTP API, for anything that has fetch. */
 export function createClient(options: ClientOptions): MillraceClient {
   const send = createTransport(options);
-  return { jobs: createJobsClient(send), queues: createQueuesClient(send), keys: createKeysClient(send) };
+  return {
+    jobs: createJobsClient(send),
+    leases: createLeasesClient(send),
+    queues: createQueuesClient(send),
+    keys: createKeysClient(send),
+  };
 }

@@ -39,6 +39,13 @@ function requestOf({ method, path }: Operation, id: string): { readonly what: st
     "POST /v1/jobs": { type: "t" },
     "POST /v1/jobs/batch": { jobs: [{ type: "t" }] },
     "PATCH /v1/jobs/{id}": { priority: 1 },
+    "POST /v1/leases/claim": { queues: ["none"], worker: "w" },
+    "POST /v1/leases/heartbeat": { items: [{ leaseToken: "none" }] },
+    "POST /v1/leases/progress": { items: [{ leaseToken: "none", progress: 1 }] },
+    "POST /v1/leases/complete": { items: [{ leaseToken: "none" }] },
+    "POST /v1/leases/fail": { items: [{ leaseToken: "none", message: "no" }] },
+    "POST /v1/leases/snooze": { items: [{ leaseToken: "none", delayMs: 1 }] },
+    "POST /v1/leases/release": { items: [{ leaseToken: "none" }] },
     "POST /v1/keys": { name: "made", scopes: ["jobs:read"] },
   };
   const query = path.endsWith("/wait") ? "?timeoutMs=0" : "";

@@ -26,6 +26,9 @@ export interface LeaseAnswer<Outcome extends ItemOutcome = ItemOutcome> {
   readonly serverTime: Date;
 }
 
+/** `cancelRequested`: somebody has cancelled the job, and its worker should stop. */
+export type HeartbeatAnswer = LeaseAnswer<ItemOutcome & { readonly cancelRequested: boolean }>;
+
 interface Token {
   readonly leaseToken: string;
 }
@@ -96,23 +99,25 @@ export function storedValue(value: Json, bytesMax: number, path: string): string
   return notStored("The value is too large.", [{ path, code: "too_big", message }]);
 }
 
-/** Outcomes as JSON. */
-export function toLeaseJson({ outcomes, serverTime }: LeaseAnswer): LeaseResponse {
-  return { items: outcomes.map(toOutcomeJson), serverTime: serverTime.toISOString() };
+/** Outcomes as JSON; `traceId` is that of the request. */
+export function toLeaseJson({ outcomes, serverTime }: LeaseAnswer, traceId?: string): LeaseResponse {
+  return { items: outcomes.map((outcome) => toOutcomeJson(outcome, traceId)), serverTime: serverTime.toISOString() };
 }
 
 /** Outcomes of heartbeats as JSON. */
-export function toHeartbeatJson(
-  answer: LeaseAnswer<ItemOutcome & { readonly cancelRequested: boolean }>,
-): HeartbeatResponse {
+export function toHeartbeatJson(answer: HeartbeatAnswer, traceId?: string): HeartbeatResponse {
   return {
-    items: answer.outcomes.map((outcome) => ({ ...toOutcomeJson(outcome), cancelRequested: outcome.cancelRequested })),
+    items: answer.outcomes.map((outcome) => ({
+      ...toOutcomeJson(outcome, traceId),
+      cancelRequested: outcome.cancelRequested,
+    })),
     serverTime: answer.serverTime.toISOString(),
   };
 }
 
-function toOutcomeJson(outcome: ItemOutcome): LeaseOutcomeJson {
-  return outcome.ok ? { ok: true, job: outcome.job } : { ok: false, problem: toProblem(outcome.error) };
+function toOutcomeJson(outcome: ItemOutcome, traceId: string | undefined): LeaseOutcomeJson {
+  if (outcome.ok) return { ok: true, job: outcome.job };
+  return { ok: false, problem: toProblem(outcome.error, traceId === undefined ? {} : { traceId }) };
 }
 
 function notStored(message: string, errors: readonly FieldError[]): MillraceError {

@@ -25,6 +25,7 @@ export const completeJobsRoute: Route = {
   },
   async handle(c, api) {
     const body = await readJson(c, api.limits.batchBodyBytesMax);
-    return c.json(toLeaseJson(await completeJobs(leaseCtxOf(c, api), unparsed(body))), 200);
+    const ctx = leaseCtxOf(c, api);
+    return c.json(toLeaseJson(await completeJobs(ctx, unparsed(body)), ctx.traceId), 200);
   },
 };

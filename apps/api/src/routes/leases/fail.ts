@@ -25,6 +25,7 @@ export const failJobsRoute: Route = {
   },
   async handle(c, api) {
     const body = await readJson(c, api.limits.batchBodyBytesMax);
-    return c.json(toLeaseJson(await failJobs(leaseCtxOf(c, api), unparsed(body))), 200);
+    const ctx = leaseCtxOf(c, api);
+    return c.json(toLeaseJson(await failJobs(ctx, unparsed(body)), ctx.traceId), 200);
   },
 };

@@ -25,6 +25,7 @@ export const heartbeatJobsRoute: Route = {
   },
   async handle(c, api) {
     const body = await readJson(c, api.limits.batchBodyBytesMax);
-    return c.json(toHeartbeatJson(await heartbeatJobs(leaseCtxOf(c, api), unparsed(body))), 200);
+    const ctx = leaseCtxOf(c, api);
+    return c.json(toHeartbeatJson(await heartbeatJobs(ctx, unparsed(body)), ctx.traceId), 200);
   },
 };

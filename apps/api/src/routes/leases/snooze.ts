@@ -24,6 +24,7 @@ export const snoozeJobsRoute: Route = {
   },
   async handle(c, api) {
     const body = await readJson(c, api.limits.batchBodyBytesMax);
-    return c.json(toLeaseJson(await snoozeJobs(leaseCtxOf(c, api), unparsed(body))), 200);
+    const ctx = leaseCtxOf(c, api);
+    return c.json(toLeaseJson(await snoozeJobs(ctx, unparsed(body)), ctx.traceId), 200);
   },
 };
