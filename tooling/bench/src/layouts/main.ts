@@ -1,7 +1,8 @@
 import { mkdir, writeFile } from "node:fs/promises";
-import { arch, cpus, platform, release, totalmem } from "node:os";
 import { dirname, resolve } from "node:path";
 
+import { describeMachine } from "../describe-machine.ts";
+import { median, summarise, type Sample } from "../summarise.ts";
 import { drain } from "./drain.ts";
 import { largePayload, smallPayload, type Load } from "./enqueue.ts";
 import { inPlace, layouts, movedToHistory } from "./layout.ts";
@@ -9,7 +10,6 @@ import { fillShelves, lookUp, shelves } from "./lookup.ts";
 import { readOptions } from "./options.ts";
 import { drainTable, lookupTable, reportOf } from "./report.ts";
 import { withServer, type Server } from "./server.ts";
-import { median, summarise, type Sample } from "./summarise.ts";
 
 const page = resolve(import.meta.dirname, "../../../../docs/benchmarks/layouts.md");
 const { rounds, jobs } = readOptions(process.argv.slice(2));
@@ -72,7 +72,7 @@ async function surroundings({ admin }: Server, samples: readonly Sample[]): Prom
       ? ""
       : ` Other work took ${percent(median(shares))} of the machine in the median run, ${percent(Math.max(...shares))} in the worst.`;
   return [
-    `${cpus().length} × ${cpus()[0]?.model.trim() ?? "unknown CPU"}, ${Math.round(totalmem() / 2 ** 30)} GiB, ${platform()} ${release()} ${arch()}; server and workers share it.`,
+    `${describeMachine()}; server and workers share it.`,
     `PostgreSQL ${row?.version ?? "?"} with its stock settings, fsync included, but for autovacuum, which is off; Node ${process.versions.node}.`,
     `Rounds: ${rounds}.${others}`,
   ];

@@ -1,13 +1,6 @@
 import { availableParallelism } from "node:os";
 
-import {
-  canReadCpu,
-  machineCpuMicros,
-  ownCpuMicros,
-  readServerCpu,
-  serverCpuBetween,
-  type ServerCpu,
-} from "./cpu-time.ts";
+import { canReadCpu, machineCpuMicros, ownCpuMicros, treeCpuMicros } from "../cpu-time.ts";
 import type { Server } from "./server.ts";
 
 /** What a stretch of work cost for each of its operations. The CPU times are there on Linux only. */
@@ -24,7 +17,9 @@ export interface Cost {
 interface Reading {
   readonly atMs: number;
   readonly walBytes: number;
-  readonly cpu: { readonly server: ServerCpu; readonly nodeMicros: number; readonly machineMicros: number } | undefined;
+  readonly cpu:
+    | { readonly serverMicros: number; readonly nodeMicros: number; readonly machineMicros: number }
+    | undefined;
 }
 
 /** Runs `work`, which does `operations` of them on connections that are open already, and says what each cost. */
@@ -35,7 +30,7 @@ export async function measure(server: Server, operations: number, work: () => Pr
   const seconds = (after.atMs - before.atMs) / 1_000;
   const cost = { perSecond: operations / seconds, walBytes: (after.walBytes - before.walBytes) / operations };
   if (before.cpu === undefined || after.cpu === undefined) return cost;
-  const serverMicros = serverCpuBetween(before.cpu.server, after.cpu.server);
+  const serverMicros = after.cpu.serverMicros - before.cpu.serverMicros;
   const nodeMicros = after.cpu.nodeMicros - before.cpu.nodeMicros;
   const otherMicros = after.cpu.machineMicros - before.cpu.machineMicros - serverMicros - nodeMicros;
   return {
@@ -56,7 +51,7 @@ async function read({ admin, pid }: Server): Promise<Reading> {
     atMs: performance.now(),
     walBytes: row?.walBytes ?? Number.NaN,
     cpu: canReadCpu
-      ? { server: readServerCpu(pid), nodeMicros: ownCpuMicros(), machineMicros: machineCpuMicros() }
+      ? { serverMicros: treeCpuMicros(pid), nodeMicros: ownCpuMicros(), machineMicros: machineCpuMicros() }
       : undefined,
   };
 }

@@ -1,7 +1,7 @@
-import { canReadCpu } from "./cpu-time.ts";
+import { canReadCpu } from "../cpu-time.ts";
+import { markdownTable, type Column } from "../markdown-table.ts";
+import type { Summary } from "../summarise.ts";
 import { layouts } from "./layout.ts";
-import { markdownTable, type Column } from "./markdown-table.ts";
-import type { Summary } from "./summarise.ts";
 
 /** Everything that the report says. */
 export interface Findings {

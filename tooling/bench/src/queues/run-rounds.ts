@@ -1,0 +1,74 @@
+import { waitForCalm } from "../calm.ts";
+import type { BenchPostgres } from "../with-postgres.ts";
+import type { Entry, Measure } from "./measure.ts";
+import type { Options } from "./options.ts";
+import type { FailureRecord, SampleRecord } from "./record.ts";
+import type { Values } from "./values.ts";
+
+/** However slow a contender is, it is given up on then, and the run goes on. */
+const deadlineMs = 240_000;
+
+/**
+ * Measures everything once a round, the contenders of one measure one right after the other, so that what slows the machine for a while slows
+ * all of them; the order turns around with each round.
+ */
+export async function runRounds(
+  postgres: BenchPostgres,
+  measures: readonly Measure[],
+  options: Options,
+  write: (record: SampleRecord | FailureRecord) => void,
+): Promise<void> {
+  for (let round = 0; round < options.rounds; round++) {
+    for (const measure of measures) {
+      const entries = choose(measure.entries(postgres, options), options.only);
+      for (const entry of round % 2 === 0 ? entries : entries.toReversed()) {
+        await waitForCalm(options.patienceMs);
+        write(await runEntry(measure, entry, round, options));
+      }
+    }
+  }
+}
+
+/** Those that are named; all of them where none is. */
+export function choose<Named extends { readonly name: string }>(
+  all: readonly Named[],
+  only: readonly string[],
+): readonly Named[] {
+  const named = all.filter(({ name }) => only.includes(name));
+  return named.length === 0 ? all : named;
+}
+
+async function runEntry(
+  measure: Measure,
+  { run, ...entry }: Entry,
+  round: number,
+  options: Options,
+): Promise<SampleRecord | FailureRecord> {
+  const about = { measure: measure.name, ...entry, round };
+  const place = `round ${round + 1} of ${options.rounds}, ${measure.name}, ${entry.name}`;
+  try {
+    const values = await withDeadline(run(), deadlineMs + options.steadySeconds * 1_000);
+    console.error(`${place}: ${inShort(values)}`);
+    return { kind: "sample", ...about, values };
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error);
+    console.error(`${place}: FAILED: ${message}`);
+    return { kind: "failure", ...about, message: message.split("\n", 1)[0] ?? "" };
+  }
+}
+
+async function withDeadline<Value>(work: Promise<Value>, ms: number): Promise<Value> {
+  const late = Promise.withResolvers<never>();
+  const timer = setTimeout(() => late.reject(new Error(`It took longer than ${ms / 1_000} s`)), ms);
+  try {
+    return await Promise.race([work, late.promise]);
+  } finally {
+    clearTimeout(timer);
+  }
+}
+
+function inShort(values: Values): string {
+  return Object.entries(values)
+    .map(([name, value]) => `${name} ${value >= 100 ? Math.round(value) : value.toPrecision(3)}`)
+    .join(", ");
+}
