@@ -269,6 +269,16 @@ export function describeLeases(open: OpenJobStore): void {
       ]);
     });
 
+    it("keeps no other job of a claim alive, however often a beat names one token", async () => {
+      const queue = "beats-twice";
+      await store.createJobs([newJob({ queue }), newJob({ queue })]);
+      const [beaten, other] = await store.claimJobs({ queues: [queue], limit: 2, leaseMs: 1_000, worker: "w" });
+      if (beaten === undefined || other === undefined) throw new Error("two jobs expected");
+      await store.heartbeat([beaten.leaseToken, beaten.leaseToken], 3_600_000);
+      expect((await read(beaten)).leaseExpiresAt?.getTime()).toBeGreaterThan(Date.now() + 1_800_000);
+      expect((await read(other)).leaseExpiresAt?.getTime()).toBeLessThan(Date.now() + 1_800_000);
+    });
+
     it("rescues an expired lease by the rules of a failure, naming the worker, once among racing rescuers", async () => {
       const again = await createAndClaim(store, { queue: "rescue-a" }, 1);
       const dead = await createAndClaim(store, { queue: "rescue-b", maxAttempts: 1 }, 1);
