@@ -1,8 +1,10 @@
 import { randomUUID } from "node:crypto";
 
+import { MillraceError } from "@millrace/contract";
+
 import type { Executor, Statement } from "../executor.ts";
-import { asJob, hotJob } from "./columns.ts";
-import type { ClaimedJob, ClaimRequest, Job } from "./job-store.ts";
+import { claimedColumns, claimedJob, type ClaimedRow } from "./claimed-row.ts";
+import type { ClaimedJob, ClaimRequest } from "./job-store.ts";
 import { encodeLeaseToken } from "./lease-token.ts";
 
 /** How many lanes (tenant and queue) one claim looks at; the next claim goes on behind the last. */
@@ -64,19 +66,20 @@ claimed as (
     claim_id = $4::uuid, locked_by = $7::text, locked_at = now(), lease_expires_at = null, started_at = now(),
     updated_at = now(), attempts = j.attempts + 1, fence = j.fence + 1
   where j.id = any(array(select job_id from picked))
-  returning ${hotJob("j", "now() + $8::float8 * interval '1 millisecond'")}
+  returning ${claimedColumns("j")}
 )
-select c.*, e.tenant_id as "nextTenantId", e.queue as "nextQueue"
-from (values (1)) as always left join claimed c on true
-left join (
-  -- A claim that is full goes on behind the last lane it served, if there are lanes behind; else behind the last one it looked at.
-  select h.tenant_id, h.queue from hops h where h.n = (
-    select case when s.jobs >= $3::integer and s.last < (select max(n) from lanes) then s.last else ${lanesMax} end
-    from (
-      select count(*) as jobs, max(l.n) as last from picked p join lanes l on l.tenant_id = p.tenant_id and l.queue = p.queue
-    ) s
-  )
-) e on true`,
+-- One row for each job, and one for the claim as a whole.
+select c.*, h.head from claimed c full join (
+  select json_build_object('nowMs', (extract(epoch from now()) * 1000)::bigint, 'next', (
+    -- A claim that is full goes on behind the last lane it served, if there are lanes behind; else behind the last one it looked at.
+    select json_build_object('tenantId', e.tenant_id, 'queue', e.queue) from hops e where e.n = (
+      select case when s.jobs >= $3::integer and s.last < (select max(n) from lanes) then s.last else ${lanesMax} end
+      from (
+        select count(*) as jobs, max(l.n) as last from picked p join lanes l on l.tenant_id = p.tenant_id and l.queue = p.queue
+      ) s
+    )
+  )) as head
+) h on false`,
   };
 }
 
@@ -89,11 +92,15 @@ export interface ClaimResult {
   readonly next: LaneCursor | undefined;
 }
 
-/** A claimed job, or the one row of an empty claim; with the last lane looked at, if there may be more behind it. */
-type Row = (Job | { readonly id: null }) & {
-  readonly nextTenantId: string | null;
-  readonly nextQueue: string | null;
-};
+/** A claimed job, or the one row that tells of the whole claim. */
+type Row = (ClaimedRow & { readonly head: null }) | { readonly head: ClaimHead };
+
+interface ClaimHead {
+  /** The database's time of the claim. */
+  readonly nowMs: number;
+  /** The last lane looked at, if there may be more behind it. */
+  readonly next: LaneCursor | null;
+}
 
 /** Claims up to `limit` jobs, best first, from the lanes behind `after`. */
 export async function claim(db: Executor, request: ClaimRequest, after?: LaneCursor): Promise<ClaimResult> {
@@ -108,16 +115,26 @@ export async function claim(db: Executor, request: ClaimRequest, after?: LaneCur
     request.worker,
     request.leaseMs,
   ]);
-  const jobs = rows.flatMap(({ nextTenantId: _, nextQueue: __, ...row }) => (row.id === null ? [] : [asJob(row)]));
-  const claimed = jobs.toSorted(byClaimOrder).map((job) => ({
-    job,
-    leaseToken: encodeLeaseToken({ tenantId: job.tenantId, id: job.id, fence: job.fence, claimId }),
-  }));
-  const { nextTenantId, nextQueue } = rows[0] ?? { nextTenantId: null, nextQueue: null };
-  const next = nextTenantId === null || nextQueue === null ? undefined : { tenantId: nextTenantId, queue: nextQueue };
-  return { claimed, next };
+  const head = rows.find((row) => row.head !== null)?.head;
+  if (head === undefined) throw new MillraceError("INTERNAL", "The claim answered nothing.");
+  const lease = {
+    worker: request.worker,
+    lockedAt: new Date(head.nowMs),
+    leaseExpiresAt: new Date(head.nowMs + request.leaseMs),
+  };
+  const claimed: ClaimedJob[] = [];
+  for (const row of rows) {
+    if (row.head !== null) continue;
+    const job = claimedJob(row, lease);
+    claimed.push({
+      job,
+      leaseToken: encodeLeaseToken({ tenantId: job.tenantId, id: job.id, fence: job.fence, claimId }),
+    });
+  }
+  claimed.sort(byClaimOrder);
+  return { claimed, next: head.next ?? undefined };
 }
 
-function byClaimOrder(a: Job, b: Job): number {
+function byClaimOrder({ job: a }: ClaimedJob, { job: b }: ClaimedJob): number {
   return b.priority - a.priority || a.scheduledAt.getTime() - b.scheduledAt.getTime() || (a.id < b.id ? -1 : 1);
 }

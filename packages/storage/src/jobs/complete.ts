@@ -10,6 +10,7 @@ import { signals } from "./signals.ts";
 /**
  * Completes in one statement: the delete is the fence. It matches id, fence and claim together and locks the row, so of an owner and
  * anyone else (rescue, cancel, a second copy of the same completion) one deletes it and the rest match nothing; only what was deleted enters history.
+ * The rows that matched are named only where some did not.
  */
 export const completeStatement: Statement = {
   name: "jobs.complete",
@@ -24,7 +25,8 @@ ${settleClaims("done")},
 ${freeSlots("done")},
 ${freedLanes},
 ${keepFinished("done", "completed", { claim_id: "d.claim_id", result: "d.result::json" })}
-select id, claim_id as "claimId", 'completed' as status, ${signals("freeSlots", "freedLanes")} from done`,
+select d.id, d.claim_id as "claimId", 'completed' as status, c.n = cardinality($1::uuid[]) as all, ${signals("freeSlots", "freedLanes")}
+from (select count(*) as n from done) c left join done d on c.n < cardinality($1::uuid[])`,
 };
 
 /** Completes jobs whose leases are held; results are kept as they are. A completion that is repeated is answered as the first was. */

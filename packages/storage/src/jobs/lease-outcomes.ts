@@ -24,6 +24,11 @@ export async function statusesOf(db: Executor, leases: readonly Lease[]): Promis
   return new Map(rows.map((row) => [row.id, row.status]));
 }
 
+/** One changed job; or one row that stands for all of them where the statement changed every job that it was given. */
+type OwnedRow =
+  | { readonly id: string; readonly claimId: string; readonly status: JobStatus; readonly all?: boolean }
+  | { readonly id: null; readonly status: JobStatus; readonly all: boolean };
+
 export interface OwnedItem {
   readonly leaseToken: string;
 }
@@ -31,7 +36,7 @@ export interface OwnedItem {
 /**
  * Runs an owner's batched statement and answers an outcome an item, in input order.
  * The statement takes `$1` ids, `$2` fences, `$3` claim ids, then the columns given, and returns (id, claimId, status) of the rows it changed:
- * whoever is missing from them had lost the lease. An item that names a token again is answered like the first.
+ * whoever is missing from them had lost the lease; with `all` one row speaks for every job. An item that names a token again is answered like the first.
  */
 export async function writeAsOwner<Item extends OwnedItem>(
   db: Executor,
@@ -49,8 +54,13 @@ export async function writeAsOwner<Item extends OwnedItem>(
       sent.map(({ lease }) => lease.claimId),
       ...columns.map((column) => sent.map(({ item }) => column(item))),
     ];
-    for (const row of await db.query<{ id: string; claimId: string; status: JobStatus }>(statement, parameters)) {
-      changed.set(leaseKey(row), row.status);
+    const rows = await db.query<OwnedRow>(statement, parameters);
+    const [first] = rows;
+    if (first?.all === true) {
+      for (const { lease } of sent) changed.set(leaseKey(lease), first.status);
+    } else {
+      for (const row of rows)
+        if (row.id !== null) changed.set(leaseKey({ id: row.id, claimId: row.claimId }), row.status);
     }
   }
   const lost = sent.filter(({ lease }) => !changed.has(leaseKey(lease))).map(({ lease }) => lease);
