@@ -1,0 +1,40 @@
+import { expect, onTestFinished, test } from "vitest";
+
+import { checkModel } from "./check-model.ts";
+import {
+  acknowledgingBeforeCommit,
+  cancellingInWordsOnly,
+  claimingWithoutLocks,
+  forgettingHeartbeats,
+  rescuingTheLiving,
+  withoutFence,
+} from "./faults.test.support.ts";
+import { openPostgresSubject } from "./postgres-subject.ts";
+
+const broken = {
+  "lets a stale owner write": { sabotage: withoutFence, concurrencyMax: 1 },
+  "acknowledges before it commits": { sabotage: acknowledgingBeforeCommit, concurrencyMax: 1 },
+  "gives two claimers the same job": { sabotage: claimingWithoutLocks, concurrencyMax: 4 },
+  "cancels in words only": { sabotage: cancellingInWordsOnly, concurrencyMax: 1 },
+  "rescues jobs whose leases run": { sabotage: rescuingTheLiving, concurrencyMax: 1 },
+  "forgets heartbeats": { sabotage: forgettingHeartbeats, concurrencyMax: 1 },
+};
+
+test.each(Object.entries(broken))("the model finds a store out that %s", async (_, { sabotage, concurrencyMax }) => {
+  const subject = await openPostgresSubject({ stores: 4, wrap: sabotage() });
+  onTestFinished(() => subject.close());
+  const check = checkModel(subject, { seed: 1, runs: 50, stepsMax: 60, concurrencyMax, shrink: false });
+  await expect(check).rejects.toMatchObject({
+    cause: { message: expect.stringContaining("The store broke its contract") },
+  });
+});
+
+test("the model finds a store out that lets more jobs of a queue run at once than the limit", async () => {
+  const subject = await openPostgresSubject({ stores: 4 });
+  onTestFinished(() => subject.close());
+  const limits = { queues: { "model-a/x": 1 }, perKey: null };
+  const check = checkModel(subject, { seed: 1, runs: 50, stepsMax: 60, concurrencyMax: 4, limits, shrink: false });
+  await expect(check).rejects.toMatchObject({
+    cause: { message: expect.stringContaining('"kind":"claim"') },
+  });
+});
