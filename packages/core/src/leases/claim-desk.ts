@@ -37,6 +37,9 @@ export interface ClaimDesk {
   close(): Promise<void>;
 }
 
+/** How many claims go straight to the database for callers who would wait; more of them at once stand in line, and share claims. */
+const directMax = 8;
+
 /** Makes a desk. It listens from the first wait on. */
 export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
   const { store, listen, logger, metrics, pollIntervalMs = 5_000, deafPollIntervalMs = 1_000 } = options;
@@ -45,6 +48,7 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
   let subscription: ReturnType<Listen> | undefined;
   let isListening = false;
   let wakes = 0;
+  let direct = 0;
   let poll: NodeJS.Timeout | undefined;
   let isClosed = false;
 
@@ -53,6 +57,15 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
     metrics.claimsTotal.inc({ outcome: claimed.length > 0 ? "jobs" : "empty" });
     if (claimed.length > 0) metrics.claimedJobsTotal.inc(claimed.length);
     return { claimed };
+  }
+
+  async function claimDirectly(request: DeskClaim): Promise<DeskClaimed> {
+    direct++;
+    try {
+      return await claimOnce(request);
+    } finally {
+      direct--;
+    }
   }
 
   function wake(tenantId?: string, queue?: string): void {
@@ -98,17 +111,17 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
 
   async function waitFor(request: DeskClaim, { waitMs, signal }: DeskWait): Promise<readonly ClaimedJob[]> {
     const endMs = performance.now() + waitMs;
-    const isFirst = !line.hasLike(request);
+    const isDirect = direct < directMax && !line.hasLike(request);
     const wakesBefore = wakes;
-    const first: DeskClaimed = isFirst ? await claimOnce(request) : { claimed: [] };
+    const first = isDirect ? await claimDirectly(request) : { claimed: [] };
     const leftMs = endMs - performance.now();
     if (first.claimed.length > 0 || signal.aborted || leftMs <= 0 || isClosed) return first.claimed;
 
     const place = line.join(request);
     subscription ??= listen?.(wakeupChannel, onNotify, onState);
     schedulePoll();
-    // Where others wait for the same, one claim answers for all of them. A wake during the claim above came too late for it, perhaps.
-    if (!isFirst || wakes !== wakesBefore) line.wakeLike(request);
+    // Where others wait for the same, one claim answers for all of them. And a wake during the claim above may have come too late for it.
+    if (!isDirect || wakes !== wakesBefore) line.wakeLike(request);
     else if (first.retryInMs !== undefined) line.wakeLike(request, first.retryInMs);
     const timer = setTimeout(place.leave, leftMs);
     signal.addEventListener("abort", place.leave, { once: true });
