@@ -23,6 +23,9 @@ drop function millrace.expiry(text, text, millrace.job_status);
 alter table millrace.job_history rename to job_history_by_expiry;
 alter index millrace.job_history_tenant_id rename to job_history_by_expiry_tenant_id;
 
+drop function millrace.drop_expired_partition(text);
+drop function millrace.free_expired_keys(text, bigint, integer);
+drop function millrace.expired_partitions();
 create table millrace.job_history (
   id uuid not null,
   tenant_id text not null,

@@ -253,6 +253,51 @@ begin
   return made;
 end $$;
 
+-- The partitions whose whole range has passed: an hour ago, so that no write that began before is still under way; of attempts 30 and of log lines 7 days ago.
+create function millrace.expired_partitions() returns table (parent text, name text)
+language sql stable as $$
+  select p.relname::text, c.relname::text
+  from (values ('completed_jobs', interval '1 hour'), ('dead_jobs', '1 hour'), ('cancelled_jobs', '1 hour'), ('job_attempts', '30 days'), ('job_logs', '7 days')) k(parent, after)
+  join pg_class p on p.relname = k.parent and p.relnamespace = 'millrace'::regnamespace
+  join pg_inherits i on i.inhparent = p.oid
+  join pg_class c on c.oid = i.inhrelid
+  where substring(pg_get_expr(c.relpartbound, c.oid) from $bound$TO \('([^']+)'\)$bound$)::timestamptz < now() - k.after
+$$;
+
+-- Frees the idempotency keys of an expired partition's jobs, `blocks` blocks from `first_block` on; answers the block to go on with, null behind the last one.
+-- A key that names another job by now stays. Doing it again changes nothing, so it may end anywhere and be begun anew.
+create function millrace.free_expired_keys(partition_name text, first_block bigint, blocks integer) returns bigint
+language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+begin
+  if not exists (select from millrace.expired_partitions() e where e.name = partition_name and e.parent like '%\_jobs') then
+    return null;
+  end if;
+  execute format(
+    'delete from millrace.job_keys k using millrace.%I h
+    where h.ctid >= $1 and h.ctid < $2 and h.idempotency_key is not null
+      and k.tenant_id = h.tenant_id and k.key = h.idempotency_key and k.job_id = h.id', partition_name
+  ) using format('(%s,0)', first_block)::tid, format('(%s,0)', first_block + blocks)::tid;
+  return case when (first_block + blocks) * current_setting('block_size')::bigint < pg_relation_size(format('millrace.%I', partition_name))
+    then first_block + blocks end;
+exception when undefined_table then
+  -- Somebody else has dropped it.
+  return null;
+end $$;
+
+-- Drops an expired partition; false when somebody works in its table just now, or has dropped it. With little patience for locks: whoever comes
+-- while it waits for one waits no longer than that.
+create function millrace.drop_expired_partition(partition_name text) returns boolean
+language plpgsql set lock_timeout = '100ms' as $$
+begin
+  if not exists (select from millrace.expired_partitions() e where e.name = partition_name) then
+    return false;
+  end if;
+  execute format('drop table millrace.%I', partition_name);
+  return true;
+exception when lock_not_available or undefined_table then
+  return false;
+end $$;
+
 select millrace.ensure_history_partitions(2);
 
 insert into millrace.job_history

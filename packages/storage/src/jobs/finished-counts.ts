@@ -41,3 +41,21 @@ export async function foldCounts(db: Executor, limit: number): Promise<number> {
   const [row] = await db.query<{ fewer: number }>(foldStatement, [limit]);
   return row?.fewer ?? 0;
 }
+
+/**
+ * Takes off the counts of days whose jobs are gone with their partition. By what is there, not by what was dropped: a drop that nobody could follow up
+ * is made good by the next call, and so is a sum that a fold wrote meanwhile.
+ */
+const sweepStatement: Statement = {
+  name: "jobs.sweepCounts",
+  text: `
+delete from millrace.finished_counts c
+where c.day < ((now() - interval '1 hour') at time zone 'utc')::date
+  and to_regclass(format('millrace.%s_jobs_%s', c.status,
+    to_char(case c.status when 'completed' then c.day else date_trunc('week', c.day::timestamp)::date end, 'YYYYMMDD'))) is null`,
+};
+
+/** Forgets the counts of finished jobs that are gone with their partitions. */
+export async function sweepCounts(db: Executor): Promise<void> {
+  await db.query(sweepStatement);
+}

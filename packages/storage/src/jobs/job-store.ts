@@ -189,6 +189,13 @@ export interface RescueResult {
 
 export interface QueueStats {
   readonly tenantId: string;
+export interface DroppedExpired {
+  /** How many partitions this call dropped. */
+  readonly dropped: number;
+  /** How many it left because somebody was in the way, or was faster: ask again soon. */
+  readonly remaining: number;
+}
+
   readonly queue: string;
   readonly pending: number;
   readonly scheduled: number;
@@ -252,3 +259,5 @@ export interface JobStore {
   ping(): Promise<void>;
   close(): Promise<void>;
 }
+  /** Forgets what has been kept for its time: finished jobs, attempts, log lines, workers, the audit log. Due every hour, safe to race. */
+  dropExpired(): Promise<DroppedExpired>;

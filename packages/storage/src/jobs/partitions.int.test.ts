@@ -5,8 +5,9 @@ import { createAndClaim } from "../testing/job-store/fixture.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { createPostgresJobStore } from "./postgres-job-store.ts";
 
+/** Drops the partition for what is completed tomorrow and kept for seven days. */
 const dropTomorrow = `
-do $$ begin execute 'drop table millrace.job_history_completed_' || to_char((now() at time zone 'utc')::date + 1, 'YYYYMMDD'); end $$`;
+do $$ begin execute 'drop table millrace.completed_jobs_' || to_char((now() at time zone 'utc')::date + 8, 'YYYYMMDD'); end $$`;
 
 describe("the partitions of history", () => {
   let test: TestDatabase;
@@ -47,9 +48,9 @@ describe("the partitions of history", () => {
   it("leave rows where they are that came before their partition", async () => {
     await run(dropTomorrow);
     await run(`insert into millrace.job_history (id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence,
-      scheduled_at, created_at, updated_at, completed_at, tags, errors, payload)
-      select gen_random_uuid(), 'acme', 'q', 't', 'completed', 0, 1, 1, 1, now(), now(), now(), now() + interval '1 day', '{}', '[]', '{}'`);
+      scheduled_at, created_at, updated_at, completed_at, expires_at, tags, errors, payload)
+      select gen_random_uuid(), 'acme', 'q', 't', 'completed', 0, 1, 1, 1, now(), now(), now(), now(), now() + interval '8 days', '{}', '[]', '{}'`);
     expect(await store.ensurePartitions()).toBe(0);
-    expect(await run("select 1 as one from millrace.job_history_completed_default")).toEqual([{ one: 1 }]);
+    expect(await run("select 1 as one from millrace.completed_jobs_default")).toEqual([{ one: 1 }]);
   });
 });

@@ -7,6 +7,7 @@ import { type LaneCursor, claim } from "./claim.ts";
 import { complete } from "./complete.ts";
 import { createCreator } from "./create.ts";
 import { deleteJob } from "./delete.ts";
+import { dropExpired } from "./drop-expired.ts";
 import { fail } from "./fail.ts";
 import { findJob, getJob, getJobByIdempotencyKey, jobNotFound } from "./find.ts";
 import { foldCounts } from "./finished-counts.ts";
@@ -114,6 +115,7 @@ export function createPostgresJobStore(db: Database): JobStore {
         (job) =>
           job.status === "pending" || job.status === "running" ? undefined : `Job ${job.id} is ${job.status} already.`,
       ),
+    dropExpired: () => dropExpired(db),
     retryJob: (ref) =>
       change(
         ref,
