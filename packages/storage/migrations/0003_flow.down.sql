@@ -9,6 +9,7 @@ drop function millrace.claim_limited(text, text, text[], integer, uuid, text, fl
 drop function millrace.rate_tokens(millrace.queue_settings, timestamptz);
 drop function millrace.admit(integer);
 
+drop function millrace.queue_room(millrace.queue_settings, timestamptz);
 insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
 select tenant_id, queue, priority, scheduled_at, job_id, type from millrace.held
 union all

@@ -409,60 +409,6 @@ begin
     (select json_agg(json_build_array(m.tenant_id, m.queue)) from (select distinct x.tenant_id, x.queue from moved x) m);
 end $$;
 
--- Claims from one queue that has a limit, and answers the claimed rows. The row of its settings is the lock: of claimers at the same time one goes on and the
--- others get nothing. Each statement of this function sees what was committed before it began, so the count of running jobs, read after the lock was
--- taken, has every earlier claim in it: the limit is never overshot. Finishes take no lock; they only make room.
-create function millrace.claim_limited(
-  of_tenant text, of_queue text, of_types text[], at_most integer, by_claim uuid, by_worker text, lease_ms float8
-) returns setof millrace.jobs
-language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
-declare
-  setting millrace.queue_settings;
-  room integer := at_most;
-  tokens float8;
-  taken integer;
-begin
-  select * into setting from millrace.queue_settings s where s.tenant_id = of_tenant and s.queue = of_queue for update skip locked;
-  if not found or setting.paused_at is not null then
-    return;
-  end if;
-  if setting.concurrency is not null then
-    select least(room, setting.concurrency - coalesce(sum(c.open), 0)) into room
-    from millrace.claims c where c.tenant_id = of_tenant and c.queue = of_queue;
-  end if;
-  if setting.rate_limit is not null then
-    tokens := millrace.rate_tokens(setting, clock_timestamp());
-    room := least(room, floor(tokens)::integer);
-  end if;
-  if room <= 0 then
-    return;
-  end if;
-  return query
-  with picked as (
-    delete from millrace.ready r where r.ctid = any(array(
-      select c.ctid from millrace.ready c
-      where c.tenant_id = of_tenant and c.queue = of_queue and (of_types is null or c.type = any(of_types))
-      order by c.priority desc, c.scheduled_at, c.job_id limit room for update skip locked
-    ))
-    returning r.job_id
-  ),
-  leased as (
-    insert into millrace.claims (claim_id, tenant_id, queue, worker, job_ids, open, lease_expires_at)
-    select by_claim, of_tenant, of_queue, by_worker, array_agg(p.job_id), count(*), now() + lease_ms * interval '1 millisecond'
-    from picked p having count(*) > 0
-  )
-  update millrace.jobs j set
-    claim_id = by_claim, locked_by = by_worker, locked_at = now(), lease_expires_at = null, started_at = now(),
-    updated_at = now(), attempts = j.attempts + 1, fence = j.fence + 1
-  where j.id = any(array(select p.job_id from picked p))
-  returning j.*;
-  get diagnostics taken = row_count;
-  if setting.rate_limit is not null and taken > 0 then
-    update millrace.queue_settings s set rate_tokens = tokens - taken, rate_refilled_at = clock_timestamp()
-    where s.tenant_id = of_tenant and s.queue = of_queue;
-  end if;
-end $$;
-
 -- How many tokens the bucket of a queue holds: it fills evenly, `rate_limit` a period, up to `rate_burst`. https://en.wikipedia.org/wiki/Token_bucket
 create function millrace.rate_tokens(setting millrace.queue_settings, at_time timestamptz) returns float8
 language sql immutable as $$
@@ -472,6 +418,75 @@ language sql immutable as $$
       * 1000 * setting.rate_limit / setting.rate_period_ms
   )
 $$;
+
+-- How many jobs of a queue its limits let start at that time and, where only a token is missing, in how many milliseconds the next one is there.
+create function millrace.queue_room(setting millrace.queue_settings, at_time timestamptz) returns table (room integer, retry_in_ms float8)
+language sql stable as $$
+  select greatest(0, case when setting.paused_at is null then least(x.slots, floor(x.tokens))::integer else 0 end),
+    case when setting.paused_at is null and x.slots > 0 and x.tokens < 1 then (1 - x.tokens) * setting.rate_period_ms / setting.rate_limit end
+  from (
+    select
+      case when setting.concurrency is null then 2147483647 else setting.concurrency - coalesce((
+        select sum(c.open) from millrace.claims c where c.tenant_id = setting.tenant_id and c.queue = setting.queue
+      ), 0) end as slots,
+      case when setting.rate_limit is null then 2147483647 else millrace.rate_tokens(setting, at_time) end as tokens
+  ) x
+$$;
+
+-- Claims from one queue that has a limit, and answers the claimed rows, or one row without a job that says when to ask again. The row of its settings is the
+-- lock: of claimers at the same time one goes on, and the others are told to come back at once. Each statement of this function sees what was committed
+-- before it began, so the count of running jobs, read after the lock was taken, has every earlier claim in it: the limit is never overshot. Finishes take
+-- no lock; they only make room. Jobs start at the time by which tokens are counted, so the bucket holds for the times that are recorded.
+create function millrace.claim_limited(
+  of_tenant text, of_queue text, of_types text[], at_most integer, by_claim uuid, by_worker text, lease_ms float8
+) returns setof millrace.jobs
+language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  setting millrace.queue_settings;
+  has_room integer;
+  retry float8;
+  at_time timestamptz;
+  taken integer;
+begin
+  select * into setting from millrace.queue_settings s where s.tenant_id = of_tenant and s.queue = of_queue for update skip locked;
+  if not found then
+    return query select null::millrace.jobs, 0::float8;
+    return;
+  end if;
+  at_time := greatest(clock_timestamp(), setting.rate_refilled_at);
+  select r.room, r.retry_in_ms into has_room, retry from millrace.queue_room(setting, at_time) r;
+  if has_room = 0 then
+    return query select null::millrace.jobs, retry;
+    return;
+  end if;
+  return query
+  with picked as (
+    delete from millrace.ready r where r.ctid = any(array(
+      select c.ctid from millrace.ready c
+      where c.tenant_id = of_tenant and c.queue = of_queue and (of_types is null or c.type = any(of_types))
+      order by c.priority desc, c.scheduled_at, c.job_id limit least(has_room, at_most) for update skip locked
+    ))
+    returning r.job_id
+  ),
+  leased as (
+    insert into millrace.claims (claim_id, tenant_id, queue, worker, job_ids, open, lease_expires_at)
+    select by_claim, of_tenant, of_queue, by_worker, array_agg(p.job_id), count(*), at_time + lease_ms * interval '1 millisecond'
+    from picked p having count(*) > 0
+  ),
+  claimed as (
+    update millrace.jobs j set
+      claim_id = by_claim, locked_by = by_worker, locked_at = at_time, lease_expires_at = null, started_at = at_time,
+      updated_at = at_time, attempts = j.attempts + 1, fence = j.fence + 1
+    where j.id = any(array(select p.job_id from picked p))
+    returning j as row
+  )
+  select c.row, null::float8 from claimed c;
+  get diagnostics taken = row_count;
+  if setting.rate_limit is not null and taken > 0 then
+    update millrace.queue_settings s set rate_tokens = millrace.rate_tokens(setting, at_time) - taken, rate_refilled_at = at_time
+    where s.tenant_id = of_tenant and s.queue = of_queue;
+  end if;
+end $$;
 
 -- Puts blocked jobs where they wait next: ready or, with a concurrency key, held when due; else scheduled. The row in blocked is the proof that nobody else
 -- acts on the job: only what this statement deletes there goes on.

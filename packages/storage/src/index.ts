@@ -4,7 +4,7 @@ export { type Coalescer, type CoalescerOptions, createCoalescer } from "./jobs/c
 export type * from "./jobs/job-store.ts";
 export { type Lease, decodeLeaseToken } from "./jobs/lease-token.ts";
 export { createPostgresJobStore, hotSession } from "./jobs/postgres-job-store.ts";
-export { decodeWakeup, type Lane, wakeupChannel } from "./jobs/wakeup.ts";
+export { decodeWakeup, type Lane, wakeupChannel, wantsAdmission } from "./jobs/wakeup.ts";
 export type * from "./keys/key-store.ts";
 export { createPostgresKeyStore, keyChannel } from "./keys/postgres-key-store.ts";
 export * as schema from "./schema/index.ts";

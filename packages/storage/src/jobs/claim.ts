@@ -10,11 +10,22 @@ import { encodeLeaseToken } from "./lease-token.ts";
 /** How many lanes (tenant and queue) one claim looks at; the next claim goes on behind the last. */
 const lanesMax = 64;
 
-/** Where the next claim starts its round over the lanes. */
+/** Where a claim starts its round over the lanes. */
 export interface LaneCursor {
   readonly tenantId: string;
   readonly queue: string;
 }
+
+/** Whose turn it is in a claim. */
+export interface Turn {
+  /** Counts the claims: what doesn't divide among the lanes goes round with it. */
+  readonly number: number;
+  /** The claim looks at the lanes behind this one; without it at the first ones. */
+  readonly after?: LaneCursor | undefined;
+}
+
+/** A lane and how many jobs of a claim are its share. */
+export type LaneShare = readonly [tenantId: string, queue: string, share: number];
 
 /** The next lane behind (tenant, queue), by one probe of the claim index: over every tenant, or over the queues of one tenant. */
 function nextLane(ofOneTenant: boolean, tenant: string, queue: string): string {
@@ -26,7 +37,10 @@ function nextLane(ofOneTenant: boolean, tenant: string, queue: string): string {
 
 /**
  * Claims in one statement, one commit.
- * - `lanes` hops over the distinct (tenant, queue) pairs of the claim index, so that every tenant gets an equal share.
+ * - `lanes` hops over the distinct (tenant, queue) pairs of the claim index, and leaves out those that are paused or have no room. Those with a limit
+ *   are only named here: they are claimed one by one, under a lock (see claim-limited).
+ * - `shares`: each tenant gets an equal share of the claim, and each of its queues an equal share of that; what doesn't divide goes round with
+ *   `$10`, the number of the claim. The shares add up to the limit; whoever has none stands behind the others, for what they leave.
  * - `picked`: SKIP LOCKED passes over rows that another claimer holds; the delete by ctid acts on rows that this statement has just locked
  *   (a ready row is never updated), so each is deleted by one claimer only, and that claimer alone takes the job.
  * - jobs are updated by id without repeating a condition: owning the deleted ready row is the proof that the job is pending.
@@ -41,18 +55,44 @@ with recursive hops as (
   select l.tenant_id, l.queue, h.n + 1 from hops h
   cross join lateral (${nextLane(ofOneTenant, "h.tenant_id", "h.queue")}) l where h.n < ${lanesMax}
 ),
+seen as materialized (
+  select h.tenant_id, h.queue, s.room, s.retry_in_ms from hops h
+  left join lateral (
+    select r.room, r.retry_in_ms from millrace.queue_settings q cross join lateral millrace.queue_room(q, clock_timestamp()) r
+    where q.tenant_id = h.tenant_id and q.queue = h.queue
+      and (q.paused_at is not null or q.concurrency is not null or q.rate_limit is not null)
+    limit 1
+  ) s on true
+  where $1::text[] is null or h.queue = any($1::text[])
+),
 lanes as materialized (
-  select tenant_id, queue, n from hops where $1::text[] is null or queue = any($1::text[])
+  select tenant_id, queue, room is not null as limited,
+    row_number() over (partition by tenant_id order by queue) as nth, dense_rank() over (order by tenant_id) as tenant_nth
+  from seen where room is null or (room > 0 and $9::boolean)
+),
+tenants as materialized (
+  select t.tenant_id, t.tenants, t.lanes, t.turn, $3::integer / t.tenants + (t.turn < $3::integer % t.tenants)::integer as share
+  from (
+    select tenant_id, count(*) as lanes, count(*) over () as tenants, (tenant_nth + $10::integer) % count(*) over () as turn
+    from lanes group by tenant_id, tenant_nth
+  ) t
+),
+shares as materialized (
+  select s.tenant_id, s.queue, s.limited, s.share from (
+    select l.tenant_id, l.queue, l.limited, x.turn, t.turn as tenant_turn, (t.share / t.lanes + (x.turn < t.share % t.lanes)::integer)::integer as share
+    from lanes l join tenants t on t.tenant_id = l.tenant_id
+    cross join lateral (select (l.nth + $10::integer / t.tenants) % t.lanes as turn) x
+  ) s
+  order by s.share = 0, s.turn, s.tenant_turn
 ),
 picked as (
   delete from millrace.ready r where r.ctid = any(array(
-    select x.row_id from lanes l cross join lateral (
+    select x.row_id from shares l cross join lateral (
       select c.ctid as row_id from millrace.ready c
       where c.tenant_id = l.tenant_id and c.queue = l.queue and ($2::text[] is null or c.type = any($2::text[]))
-      order by c.priority desc, c.scheduled_at, c.job_id
-      limit (select greatest(1, ceil($3::integer / count(*)::float8))::integer from lanes)
-      for update skip locked
-    ) x limit $3::integer
+      order by c.priority desc, c.scheduled_at, c.job_id limit greatest(1, l.share) for update skip locked
+    ) x where not l.limited
+    limit $3::integer - (select coalesce(sum(o.share), 0) from shares o where o.limited)
   ))
   returning r.job_id, r.tenant_id, r.queue
 ),
@@ -70,15 +110,12 @@ claimed as (
 )
 -- One row for each job, and one for the claim as a whole.
 select c.*, h.head from claimed c full join (
-  select json_build_object('nowMs', (extract(epoch from now()) * 1000)::bigint, 'next', (
-    -- A claim that is full goes on behind the last lane it served, if there are lanes behind; else behind the last one it looked at.
-    select json_build_object('tenantId', e.tenant_id, 'queue', e.queue) from hops e where e.n = (
-      select case when s.jobs >= $3::integer and s.last < (select max(n) from lanes) then s.last else ${lanesMax} end
-      from (
-        select count(*) as jobs, max(l.n) as last from picked p join lanes l on l.tenant_id = p.tenant_id and l.queue = p.queue
-      ) s
-    )
-  )) as head
+  select json_build_object(
+    'nowMs', (extract(epoch from now()) * 1000)::bigint,
+    'next', (select json_build_object('tenantId', e.tenant_id, 'queue', e.queue) from hops e where e.n = ${lanesMax}),
+    'limited', (select json_agg(json_build_array(l.tenant_id, l.queue, l.share)) from shares l where l.limited),
+    'retryInMs', (select min(l.retry_in_ms) from seen l)
+  ) as head
 ) h on false`,
   };
 }
@@ -88,6 +125,10 @@ export const claimOfTenantStatement = claimStatementFor(true);
 
 export interface ClaimResult {
   readonly claimed: readonly ClaimedJob[];
+  /** Lanes with limits that have room, and what they may take of this claim; whoever has no share may take what is left. */
+  readonly limited: readonly LaneShare[];
+  /** In how many milliseconds a lane that waits for a token gets one. */
+  readonly retryInMs: number | undefined;
   /** Where the next claim goes on; undefined when the round over the lanes is complete. */
   readonly next: LaneCursor | undefined;
 }
@@ -100,20 +141,24 @@ interface ClaimHead {
   readonly nowMs: number;
   /** The last lane looked at, if there may be more behind it. */
   readonly next: LaneCursor | null;
+  readonly limited: readonly LaneShare[] | null;
+  readonly retryInMs: number | null;
 }
 
-/** Claims up to `limit` jobs, best first, from the lanes behind `after`. */
-export async function claim(db: Executor, request: ClaimRequest, after?: LaneCursor): Promise<ClaimResult> {
+/** Claims up to `limit` jobs from lanes that have no limits. With `limited` it leaves those that have limits their shares, and names them. */
+export async function claim(db: Executor, request: ClaimRequest, turn: Turn, limited: boolean): Promise<ClaimResult> {
   const claimId = randomUUID();
   const rows = await db.query<Row>(request.tenantId === undefined ? claimStatement : claimOfTenantStatement, [
     request.queues ?? null,
     request.types ?? null,
     request.limit,
     claimId,
-    request.tenantId ?? after?.tenantId ?? "",
-    after?.queue ?? "",
+    request.tenantId ?? turn.after?.tenantId ?? "",
+    turn.after?.queue ?? "",
     request.worker,
     request.leaseMs,
+    limited,
+    turn.number,
   ]);
   const head = rows.find((row) => row.head !== null)?.head;
   if (head === undefined) throw new MillraceError("INTERNAL", "The claim answered nothing.");
@@ -131,10 +176,10 @@ export async function claim(db: Executor, request: ClaimRequest, after?: LaneCur
       leaseToken: encodeLeaseToken({ tenantId: job.tenantId, id: job.id, fence: job.fence, claimId }),
     });
   }
-  claimed.sort(byClaimOrder);
-  return { claimed, next: head.next ?? undefined };
-}
-
-function byClaimOrder({ job: a }: ClaimedJob, { job: b }: ClaimedJob): number {
-  return b.priority - a.priority || a.scheduledAt.getTime() - b.scheduledAt.getTime() || (a.id < b.id ? -1 : 1);
+  return {
+    claimed,
+    limited: head.limited ?? [],
+    retryInMs: head.retryInMs ?? undefined,
+    next: head.next ?? undefined,
+  };
 }

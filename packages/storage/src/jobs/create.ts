@@ -42,10 +42,11 @@ export function createCreator(db: Database, writes: Executor, wakeups: Wakeups, 
 
   /** The wake-up rides on the insert, or follows once it is committed: announced before, a worker would look and see nothing. */
   async function insertAnnounced(jobs: readonly PreparedJob[]): Promise<Inserted> {
-    const lanes = lanesOf(jobs);
-    const notify = wakeups.lead(lanes);
+    // Jobs with a concurrency key are announced when they are admitted.
+    const lanes = lanesOf(jobs.filter((job) => job.concurrencyKey === undefined));
+    const notify = lanes.length === 0 ? null : wakeups.lead(lanes);
     const inserted = await insert(writes, jobs, notify);
-    if (notify === null) wakeups.trail(lanes);
+    if (notify === null && lanes.length > 0) wakeups.trail(lanes);
     return inserted;
   }
 
@@ -111,7 +112,7 @@ export function createCreator(db: Database, writes: Executor, wakeups: Wakeups, 
       const prepared = prepare(job);
       if (tx === undefined) return coalescer.add(prepared);
       await queues.ensure(db, lanesOf([prepared]));
-      const [created] = await insertAll(tx, [prepared], encodeWakeup(lanesOf([prepared])));
+      const [created] = await insertAll(tx, [prepared], encodeWakeup(wakeupOf([prepared])));
       const { id, duplicate } = created ?? { id: prepared.id, duplicate: false };
       return { job: await getJob(tx, { tenantId: job.tenantId, id }), duplicate };
     },
@@ -120,13 +121,13 @@ export function createCreator(db: Database, writes: Executor, wakeups: Wakeups, 
       const prepared = jobs.map(prepare);
       const lanes = lanesOf(prepared);
       await queues.ensure(db, lanes);
-      if (tx !== undefined) return insertAll(tx, prepared, encodeWakeup(lanes));
+      if (tx !== undefined) return insertAll(tx, prepared, encodeWakeup(wakeupOf(prepared)));
       const keyed = prepared.some((job) => job.idempotencyKey !== undefined);
       if (!keyed) {
         await insertAnnounced(prepared);
         return prepared.map(({ id }) => ({ id, duplicate: false }));
       }
-      return db.withTransaction((own) => insertAll(own, prepared, encodeWakeup(lanes)));
+      return db.withTransaction((own) => insertAll(own, prepared, encodeWakeup(wakeupOf(prepared))));
     },
     idle: () => coalescer.idle(),
   };
@@ -137,6 +138,15 @@ function settled(answer: Promise<CreatedJob>): Promise<Outcome<CreatedJob>> {
     (value) => ({ ok: true, value }),
     (error: unknown) => ({ ok: false, error }),
   );
+}
+
+/** What to announce where admission is left to whoever is woken: these writes are not heeded. */
+function wakeupOf(jobs: readonly PreparedJob[]): readonly Lane[] {
+  const held = lanesOf(jobs.filter((job) => job.concurrencyKey !== undefined));
+  return [
+    ...lanesOf(jobs.filter((job) => job.concurrencyKey === undefined)),
+    ...held.map(([tenantId, queue]): Lane => [tenantId, queue, "held"]),
+  ];
 }
 
 function lanesOf(jobs: readonly PreparedJob[]): readonly Lane[] {

@@ -130,6 +130,8 @@ export interface ClaimRequest {
   readonly limit: number;
   readonly leaseMs: number;
   readonly worker: string;
+  /** Told when the claim left jobs that a rate limit will let start, or that another claimer held back: in so many milliseconds it is worth asking again. */
+  readonly onRetryIn?: ((ms: number) => void) | undefined;
 }
 
 export interface ClaimedJob {
@@ -187,8 +189,6 @@ export interface RescueResult {
   readonly dead: number;
 }
 
-export interface QueueStats {
-  readonly tenantId: string;
 export interface DroppedExpired {
   /** How many partitions this call dropped. */
   readonly dropped: number;
@@ -196,6 +196,8 @@ export interface DroppedExpired {
   readonly remaining: number;
 }
 
+export interface QueueStats {
+  readonly tenantId: string;
   readonly queue: string;
   readonly pending: number;
   readonly scheduled: number;
@@ -230,6 +232,10 @@ export interface JobStore {
   updateJob(ref: JobRef, changes: JobChanges): Promise<Job>;
   /** Deletes a job that is not running. @throws JOB_NOT_FOUND, INVALID_STATE */
   deleteJob(ref: JobRef): Promise<void>;
+  /**
+   * Claims up to `limit` jobs, each tenant that has jobs getting an equal share; never from a paused queue, never beyond a queue's concurrency, rate or keys.
+   * Whoever waits for jobs asks again after an empty claim when notified, and as `onRetryIn` says: no notification tells of a token.
+   */
   claimJobs(request: ClaimRequest): Promise<readonly ClaimedJob[]>;
   /** Extends the leases that are still held to `leaseMs` from now. */
   heartbeat(leaseTokens: readonly string[], leaseMs: number): Promise<readonly HeartbeatOutcome[]>;
@@ -249,8 +255,15 @@ export interface JobStore {
   rescueExpired(limit: number): Promise<RescueResult>;
   /** Moves due scheduled jobs to where they can be claimed, at most `limit`; answers how many and how long until the next one is due. */
   promoteDue(limit: number): Promise<{ readonly promoted: number; readonly nextDueInMs: number | null }>;
+  /**
+   * Lets jobs that wait for their concurrency keys become claimable where there are free slots; answers how many keys it looked at. The store does so itself
+   * after its own writes. Whoever listens does it on a wake-up that `wantsAdmission`, and upkeep every second, for writers that died; safe to race.
+   */
+  admitHeld(): Promise<number>;
   /** Makes the tables ready for the days to come; answers how many parts were made. Safe to race. */
   ensurePartitions(): Promise<number>;
+  /** Forgets what has been kept for its time: finished jobs, attempts, log lines, workers, the audit log. Due every hour, safe to race. */
+  dropExpired(): Promise<DroppedExpired>;
   /** Folds at most `limit` changes of the counts of finished jobs; answers how many rows fewer there are. Due every few seconds, safe to race. */
   foldCounts(limit: number): Promise<number>;
   /** Counts by status of the tenant's queues (of every tenant's without one), at most 1,000 queues. */
@@ -259,5 +272,3 @@ export interface JobStore {
   ping(): Promise<void>;
   close(): Promise<void>;
 }
-  /** Forgets what has been kept for its time: finished jobs, attempts, log lines, workers, the audit log. Due every hour, safe to race. */
-  dropExpired(): Promise<DroppedExpired>;

@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Database, DirectConnection } from "../database.ts";
 import type { Statement } from "../executor.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { claimLimitedStatement } from "./claim-limited.ts";
 import { claimOfTenantStatement, claimStatement } from "./claim.ts";
 import { completeStatement } from "./complete.ts";
 import { failStatement } from "./fail.ts";
@@ -17,6 +18,7 @@ import { rescueStatement } from "./rescue.ts";
 const hotStatements: Record<string, Statement> = {
   claim: claimStatement,
   "claim of a tenant": claimOfTenantStatement,
+  "claim with limits": claimLimitedStatement,
   complete: completeStatement,
   fail: failStatement,
   "hand back": handBackStatement,
@@ -37,6 +39,7 @@ insert into millrace.scheduled (tenant_id, queue, priority, scheduled_at, job_id
 select tenant_id, queue, priority, scheduled_at, id, type from millrace.jobs where claim_id is null;
 insert into millrace.claims (claim_id, tenant_id, queue, worker, job_ids, open, lease_expires_at)
 select claim_id, tenant_id, queue, 'w', array[id], 1, now() from millrace.jobs where claim_id is not null;
+insert into millrace.queue_settings (tenant_id, queue, concurrency) select tenant_id, id::text, 1 from millrace.jobs;
 insert into millrace.job_keys (tenant_id, key, job_id, request_hash) select tenant_id, id::text, id, '' from millrace.jobs;`;
 
 /** Nodes that read a whole table or index; a queue's tables may be large when the plan is old. */

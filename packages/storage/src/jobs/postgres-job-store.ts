@@ -3,7 +3,7 @@ import { MillraceError } from "@millrace/contract";
 import type { Database } from "../database.ts";
 import { createAdmission } from "./admission.ts";
 import { cancel } from "./cancel.ts";
-import { type LaneCursor, claim } from "./claim.ts";
+import { createClaimer } from "./claimer.ts";
 import { complete } from "./complete.ts";
 import { createCreator } from "./create.ts";
 import { deleteJob } from "./delete.ts";
@@ -29,9 +29,6 @@ import { createWakeups, wakeupChannel } from "./wakeup.ts";
 /** How often a change is tried again on a job that changes its state at that very moment. */
 const changeTriesMax = 5;
 
-/** How many groups of lanes one claim looks at when the first ones have nothing for it; the next claim goes on from there. */
-const claimRoundsMax = 8;
-
 /**
  * Settings for the connections of the store: plans of the hot statements must not follow statistics, which lag behind a queue that fills and empties
  * (a table that grew since its last ANALYZE gets sequential scans; pinning was worth about 1.6 times the drain rate).
@@ -46,7 +43,6 @@ export function createPostgresJobStore(db: Database): JobStore {
   const admission = createAdmission(db, (lanes) => wakeups.trail(lanes));
   const writes = heeding(db, { admit: () => admission.request(), wake: (lanes) => wakeups.trail(lanes) });
   const creator = createCreator(db, writes, wakeups, createQueueRegister());
-  const cursors = new Map<string, LaneCursor>();
 
   /** Runs a change that needs a certain state until it succeeds or the job is seen in a state that refuses it. */
   const change = async <T>(
@@ -92,16 +88,7 @@ export function createPostgresJobStore(db: Database): JobStore {
         (job) => (job.status === "running" ? `Job ${job.id} is running; cancel it first.` : undefined),
       );
     },
-    async claimJobs(request) {
-      if (request.limit < 1 || request.queues?.length === 0 || request.types?.length === 0) return [];
-      const scope = request.tenantId ?? "";
-      for (let round = 0; ; round++) {
-        const { claimed, next } = await claim(db, request, cursors.get(scope));
-        const wrapped = next === undefined && cursors.delete(scope);
-        if (next !== undefined) cursors.set(scope, next);
-        if (claimed.length > 0 || (next === undefined && !wrapped) || round >= claimRoundsMax) return claimed;
-      }
-    },
+    claimJobs: createClaimer(db),
     heartbeat: (leaseTokens, leaseMs) => heartbeat(db, leaseTokens, leaseMs),
     completeJobs: (items) => complete(writes, items),
     failJobs: (items) => fail(writes, items),
@@ -115,7 +102,6 @@ export function createPostgresJobStore(db: Database): JobStore {
         (job) =>
           job.status === "pending" || job.status === "running" ? undefined : `Job ${job.id} is ${job.status} already.`,
       ),
-    dropExpired: () => dropExpired(db),
     retryJob: (ref) =>
       change(
         ref,
@@ -127,7 +113,9 @@ export function createPostgresJobStore(db: Database): JobStore {
       ),
     rescueExpired: (limit) => rescue(writes, limit),
     promoteDue: (limit) => promote(writes, limit),
+    admitHeld: () => admission.run(),
     ensurePartitions: () => ensurePartitions(db),
+    dropExpired: () => dropExpired(db),
     foldCounts: (limit) => foldCounts(db, limit),
     queueStats: (filter) => queueStats(db, filter),
     ping: () => db.ping(),

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 
-import { createWakeups, decodeWakeup, encodeWakeup } from "./wakeup.ts";
+import { createWakeups, decodeWakeup, encodeWakeup, wantsAdmission } from "./wakeup.ts";
 
 describe("wake-ups", () => {
   beforeEach(() => {
@@ -66,5 +66,19 @@ describe("wake-ups", () => {
     expect(decodeWakeup("")).toBeUndefined();
     expect(decodeWakeup("{")).toBeUndefined();
     expect(decodeWakeup("{}")).toBeUndefined();
+  });
+
+  it("ask for admission when they say look everywhere, or that a lane has held jobs", () => {
+    expect(wantsAdmission("")).toBe(true);
+    expect(
+      wantsAdmission(
+        encodeWakeup([
+          ["acme", "a"],
+          ["acme", "b", "held"],
+        ]),
+      ),
+    ).toBe(true);
+    expect(wantsAdmission(encodeWakeup([["acme", "held"]]))).toBe(false);
+    expect(wantsAdmission("not a wake-up")).toBe(false);
   });
 });

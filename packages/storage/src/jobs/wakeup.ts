@@ -1,7 +1,11 @@
-/** The channel on which enqueuing processes say that a queue has work. A payload is a JSON list of [tenant, queue]; empty means "look everywhere". */
+/**
+ * The channel on which enqueuing processes say that a queue has work. A payload is a JSON list of [tenant, queue], or of [tenant, queue, "held"] for
+ * jobs that admission has to let in first; empty means "look everywhere".
+ */
 export const wakeupChannel = "millrace_jobs";
 
-export type Lane = readonly [tenantId: string, queue: string];
+/** A queue of a tenant; `held`: with jobs that wait for their concurrency keys. */
+export type Lane = readonly [tenantId: string, queue: string, where?: "held"];
 
 /** PostgreSQL refuses a payload of 8,000 bytes. */
 const payloadBytesMax = 7_000;
@@ -60,6 +64,11 @@ export function createWakeups(send: (payload: string) => Promise<unknown>, inter
 export function encodeWakeup(lanes: Iterable<Lane>): string {
   const payload = JSON.stringify([...lanes]);
   return Buffer.byteLength(payload) > payloadBytesMax ? "" : payload;
+}
+
+/** True when whoever gets this wake-up should run `admitHeld`: the writer of the jobs can't, since its transaction belongs to somebody else. */
+export function wantsAdmission(payload: string): boolean {
+  return payload === "" || decodeWakeup(payload)?.some(([, , where]) => where === "held") === true;
 }
 
 /** The lanes of a payload; undefined means any. */

@@ -1,0 +1,78 @@
+import type { Executor } from "../executor.ts";
+import { claimLimited } from "./claim-limited.ts";
+import { claim, type LaneShare, type Turn } from "./claim.ts";
+import type { ClaimedJob, ClaimRequest } from "./job-store.ts";
+
+/** How many groups of lanes one claim looks at when the first ones have nothing for it; the next claim goes on from there. */
+const roundsMax = 8;
+
+/** How soon to ask again for a lane that another claimer had locked. */
+const busyMs = 10;
+
+/** How many tenants' turns a process remembers. */
+const turnsMax = 10_000;
+
+export type Claimer = (request: ClaimRequest) => Promise<readonly ClaimedJob[]>;
+
+/** Makes the claims of a process: from lanes without limits by one statement, from those with limits by another where there are any; in turns over all. */
+export function createClaimer(db: Executor): Claimer {
+  const turns = new Map<string, Turn>();
+
+  function take(scope: string): Turn {
+    const turn = turns.get(scope) ?? { number: 0 };
+    if (turns.size > turnsMax) turns.clear();
+    return turn;
+  }
+
+  /** From the lanes with limits, best first; each claims its share, or one job where it has none, as long as there is room. */
+  async function claimShares(lanes: readonly LaneShare[], request: ClaimRequest, claimed: ClaimedJob[]) {
+    let retryInMs = Number.POSITIVE_INFINITY;
+    for (let open = lanes; open.length > 0 && claimed.length < request.limit;) {
+      const taking = shareOut(open, request.limit - claimed.length);
+      open = open.slice(taking.length);
+      const limited = await claimLimited(db, taking, request);
+      claimed.push(...limited.claimed);
+      if (limited.retryInMs !== undefined) retryInMs = Math.min(retryInMs, Math.max(limited.retryInMs, busyMs));
+    }
+    return retryInMs;
+  }
+
+  return async (request) => {
+    if (request.limit < 1 || request.queues?.length === 0 || request.types?.length === 0) return [];
+    const scope = request.tenantId ?? "";
+    const claimed: ClaimedJob[] = [];
+    let retryInMs = Number.POSITIVE_INFINITY;
+    for (let round = 0; round <= roundsMax; round++) {
+      const turn = take(scope);
+      const { claimed: free, limited, retryInMs: tokenInMs, next } = await claim(db, request, turn, true);
+      turns.set(scope, { number: (turn.number + 1) % 1_000_000_000, after: next });
+      claimed.push(...free);
+      retryInMs = Math.min(retryInMs, tokenInMs ?? retryInMs, await claimShares(limited, request, claimed));
+      if (claimed.length === 0 && limited.length > 0) {
+        // Those with limits had nothing after all, and the others had left them their shares.
+        claimed.push(...(await claim(db, request, turn, false)).claimed);
+      }
+      const isRoundComplete = next === undefined && turn.after === undefined;
+      if (claimed.length > 0 || isRoundComplete) break;
+    }
+    if (retryInMs < Number.POSITIVE_INFINITY) request.onRetryIn?.(Math.ceil(retryInMs));
+    return claimed.toSorted(byClaimOrder);
+  };
+}
+
+/** The first lanes, each with its share, or with one job where it has none, until `room` is given away. */
+function shareOut(lanes: readonly LaneShare[], room: number): readonly LaneShare[] {
+  const taking: LaneShare[] = [];
+  let left = room;
+  for (const [tenantId, queue, share] of lanes) {
+    if (left === 0) break;
+    const most = Math.min(left, Math.max(1, share));
+    taking.push([tenantId, queue, most]);
+    left -= most;
+  }
+  return taking;
+}
+
+function byClaimOrder({ job: a }: ClaimedJob, { job: b }: ClaimedJob): number {
+  return b.priority - a.priority || a.scheduledAt.getTime() - b.scheduledAt.getTime() || (a.id < b.id ? -1 : 1);
+}
