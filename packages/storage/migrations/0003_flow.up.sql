@@ -439,7 +439,7 @@ $$;
 -- no lock; they only make room. Jobs start at the time by which tokens are counted, so the bucket holds for the times that are recorded.
 create function millrace.claim_limited(
   of_tenant text, of_queue text, of_types text[], at_most integer, by_claim uuid, by_worker text, lease_ms float8
-) returns setof millrace.jobs
+) returns table (job millrace.jobs, retry_in_ms float8)
 language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   setting millrace.queue_settings;
