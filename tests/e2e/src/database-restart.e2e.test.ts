@@ -24,7 +24,6 @@ interface Load {
   stop(): Promise<void>;
 }
 
-const noFaults = { lost: [], misled: [], doubled: [], stale: [], unrun: [] };
 /** So that an enqueuer that is refused doesn't spin. */
 const refusedPauseMs = 50;
 
@@ -97,7 +96,7 @@ async function startUnderLoad(stage: Stage) {
     await eventually(() => countOpen(client), 200).toBe(0);
     const observed = await observe(client);
     for (const job of observed) stage.history.append(job);
-    expect(checkHistory(stage.history.read(), { everyAttemptRuns: false })).toEqual(noFaults);
+    expect(checkHistory(stage.history.read(), { everyAttemptRuns: false })).toEqual([]);
     // Finishing a job twice would count it twice.
     expect((await client.queues.get("default")).counts).toMatchObject({ completed: observed.length, dead: 0 });
     expect([...apis, ...workers].filter((one) => one.exit() !== undefined)).toEqual([]);

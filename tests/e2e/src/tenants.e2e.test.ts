@@ -2,7 +2,7 @@ import { describe, expect, test } from "vitest";
 
 import { MillraceApiError, type MillraceClient } from "@millrace/client";
 
-import type { Effect } from "./history/event.ts";
+import type { Started } from "./history/event.ts";
 import { startApi } from "./processes/start-api.ts";
 import { startProcess } from "./processes/start-process.ts";
 import { startWorker } from "./processes/start-worker.ts";
@@ -103,7 +103,7 @@ describe("a tenant", () => {
     ]);
     const alpha = api.client();
     const beta = api.client({ apiKey: "beta-key" });
-    const effects = () => stage.history.read().filter((event): event is Effect => event.kind === "effect");
+    const effects = () => stage.history.read().filter((event): event is Started => event.kind === "started");
 
     await alpha.jobs.enqueueBatch(Array.from({ length: flood }, () => ({ type, payload: { runMs: 5 } })));
     const urgent = await beta.jobs.enqueue({ type });

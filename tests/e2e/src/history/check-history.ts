@@ -1,60 +1,73 @@
-import type { Acknowledged, Effect, HistoryEvent, Observed } from "./event.ts";
+import type { HistoryEvent } from "./event.ts";
+import { type JobHistory, byJob } from "./history.ts";
+import { findDoubled } from "./invariants/doubled.ts";
+import { findEndedTwice } from "./invariants/ended-twice.ts";
+import { findExceeded } from "./invariants/exceeded.ts";
+import { findFenceFaults } from "./invariants/fences.ts";
+import { type ConcurrencyLimits, findOvershoots } from "./invariants/limits.ts";
+import { findLost } from "./invariants/lost.ts";
+import { findMisled } from "./invariants/misled.ts";
+import { findOverlaps } from "./invariants/overlaps.ts";
+import { findStale } from "./invariants/stale.ts";
+import { findUnrun } from "./invariants/unrun.ts";
 
-/** What is wrong with a history: the ids of the jobs, by guarantee. */
-export interface Faults {
+/** What a history can prove to be broken. */
+export type Invariant =
   /** Acknowledged, and nowhere to be seen, or not at an end. */
-  readonly lost: readonly string[];
+  | "lost"
   /** Ended otherwise than it had to. */
-  readonly misled: readonly string[];
-  /** The same claim ran a handler twice, or two claims the same attempt. */
-  readonly doubled: readonly string[];
-  /** Completed by a worker that was no longer, or never, the owner. */
-  readonly stale: readonly string[];
+  | "misled"
+  /** At an end more than once, or claimed after it. */
+  | "ended twice"
+  /** A write by somebody who was no longer, or never, the owner took effect. */
+  | "stale"
+  /** The same claim was given out or ran twice, or two claims were the same attempt. */
+  | "doubled"
+  /** A later claim has no higher fence. */
+  | "fence"
+  /** Two leases of one job in force at once. */
+  | "overlap"
+  /** More attempts than the job may have. */
+  | "exceeded"
+  /** More jobs at once than a limit allows. */
+  | "limit"
   /** Attempts are counted for which no handler ran. */
-  readonly unrun: readonly string[];
+  | "unrun";
+
+export interface Violation {
+  readonly invariant: Invariant;
+  readonly jobId: string;
+  /** What shows it, in a sentence. */
+  readonly detail: string;
 }
 
 export interface CheckOptions {
   /** False where claims may be lost on the way to a worker, as when the database goes away; default true. */
   readonly everyAttemptRuns?: boolean;
+  /** Limits that were in force all the time. */
+  readonly limits?: ConcurrencyLimits;
 }
 
-/** The faults that a history proves. */
-export function checkHistory(events: readonly HistoryEvent[], { everyAttemptRuns = true }: CheckOptions = {}): Faults {
-  const acknowledged = events.filter((event): event is Acknowledged => event.kind === "acknowledged");
-  const observed = events.filter((event): event is Observed => event.kind === "observed");
-  const seen = new Map(observed.map((job) => [job.jobId, job]));
-  const effects = Map.groupBy(
-    events.filter((event): event is Effect => event.kind === "effect"),
-    ({ jobId }) => jobId,
-  );
-  return {
-    lost: acknowledged.filter(({ jobId }) => !hasEnded(seen.get(jobId))).map(({ jobId }) => jobId),
-    misled: acknowledged
-      .filter(({ jobId, ends }) => hasEnded(seen.get(jobId)) && seen.get(jobId)?.status !== ends)
-      .map(({ jobId }) => jobId),
-    doubled: [...effects].filter(([, runs]) => repeats(runs)).map(([jobId]) => jobId),
-    stale: observed.filter((job) => isStale(job, effects.get(job.jobId) ?? [])).map(({ jobId }) => jobId),
-    unrun: everyAttemptRuns
-      ? observed.filter((job) => (effects.get(job.jobId) ?? []).length !== job.attempts).map(({ jobId }) => jobId)
-      : [],
-  };
-}
+const perJob: readonly ((job: JobHistory) => readonly Violation[])[] = [
+  findLost,
+  findMisled,
+  findEndedTwice,
+  findStale,
+  findDoubled,
+  findFenceFaults,
+  findOverlaps,
+  findExceeded,
+];
 
-function hasEnded(job: Observed | undefined): boolean {
-  return job !== undefined && ["completed", "dead", "cancelled"].includes(job.status);
-}
-
-function repeats(runs: readonly Effect[]): boolean {
-  return (
-    new Set(runs.map(({ fence }) => fence)).size < runs.length ||
-    new Set(runs.map(({ attempt }) => attempt)).size < runs.length
-  );
-}
-
-/** Each claim raises the fence: only the run with the highest one may have completed the job. */
-function isStale({ status, finishedBy }: Observed, runs: readonly Effect[]): boolean {
-  if (status !== "completed") return false;
-  const last = runs.toSorted((a, b) => a.fence - b.fence).at(-1);
-  return finishedBy === null || last?.fence !== finishedBy.fence || last.worker !== finishedBy.worker;
+/** Everything that a history proves to be broken; empty for a sound one. A pure function: the order of events doesn't matter. */
+export function checkHistory(
+  events: readonly HistoryEvent[],
+  { everyAttemptRuns = true, limits }: CheckOptions = {},
+): readonly Violation[] {
+  const jobs = byJob(events);
+  return [
+    ...jobs.flatMap((job) => perJob.flatMap((find) => find(job))),
+    ...(everyAttemptRuns ? jobs.flatMap(findUnrun) : []),
+    ...(limits === undefined ? [] : findOvershoots(jobs, limits)),
+  ];
 }

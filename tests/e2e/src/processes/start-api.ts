@@ -1,8 +1,7 @@
 import { type ClientOptions, type MillraceClient, createClient } from "@millrace/client";
 
-import type { Stage } from "../testing/stage.ts";
 import { patientEnv } from "./patient.ts";
-import { type RunningProcess, startProcess } from "./start-process.ts";
+import { type ProcessHost, type RunningProcess, startProcess } from "./start-process.ts";
 
 /** The tenants of static keys: the key of `alpha` is `alpha-key`. */
 export const tenants = ["alpha", "beta", "gamma"] as const;
@@ -26,7 +25,7 @@ const staticKeys = {
 };
 
 /** Starts an API on a free port and waits until it listens. */
-export async function startApi(stage: Stage, options: ApiProcessOptions): Promise<ApiProcess> {
+export async function startApi(stage: ProcessHost, options: ApiProcessOptions): Promise<ApiProcess> {
   const api = stage.keep(
     startProcess({
       name: options.name ?? "api",

@@ -30,6 +30,14 @@ export interface RunningProcess {
   exit(): Exit | undefined;
 }
 
+/** Where processes run and write their histories, and who ends them. */
+export interface ProcessHost {
+  readonly folder: string;
+  readonly historyFolder: string;
+  /** Ends the process when all is over. */
+  keep(started: RunningProcess): RunningProcess;
+}
+
 export interface ProcessOptions {
   readonly name: string;
   /** Path of the program below the repository's root. */

@@ -1,9 +1,8 @@
 import { fileURLToPath } from "node:url";
 
-import type { Stage } from "../testing/stage.ts";
 import { freePort } from "./free-port.ts";
 import { patientEnv } from "./patient.ts";
-import { type RunningProcess, startProcess } from "./start-process.ts";
+import { type ProcessHost, type RunningProcess, startProcess } from "./start-process.ts";
 
 export interface WorkerProcess extends RunningProcess {
   /** Where its health, readiness and metrics are. */
@@ -19,7 +18,7 @@ export interface WorkerProcessOptions {
 const recordedJobs = fileURLToPath(new URL("../testing/recorded-jobs.ts", import.meta.url));
 
 /** Starts a worker of the recorded jobs and waits until it claims. */
-export async function startWorker(stage: Stage, options: WorkerProcessOptions): Promise<WorkerProcess> {
+export async function startWorker(stage: ProcessHost, options: WorkerProcessOptions): Promise<WorkerProcess> {
   const port = await freePort();
   const worker = stage.keep(
     startProcess({

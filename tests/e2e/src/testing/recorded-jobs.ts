@@ -29,10 +29,20 @@ const effects = env["E2E_EFFECTS_URL"] === undefined ? undefined : connectEffect
 /** Job types that leave a trace of each attempt, and then end as their payload says. */
 export const recordedJobs = recordedTypes.map((type) => defineJob({ type, input: payloadSchema, handler }));
 
-async function handler({ job, payload, signal }: HandlerContext<Payload>): Promise<unknown> {
+async function handler(context: HandlerContext<Payload>): Promise<unknown> {
+  const { id: jobId, attempts: attempt, fence, leaseExpiresAt } = context.job;
+  const worker = context.job.lockedBy ?? "";
+  const leaseUntilMs = leaseExpiresAt?.getTime() ?? 0;
+  append({ kind: "started", jobId, attempt, fence, worker, atMs: Date.now(), leaseUntilMs });
+  try {
+    return await run(context, worker);
+  } finally {
+    append({ kind: "ended", jobId, fence, atMs: Date.now() });
+  }
+}
+
+async function run({ job, payload, signal }: HandlerContext<Payload>, worker: string): Promise<unknown> {
   const { id: jobId, attempts: attempt, fence } = job;
-  const worker = job.lockedBy ?? "";
-  append({ kind: "effect", jobId, attempt, fence, worker });
   await effects?.insert({ jobId, attempt, worker });
   if (payload.gateUrl !== undefined) {
     const query = new URLSearchParams({ jobId, attempt: String(attempt), worker });

@@ -9,24 +9,19 @@ import { type CloneOptions, type TestDatabase, testDatabase } from "@millrace/st
 import type { HistoryEvent } from "../history/event.ts";
 import { openHistory, readHistory } from "../history/history-file.ts";
 import { patient } from "../processes/patient.ts";
-import type { RunningProcess } from "../processes/start-process.ts";
+import type { ProcessHost, RunningProcess } from "../processes/start-process.ts";
 
 interface Closable {
   close(): Promise<void>;
 }
 
 /** What one test has started; all of it is gone when the test is over, however it ended. */
-export interface Stage {
-  /** A temporary folder, where the processes run. */
-  readonly folder: string;
-  readonly historyFolder: string;
+export interface Stage extends ProcessHost {
   readonly history: {
     append(event: HistoryEvent): void;
     read(): readonly HistoryEvent[];
   };
   database(options?: CloneOptions): Promise<TestDatabase>;
-  /** Kills the process at the end of the test. */
-  keep(started: RunningProcess): RunningProcess;
   /** Closes the thing at the end of the test, after all processes and what was handed over later. */
   own<Thing extends Closable>(thing: Thing): Thing;
 }
