@@ -6,6 +6,7 @@ export type { LeasesClient } from "./leases.ts";
 export type { CallOptions, ClientOptions } from "./options.ts";
 export type { QueuesClient } from "./queues.ts";
 export type {
+  AttemptJson,
   ClaimRequest,
   ClaimResponse,
   CompleteRequest,

@@ -1,4 +1,11 @@
-import type { EnqueueBatchRequest, EnqueueRequest, JobJson, ListJobsQuery, UpdateJobRequest } from "@millrace/contract";
+import type {
+  AttemptJson,
+  EnqueueBatchRequest,
+  EnqueueRequest,
+  JobJson,
+  ListJobsQuery,
+  UpdateJobRequest,
+} from "@millrace/contract";
 
 import type { CallOptions } from "./options.ts";
 import { search } from "./search.ts";
@@ -33,6 +40,8 @@ export interface JobsClient {
   list(query?: ListJobsQuery, options?: CallOptions): Promise<JobPage>;
   /** Every job that the query matches, page by page. */
   all(query?: ListJobsQuery, options?: CallOptions): AsyncIterableIterator<JobJson>;
+  /** The newest 500 attempts at a job, oldest first. */
+  attempts(id: string, options?: CallOptions): Promise<readonly AttemptJson[]>;
   update(id: string, changes: UpdateJobRequest, options?: CallOptions): Promise<JobJson>;
   delete(id: string, options?: CallOptions): Promise<void>;
   cancel(id: string, options?: CallOptions): Promise<JobJson>;
@@ -74,6 +83,10 @@ export function createJobsClient(send: Transport): JobsClient {
         if (page.nextCursor === null) return;
         cursor = page.nextCursor;
       }
+    },
+    async attempts(id, options) {
+      const request = { method: "GET", path: `${path(id)}/attempts`, repeatable: true } as const;
+      return (await call<{ items: readonly AttemptJson[] }>(request, options)).items;
     },
     update: (id, changes, options) =>
       call<JobJson>({ method: "PATCH", path: path(id), body: changes, repeatable: true }, options),

@@ -1,6 +1,9 @@
 export * from "./errors.ts";
 export * from "./ids.ts";
 export { type Json, jsonSchema } from "./json.ts";
+export * from "./jobs/attempt.ts";
+export * from "./jobs/batch.ts";
+export * from "./jobs/flow.ts";
 export * from "./jobs/job.ts";
 export * from "./jobs/retry.ts";
 export * from "./jobs/state.ts";

@@ -1,4 +1,5 @@
 import type { Route } from "../http/route.ts";
+import { listAttemptsRoute } from "./jobs/attempts.ts";
 import { cancelJobRoute } from "./jobs/cancel.ts";
 import { deleteJobRoute } from "./jobs/delete.ts";
 import { enqueueBatchRoute } from "./jobs/enqueue-batch.ts";
@@ -35,6 +36,7 @@ export const routes: readonly Route[] = [
   getJobRoute,
   updateJobRoute,
   deleteJobRoute,
+  listAttemptsRoute,
   waitForJobRoute,
   cancelJobRoute,
   retryJobRoute,

@@ -1,4 +1,4 @@
-import type { Json, JobStatus, RetryPolicy } from "@millrace/contract";
+import type { AttemptOutcome, Json, JobStatus, RetryPolicy } from "@millrace/contract";
 
 import type { Executor } from "../executor.ts";
 
@@ -43,6 +43,19 @@ export interface Job {
   readonly traceparent: string | null;
   /** The caller's own trace id, where it differs from the one in `traceparent`. */
   readonly traceId: string | null;
+}
+
+/** One attempt at a job. */
+export interface JobAttempt {
+  /** Which claim of the job it was: larger is later. Never shown. */
+  readonly fence: number;
+  readonly attempt: number;
+  readonly startedAt: Date | null;
+  /** Null while it runs. */
+  readonly endedAt: Date | null;
+  readonly worker: string | null;
+  readonly outcome: AttemptOutcome;
+  readonly error?: { readonly message: string; readonly stack?: string };
 }
 
 export interface NewJob {
@@ -228,6 +241,8 @@ export interface JobStore {
   getJobByIdempotencyKey(tenantId: string, key: string): Promise<Job>;
   /** Newest first, by keyset. */
   listJobs(filter: JobFilter): Promise<JobPage>;
+  /** The newest 500 attempts at a job, oldest first; empty also for a job that isn't there. */
+  listAttempts(ref: JobRef): Promise<readonly JobAttempt[]>;
   /** Changes a pending job. @throws JOB_NOT_FOUND, INVALID_STATE */
   updateJob(ref: JobRef, changes: JobChanges): Promise<Job>;
   /** Deletes a job that is not running. @throws JOB_NOT_FOUND, INVALID_STATE */

@@ -14,6 +14,7 @@ import { foldCounts } from "./finished-counts.ts";
 import { release, snooze } from "./hand-back.ts";
 import { heartbeat } from "./heartbeat.ts";
 import type { Job, JobRef, JobStore } from "./job-store.ts";
+import { listAttempts } from "./list-attempts.ts";
 import { list } from "./list.ts";
 import { ensurePartitions } from "./partitions.ts";
 import { progress } from "./progress.ts";
@@ -69,6 +70,7 @@ export function createPostgresJobStore(db: Database): JobStore {
     getJob: (ref) => getJob(db, ref),
     getJobByIdempotencyKey: (tenantId, key) => getJobByIdempotencyKey(db, tenantId, key),
     listJobs: (filter) => list(db, filter),
+    listAttempts: (ref) => listAttempts(db, ref),
     updateJob: (ref, changes) =>
       change(
         ref,

@@ -1,6 +1,3 @@
-/** How an attempt ended. A completed one is told by the finished job itself, until that is retried. */
-export type AttemptOutcome = "completed" | "failed" | "leaseExpired" | "snoozed" | "released" | "cancelled";
-
 /** A CTE that keeps the ended attempts of `source` (id, tenant_id, fence, attempts, locked_by, started_at); `message` and `stack` are SQL of its rows `a`. */
 export function recordAttempts(
   source: string,

@@ -1,5 +1,6 @@
 import { describe } from "vitest";
 
+import { describeAttempts } from "./job-store/attempts.ts";
 import { describeChanges } from "./job-store/changes.ts";
 import { describeCrud } from "./job-store/crud.ts";
 import type { OpenJobStore } from "./job-store/fixture.ts";
@@ -15,5 +16,6 @@ export function describeJobStore(name: string, open: OpenJobStore): void {
     describeLists(open);
     describeLeases(open);
     describeChanges(open);
+    describeAttempts(open);
   });
 }

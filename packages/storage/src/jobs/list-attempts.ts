@@ -1,0 +1,38 @@
+import type { Executor, Statement } from "../executor.ts";
+import type { JobAttempt, JobRef } from "./job-store.ts";
+
+const attemptsMax = 500;
+
+/**
+ * The recorded attempts and, of the job's own row, the one that runs or completed it. One snapshot: an attempt that ends meanwhile is seen running or
+ * recorded, never both.
+ */
+const attemptsStatement: Statement = {
+  name: "jobs.attempts",
+  text: `
+with own as materialized (
+  select a.fence, a.attempts, a.status, a.locked_by, a.started_at, a.completed_at from millrace.all_jobs a
+  where a.tenant_id = $1::text and a.id = $2::uuid limit 1
+)
+select * from (
+  (select r.fence, r.attempt, r.outcome, r.worker, r.started_at as "startedAt", r.ended_at as "endedAt", r.message, r.stack
+   from millrace.job_attempts r where r.tenant_id = $1::text and r.job_id = $2::uuid order by r.fence desc limit ${attemptsMax})
+  union all
+  select o.fence, o.attempts, o.status::text, o.locked_by, o.started_at, o.completed_at, null, null from own o
+  where o.status in ('running', 'completed')
+) x order by x.fence desc limit ${attemptsMax}`,
+};
+
+type Row = Omit<JobAttempt, "error"> & { readonly message: string | null; readonly stack: string | null };
+
+/** The newest attempts of a job, oldest first; empty also for a job that isn't there. */
+export async function listAttempts(db: Executor, ref: JobRef): Promise<readonly JobAttempt[]> {
+  const rows = await db.query<Row>(attemptsStatement, [ref.tenantId, ref.id]);
+  return rows.toReversed().map(asAttempt);
+}
+
+/** A row of `job_attempts` as an attempt. */
+export function asAttempt({ message, stack, ...attempt }: Row): JobAttempt {
+  if (message === null) return attempt;
+  return { ...attempt, error: stack === null ? { message } : { message, stack } };
+}
