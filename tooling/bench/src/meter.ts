@@ -7,6 +7,8 @@ export interface Processes {
   /** The main process of the store, or of the stores. */
   readonly server: readonly number[];
   readonly clients: readonly number[];
+  /** What makes the load and is no part of what is measured, nor of what others do. */
+  readonly generators?: readonly number[];
 }
 
 /** What a stretch of work cost. The CPU times are there on Linux only. */
@@ -22,7 +24,7 @@ interface Reading {
   readonly atMs: number;
   readonly serverMicros: number;
   readonly clientMicros: number;
-  readonly ownMicros: number;
+  readonly generatorMicros: number;
   readonly machineMicros: number;
 }
 
@@ -36,19 +38,19 @@ export function startMeter(processes: Processes): () => Cost {
     if (!canReadCpu) return { seconds };
     const serverMicros = since("serverMicros");
     const clientMicros = since("clientMicros");
-    const otherMicros = since("machineMicros") - serverMicros - clientMicros - since("ownMicros");
+    const otherMicros = since("machineMicros") - serverMicros - clientMicros - since("generatorMicros");
     const otherShare = Math.max(0, otherMicros) / (seconds * 1e6 * availableParallelism());
     return { seconds, serverMicros, clientMicros, otherShare };
   };
 }
 
-function read({ server, clients }: Processes): Reading {
+function read({ server, clients, generators = [] }: Processes): Reading {
   const micros = (pids: readonly number[]) => (canReadCpu ? pids.reduce((sum, pid) => sum + treeCpuMicros(pid), 0) : 0);
   return {
     atMs: performance.now(),
     serverMicros: micros(server),
     clientMicros: micros(clients),
-    ownMicros: ownCpuMicros(),
+    generatorMicros: ownCpuMicros() + micros(generators),
     machineMicros: canReadCpu ? machineCpuMicros() : 0,
   };
 }

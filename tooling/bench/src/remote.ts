@@ -27,6 +27,13 @@ type Answer = { readonly id: number } & ({ readonly value: unknown } | { readonl
 
 const flags = ["--conditions=@millrace/source", "--disable-warning=ExperimentalWarning"];
 
+const children = new Set<ChildProcess>();
+
+/** Kills every process that was started here and runs; what was asked of them rejects. */
+export function killRemotes(): void {
+  for (const child of children) child.kill("SIGKILL");
+}
+
 /** Starts a program of this package, which `serve`s its verbs, with nothing of this process's environment but the path. */
 export function startRemote<Own extends Verbs>(program: string): Remote<Own> {
   const child = fork(fileURLToPath(new URL(program, import.meta.url)), {
@@ -42,18 +49,21 @@ export function startRemote<Own extends Verbs>(program: string): Remote<Own> {
     if ("error" in message) asked?.reject(new Error(message.error));
     else asked?.resolve(message.value);
   });
+  children.add(child);
   child.once("exit", (code, signal) => {
+    children.delete(child);
     for (const asked of waiting.values()) asked.reject(new Error(`${program} has ended (${code ?? signal})`));
   });
   return {
     pid: child.pid ?? 0,
-    call(verb, ...given) {
+    async call(verb, ...given) {
       const asked = Promise.withResolvers<unknown>();
       const id = next++;
+      if (!child.connected) throw new Error(`${program} has ended`);
       waiting.set(id, asked);
       child.send({ id, verb, given } satisfies Call);
       // The verbs of the other side are `Own`, so its answer is what the type says.
-      return asked.promise as never;
+      return (await asked.promise) as never;
     },
     end: () => end(child),
   };
@@ -78,7 +88,7 @@ async function answer(verbs: Verbs, { id, verb, given }: Call): Promise<void> {
 async function end(child: ChildProcess): Promise<void> {
   if (child.exitCode !== null || child.signalCode !== null) return;
   const exited = once(child, "exit");
-  child.disconnect();
+  if (child.connected) child.disconnect();
   const late = setTimeout(() => child.kill("SIGKILL"), 5_000);
   await exited;
   clearTimeout(late);

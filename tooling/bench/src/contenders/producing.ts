@@ -94,7 +94,7 @@ export function createProduction(producer: Producer): Production {
       const startMs = performance.now();
       return run(load, async () => {
         const due = () => startMs + ((next - from) / perSecond) * 1_000;
-        while (!halted && performance.now() < due()) await delay(due() - performance.now());
+        while (!halted && performance.now() < due()) await delay(Math.max(1, due() - performance.now()));
         return halted ? 0 : load.batch;
       });
     },

@@ -1,6 +1,8 @@
 import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
+import { pagesDir } from "../places.ts";
+
 /** What is measured, how much, and where it goes. */
 export interface Options {
   readonly rounds: number;
@@ -9,6 +11,8 @@ export interface Options {
   readonly quick: boolean;
   /** The folder of the page and its charts; undefined for none. */
   readonly out: string | undefined;
+  /** The records of an earlier run, to write up once more instead of measuring. */
+  readonly from: string | undefined;
   /** How long a steady state is measured. */
   readonly steadySeconds: number;
   /** How long everything else is. */
@@ -18,11 +22,9 @@ export interface Options {
   readonly patienceMs: number;
 }
 
-const page = resolve(import.meta.dirname, "../../../../docs/benchmarks");
-
 /**
  * Reads `--rounds` (3), `--only` (a list of measures and contenders), `--quick` (one short round), `--out` (a folder; `docs/benchmarks`,
- * but none when something is left out or quick) and `--seconds` of a steady state (60). @throws TypeError or RangeError with a sentence
+ * but none when something is left out or quick), `--seconds` of a steady state (60) and `--from` (a file of records). @throws TypeError or RangeError with a sentence
  */
 export function readOptions(args: readonly string[]): Options {
   const { values } = parseArgs({
@@ -32,18 +34,20 @@ export function readOptions(args: readonly string[]): Options {
       only: { type: "string", multiple: true, default: [] },
       quick: { type: "boolean", default: false },
       out: { type: "string" },
+      from: { type: "string" },
       seconds: { type: "string" },
     },
   });
   const { quick } = values;
   const only = values.only.flatMap((list) => list.split(",")).filter(Boolean);
   const isWhole = !quick && only.length === 0;
-  const outDefault = isWhole ? page : undefined;
+  const outDefault = isWhole ? pagesDir : undefined;
   return {
     rounds: readCount("rounds", values.rounds ?? (quick ? "1" : "3")),
     only,
     quick,
     out: values.out === undefined ? outDefault : resolve(values.out),
+    from: values.from,
     steadySeconds: readCount("seconds", values.seconds ?? (quick ? "3" : "60")),
     seconds: quick ? 1 : 5,
     pickups: quick ? 100 : 400,

@@ -1,6 +1,7 @@
 import { appendFileSync, mkdirSync, readFileSync } from "node:fs";
-import { join, resolve } from "node:path";
+import { join } from "node:path";
 
+import { resultsDir } from "../places.ts";
 import type { Values } from "./values.ts";
 
 /** What a run was made on and with. */
@@ -31,9 +32,6 @@ export interface FailureRecord extends Omit<SampleRecord, "kind" | "values"> {
 }
 
 export type BenchRecord = RunRecord | SampleRecord | FailureRecord;
-
-/** Where the records of all runs are. */
-export const resultsDir = resolve(import.meta.dirname, "../../results");
 
 /** Appends records to a file of its own, a JSON text a line. */
 export function openRecords(name: string): { readonly path: string; write(record: object): void } {

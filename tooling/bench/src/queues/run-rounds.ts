@@ -1,4 +1,5 @@
 import { waitForCalm } from "../calm.ts";
+import { killRemotes } from "../remote.ts";
 import type { BenchPostgres } from "../with-postgres.ts";
 import type { Entry, Measure } from "./measure.ts";
 import type { Options } from "./options.ts";
@@ -57,11 +58,17 @@ async function runEntry(
   }
 }
 
+/** Kills the processes of work that takes too long, which then fails and cleans up after itself. */
 async function withDeadline<Value>(work: Promise<Value>, ms: number): Promise<Value> {
-  const late = Promise.withResolvers<never>();
-  const timer = setTimeout(() => late.reject(new Error(`It took longer than ${ms / 1_000} s`)), ms);
+  let isLate = false;
+  const timer = setTimeout(() => {
+    isLate = true;
+    killRemotes();
+  }, ms);
   try {
-    return await Promise.race([work, late.promise]);
+    return await work;
+  } catch (error) {
+    throw isLate ? new Error(`It took longer than ${ms / 1_000} s`, { cause: error }) : error;
   } finally {
     clearTimeout(timer);
   }

@@ -6,13 +6,15 @@ import { type Stage, withStage } from "../stage.ts";
 import type { Values } from "../values.ts";
 import { measureDrain } from "./drain.ts";
 import { measureEnqueue } from "./enqueue.ts";
+import { httpEnqueue } from "./http-enqueue.ts";
+import { httpLeases } from "./http-leases.ts";
 import { measurePickup } from "./pickup.ts";
 import { measureSteady } from "./steady.ts";
 
 const singles = { batch: 1, callers: 32 };
 
-/** Everything that is measured of queues in a process, in the order of the report. */
-export const queueMeasures: readonly Measure[] = [
+/** Everything that is measured, in the order of the report. */
+export const measures: readonly Measure[] = [
   measureOf("enqueue", (stage, { seconds }) => measureEnqueue(stage, singles, seconds)),
   measureOf("bulk", (stage, { seconds }) => measureEnqueue(stage, { batch: 1_000, callers: 2 }, seconds)),
   measureOf("drain", (stage, { seconds }) => measureDrain(stage, seconds)),
@@ -22,6 +24,9 @@ export const queueMeasures: readonly Measure[] = [
     measureSteady(stage, { batch: 100, callers: 2 }, steadySeconds),
   ),
   measureOf("pickup", (stage, { pickups }) => measurePickup(stage, pickups)),
+  httpEnqueue(64),
+  httpEnqueue(256),
+  httpLeases,
 ];
 
 function measureOf(plan: Plan, run: (stage: Stage, options: Options) => Promise<Values>): Measure {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import type { Load } from "../../contenders/producing.ts";
 import { startMeter } from "../../meter.ts";
+import { watched } from "../../watched.ts";
 import type { Stage } from "../stage.ts";
 import { perJob, type Values } from "../values.ts";
 import { awaitNothingLeft, closeAndCheck } from "./check.ts";
@@ -16,7 +17,7 @@ export async function measureSteady(stage: Stage, load: Load, seconds: number): 
   const { producer, consumer, processes } = stage;
   await stage.openConsumer();
   const relay = startRelay(stage);
-  const flowing = producer.call("flow", load, backlogMax);
+  const flowing = watched(producer.call("flow", load, backlogMax));
   await delay(rampMs);
 
   const read = startMeter(processes);
@@ -36,15 +37,16 @@ export async function measureSteady(stage: Stage, load: Load, seconds: number): 
 }
 
 /** Tells the producer every few milliseconds how many jobs were handled. */
-export function startRelay({ producer, consumer }: Pick<Stage, "producer" | "consumer">): { stop(): Promise<void> } {
+function startRelay({ producer, consumer }: Pick<Stage, "producer" | "consumer">): { stop(): Promise<void> } {
   let stopped = false;
-  const running = (async () => {
+  const relay = async () => {
     while (!stopped) {
       const { handled } = await consumer.call("count");
       await producer.call("handled", handled);
       await delay(relayMs);
     }
-  })();
+  };
+  const running = watched(relay());
   return {
     async stop() {
       stopped = true;
