@@ -1,6 +1,6 @@
 import type { Config } from "@millrace/config";
 import { MillraceError } from "@millrace/contract";
-import { type Composition, createClaimDesk } from "@millrace/core";
+import { type Composition, createClaimDesk, startUpkeep, type Upkeep } from "@millrace/core";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
 import type { Api } from "./api.ts";
@@ -61,6 +61,7 @@ export function createApi(options: ApiOptions): RunnableApi {
   const app = createApp({ api, validator, corsOrigins: config.corsOrigins });
   const server = createHttpServer({ fetch: app.fetch, config, logger, metrics });
   let listening = false;
+  let upkeep: Upkeep | undefined;
   let drained: Promise<void> | undefined;
 
   async function stop(delayMs: number, graceMs: number): Promise<void> {
@@ -69,16 +70,19 @@ export function createApi(options: ApiOptions): RunnableApi {
     waiters.end();
     claimWaiters.end();
     server.leave();
+    const upkeepDone = upkeep?.stop();
     await new Promise((resolve) => {
       setTimeout(resolve, delayMs);
     });
-    await server.stop(graceMs);
+    await Promise.all([server.stop(graceMs), upkeepDone]);
   }
 
   return {
     async listen() {
       const url = await server.listen();
       listening = true;
+      // Where all workers speak HTTP, nobody else does it.
+      upkeep = startUpkeep({ store, listen: db.listen, logger, metrics });
       return url;
     },
     drain() {

@@ -9,3 +9,4 @@ export { listQueues } from "./queues/list.ts";
 export { toQueueJson } from "./queues/queue-json.ts";
 export { onStopSignal } from "./stop-signal.ts";
 export * from "./worker/index.ts";
+export * from "./upkeep/index.ts";

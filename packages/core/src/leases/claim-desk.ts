@@ -53,10 +53,14 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
   let isClosed = false;
 
   async function claimOnce(request: DeskClaim): Promise<DeskClaimed> {
-    const claimed = await store.claimJobs(request);
+    let retryInMs: number | undefined;
+    const onRetryIn = (ms: number) => {
+      retryInMs = ms;
+    };
+    const claimed = await store.claimJobs({ ...request, onRetryIn });
     metrics.claimsTotal.inc({ outcome: claimed.length > 0 ? "jobs" : "empty" });
     if (claimed.length > 0) metrics.claimedJobsTotal.inc(claimed.length);
-    return { claimed };
+    return { claimed, retryInMs };
   }
 
   async function claimDirectly(request: DeskClaim): Promise<DeskClaimed> {
@@ -81,7 +85,7 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
     count("notify");
     const lanes = decodeWakeup(payload);
     if (lanes === undefined) wake();
-    else for (const [tenantId, queue] of lanes) wake(tenantId, queue);
+    else for (const [tenantId, queue, where] of lanes) if (where !== "held") wake(tenantId, queue);
   }
 
   function onState(connected: boolean): void {

@@ -33,6 +33,10 @@ export interface Claims {
 /** How much the newest claim weighs in the average. */
 const newestShare = 0.2;
 
+/** Whoever comes for a token that another worker was faster to take waits up to so many times as long for the next ones. */
+const patienceMax = 8;
+const waitMsMax = 60_000;
+
 /**
  * Claims as much as there is room for, one claim at a time, until a claim brings nothing; then rests until told to look.
  * Only an empty claim means that nothing is left: a claim divides its limit among the tenants and queues that have work.
@@ -45,6 +49,9 @@ export function createClaims(options: ClaimsOptions): Claims {
   let claimMs = 0;
   let current: Promise<void> | undefined;
   let pause: NodeJS.Timeout | undefined;
+  let again: NodeJS.Timeout | undefined;
+  let isForToken = false;
+  let patience = 1;
 
   function refill(): void {
     if (stopped || !mayHaveMore || current !== undefined || pause !== undefined) return;
@@ -57,12 +64,23 @@ export function createClaims(options: ClaimsOptions): Claims {
     mayHaveMore = false;
     const { queues, types, tenantId, leaseMs, worker } = options;
     const startMs = performance.now();
+    clearTimeout(again);
+    const wasForToken = isForToken;
+    isForToken = false;
+    let retryInMs: number | undefined;
+    const onRetryIn = (ms: number) => {
+      retryInMs = ms;
+    };
     try {
-      const claimed = await store.claimJobs({ queues, types, tenantId, limit, leaseMs, worker });
+      const claimed = await store.claimJobs({ queues, types, tenantId, limit, leaseMs, worker, onRetryIn });
       failures = 0;
       if (claimed.length > 0) {
         mayHaveMore = true;
+        patience = 1;
         claimMs += (performance.now() - startMs - claimMs) * newestShare;
+      } else if (retryInMs !== undefined && !stopped) {
+        if (wasForToken) patience = Math.min(patience * 2, patienceMax);
+        again = setTimeout(lookForToken, Math.min(retryInMs * patience, waitMsMax));
       }
       metrics.claimsTotal.inc({ outcome: claimed.length > 0 ? "jobs" : "empty" });
       outages.recovered("claim");
@@ -83,16 +101,24 @@ export function createClaims(options: ClaimsOptions): Claims {
     refill();
   }
 
+  function lookForToken(): void {
+    isForToken = true;
+    look();
+  }
+
+  function look(): void {
+    mayHaveMore = true;
+    refill();
+  }
+
   return {
-    look() {
-      mayHaveMore = true;
-      refill();
-    },
+    look,
     refill,
     claimMs: () => claimMs,
     async stop() {
       stopped = true;
       clearTimeout(pause);
+      clearTimeout(again);
       await current;
     },
   };

@@ -1,5 +1,7 @@
-import { decodeWakeup, wakeupChannel } from "@millrace/storage";
+import { decodeWakeup, type Lane, wakeupChannel } from "@millrace/storage";
 
+import { startUpkeep, type Upkeep } from "../upkeep/index.ts";
+import { within } from "../within.ts";
 import { createAttempts } from "./attempts.ts";
 import { jitter } from "./backoff.ts";
 import { createClaims } from "./claims.ts";
@@ -7,7 +9,6 @@ import { createContexts } from "./handler-context.ts";
 import { createHeartbeats } from "./heartbeats.ts";
 import { createLeaseBook } from "./lease-book.ts";
 import { type Loop, startLoop } from "./loop.ts";
-import { type Maintenance, startMaintenance } from "./maintenance.ts";
 import { readWorkerOptions, type WorkerOptions } from "./options.ts";
 import { type Component, createOutages } from "./outages.ts";
 import { createProgress } from "./progress.ts";
@@ -62,7 +63,7 @@ export function createWorker(options: WorkerOptions): Worker {
   let listening = false;
   let subscription: { close(): Promise<void> } | undefined;
   let poll: Loop | undefined;
-  let maintenance: Maintenance | undefined;
+  let upkeep: Upkeep | undefined;
   let stopping: Promise<void> | undefined;
 
   const attempts = createAttempts({
@@ -75,7 +76,7 @@ export function createWorker(options: WorkerOptions): Worker {
     metrics,
     claimMs: () => claims.claimMs(),
     onRoom: () => claims.refill(),
-    onPending: () => maintenance?.wake(),
+    onPending: () => upkeep?.wake(),
   });
   const claims = createClaims({
     ...settings,
@@ -98,10 +99,13 @@ export function createWorker(options: WorkerOptions): Worker {
   };
 
   const onNotify = (payload: string) => {
+    upkeep?.hear(payload);
     const lanes = decodeWakeup(payload);
     const { queues, tenantId } = settings;
-    const concerns = ([tenant, queue]: readonly [string, string]) =>
-      (tenantId === undefined || tenant === tenantId) && (queues === undefined || queues.includes(queue));
+    const concerns = ([tenant, queue, where]: Lane) =>
+      where !== "held" &&
+      (tenantId === undefined || tenant === tenantId) &&
+      (queues === undefined || queues.includes(queue));
     if (lanes === undefined || lanes.some(concerns)) look("notify");
   };
 
@@ -117,13 +121,12 @@ export function createWorker(options: WorkerOptions): Worker {
     logger.info({ graceMs, counts: attempts.counts() }, "The worker is stopping");
     attempts.close();
     const claiming = Promise.all([claims.stop(), poll?.stop(), subscription?.close()]);
-    const upkeep = maintenance?.stop();
+    const upkeepDone = upkeep?.stop();
     await within(graceMs, attempts.quiet());
     attempts.abortAll("shutdown");
     await attempts.quiet();
     await claiming;
-    // A partition that is being made may take long, and others can make it.
-    await within(lastWritesMs, Promise.all([attempts.idle(), upkeep]));
+    await Promise.all([within(lastWritesMs, attempts.idle()), upkeepDone]);
     settler.giveUp();
     await attempts.idle();
     await heartbeats.stop();
@@ -140,7 +143,17 @@ export function createWorker(options: WorkerOptions): Worker {
       const { concurrency, prefetch, queues } = settings;
       logger.info({ concurrency, prefetch, queues, types: [...definitions.keys()] }, "The worker is starting");
       heartbeats.start();
-      maintenance = startMaintenance({ store, settings, outages, metrics, logger, onDue: claims.look });
+      upkeep = startUpkeep({
+        ...settings,
+        store,
+        outages,
+        metrics,
+        logger,
+        // Notifications tell of them, if they arrive.
+        onDue: () => {
+          if (!listening) claims.look();
+        },
+      });
       poll = startLoop({
         firstDelayMs: 0,
         step: () => {
@@ -163,12 +176,4 @@ export function createWorker(options: WorkerOptions): Worker {
       failing: outages.failing(),
     }),
   };
-}
-
-/** Waits for `done`, but no longer than `ms`. */
-async function within(ms: number, done: Promise<unknown>): Promise<void> {
-  const late = Promise.withResolvers<void>();
-  const timer = setTimeout(late.resolve, ms);
-  await Promise.race([done, late.promise]);
-  clearTimeout(timer);
 }

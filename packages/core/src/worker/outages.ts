@@ -7,8 +7,10 @@ export type Component =
   | "settle"
   | "progress"
   | "promote"
+  | "admit"
   | "rescue"
   | "partitions"
+  | "retention"
   | "counts"
   | "sample";
 
@@ -34,7 +36,7 @@ export function createOutages(logger: Logger, now: () => number = () => performa
       outage.loggedMs = at;
       logger.warn(
         { component, count: outage.count, err: error },
-        "The worker can't reach its database; it keeps trying",
+        "The database can't be reached; it is tried again",
       );
     },
     recovered(component) {
@@ -43,7 +45,7 @@ export function createOutages(logger: Logger, now: () => number = () => performa
       open.delete(component);
       logger.info(
         { component, count: outage.count, outageMs: now() - outage.sinceMs },
-        "The worker reached its database again",
+        "The database is reached again",
       );
     },
     failing: () => [...open.keys()],

@@ -3,42 +3,40 @@ import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { MillraceError } from "@millrace/contract";
 import { createMetrics, silentLogger } from "@millrace/telemetry";
 
-import { type Maintenance, type MaintenanceOptions, startMaintenance } from "./maintenance.ts";
-import { createOutages } from "./outages.ts";
+import { startUpkeep, type Upkeep, type UpkeepOptions } from "./upkeep.ts";
 
-let maintenance: Maintenance | undefined;
+let upkeep: Upkeep | undefined;
 
 beforeEach(() => void vi.useFakeTimers());
 afterEach(async () => {
-  await maintenance?.stop();
+  await upkeep?.stop();
   vi.useRealTimers();
 });
 
-/** Starts maintenance with nothing to do but what `store` says. */
-function start(store: Partial<MaintenanceOptions["store"]>): void {
-  maintenance = startMaintenance({
+/** Starts upkeep with nothing to do but what `store` says. */
+function start(store: Partial<UpkeepOptions["store"]>, options: Partial<UpkeepOptions> = {}): void {
+  upkeep = startUpkeep({
     store: {
       promoteDue: async () => ({ promoted: 0, nextDueInMs: null }),
       rescueExpired: async () => ({ retried: 0, dead: 0 }),
+      admitHeld: async () => 0,
       ensurePartitions: async () => 0,
+      dropExpired: async () => ({ dropped: 0, remaining: 0 }),
       foldCounts: async () => 0,
       queueStats: async () => [],
       ...store,
     },
-    settings: {
-      pollIntervalMs: 10_000,
-      rescueIntervalMs: 10_000,
-      sampleIntervalMs: 10_000,
-    } as MaintenanceOptions["settings"],
-    outages: createOutages(silentLogger),
+    pollIntervalMs: 10_000,
+    rescueIntervalMs: 10_000,
+    sampleIntervalMs: 10_000,
     metrics: createMetrics({ service: "test", version: "0", defaultMetrics: false }),
     logger: silentLogger,
-    onDue: () => undefined,
+    ...options,
   });
 }
 const away = () => new MillraceError("UNAVAILABLE", "too slow");
 
-describe("maintenance", () => {
+describe("upkeep", () => {
   it("asks for partitions again about a minute after a failure", async () => {
     let asked = 0;
     start({ ensurePartitions: () => (asked++, Promise.reject(away())) });
@@ -70,5 +68,41 @@ describe("maintenance", () => {
     });
     await vi.advanceTimersByTimeAsync(50_000);
     expect(limits.slice(0, 10)).toEqual([100, 50, 25, 12, 6, 3, 1, 1, 1, 100]);
+  });
+
+  it("admits at once when a wake-up says that jobs wait for their keys, and every second in case nobody says so", async () => {
+    let admitted = 0;
+    let notify: (payload: string) => void = () => undefined;
+    start(
+      { admitHeld: () => Promise.resolve(++admitted) },
+      {
+        listen: (_channel, onNotify) => {
+          notify = onNotify;
+          return Promise.resolve({ close: () => Promise.resolve() });
+        },
+      },
+    );
+    await vi.advanceTimersByTimeAsync(1_500);
+    expect(admitted).toBe(2);
+    notify('[["acme","a"]]');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(admitted).toBe(2);
+    notify('[["acme","a","held"]]');
+    await vi.advanceTimersByTimeAsync(0);
+    expect(admitted).toBe(3);
+    notify("");
+    await vi.advanceTimersByTimeAsync(0);
+    expect(admitted).toBe(4);
+  });
+
+  it("comes back a minute later for partitions that somebody was reading", async () => {
+    const answers = [
+      { dropped: 1, remaining: 1 },
+      { dropped: 1, remaining: 0 },
+    ];
+    let asked = 0;
+    start({ dropExpired: () => Promise.resolve(answers[asked++] ?? { dropped: 0, remaining: 0 }) });
+    await vi.advanceTimersByTimeAsync(180_000);
+    expect(asked).toBe(2);
   });
 });

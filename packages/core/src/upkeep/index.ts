@@ -1,0 +1,1 @@
+export { startUpkeep, type Upkeep, type UpkeepOptions } from "./upkeep.ts";
