@@ -1,4 +1,4 @@
-import { contenderNamed } from "../contenders/index.ts";
+import { loadContender } from "../contenders/load-contender.ts";
 import { describeMachine } from "../describe-machine.ts";
 import { openRecords } from "../queues/record.ts";
 import { withStage } from "../queues/stage.ts";
@@ -13,7 +13,7 @@ import { soak } from "./soak.ts";
 /** Measures ours and a rival under a fixed rate while a snapshot is held, one after the other, and writes it up; the exit code. */
 export async function runBloat(args: readonly string[]): Promise<number> {
   const options = readBloatOptions(args);
-  const chosen = options.names.map(contenderNamed);
+  const chosen = await Promise.all(options.names.map(loadContender));
   const samples: BloatSample[] = [];
   const file = openRecords("bloat");
   await withPostgres({}, async (postgres) => {

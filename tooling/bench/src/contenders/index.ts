@@ -14,10 +14,3 @@ export const contenders: readonly Contender[] = [
   bullmqPostgres,
   bullmqRedis,
 ];
-
-/** @throws RangeError for a name that is none */
-export function contenderNamed(name: string): Contender {
-  const found = contenders.find((contender) => contender.name === name);
-  if (found === undefined) throw new RangeError(`There is no contender ${name}`);
-  return found;
-}

@@ -1,7 +1,7 @@
 import { percentile } from "../percentiles.ts";
 import { serve } from "../remote.ts";
 import { type Consumer, monotonicMs, type Payload, type Plan, type Producer } from "./contender.ts";
-import { contenderNamed } from "./index.ts";
+import { loadContender } from "./load-contender.ts";
 import { createProduction, type Load, type Production } from "./producing.ts";
 import { createTally, type Tally } from "./tally.ts";
 
@@ -27,10 +27,12 @@ function opened<Part>(part: Part | undefined): Part {
 }
 
 const verbs = {
-  install: (contender: string, url: string, plan: Plan) => contenderNamed(contender).install(url, plan),
+  async install(contender: string, url: string, plan: Plan) {
+    await (await loadContender(contender)).install(url, plan);
+  },
 
   async openProducer(contender: string, url: string, plan: Plan) {
-    producer = await contenderNamed(contender).produce(url, plan);
+    producer = await (await loadContender(contender)).produce(url, plan);
     production = createProduction(producer);
   },
   fill: (jobs: number, load: Load) => opened(production).fill(jobs, load),
@@ -48,7 +50,7 @@ const verbs = {
     tally = createTally();
     latencies = [];
     firstMs = Number.NaN;
-    consumer = await contenderNamed(contender).consume(url, plan, onJob);
+    consumer = await (await loadContender(contender)).consume(url, plan, onJob);
   },
   /** When the first and the last job were handled, once so many were. */
   async reached(handled: number) {

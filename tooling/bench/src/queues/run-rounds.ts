@@ -54,7 +54,7 @@ async function runEntry(
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error);
     console.error(`${place}: FAILED: ${message}`);
-    return { kind: "failure", ...about, message: message.split("\n", 1)[0] ?? "" };
+    return { kind: "failure", ...about, message: message.replaceAll(/\s+/g, " ").slice(0, 300) };
   }
 }
 
