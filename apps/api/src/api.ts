@@ -6,7 +6,7 @@ import type { Waiters } from "./http/waiters.ts";
 
 /** What the routes of a process share. */
 export interface Api {
-  readonly composition: Pick<Composition, "store" | "clock" | "keys" | "keyKind" | "checkReady">;
+  readonly composition: Pick<Composition, "store" | "clock" | "keys" | "keyKind" | "schedules" | "checkReady">;
   readonly limits: Pick<Config["server"], "bodyBytesMax" | "batchBodyBytesMax">;
   readonly logger: Logger;
   readonly metrics: Metrics;

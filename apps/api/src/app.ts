@@ -28,7 +28,7 @@ export function createApp({ api, validator, corsOrigins }: AppOptions): Hono<Api
   if (corsOrigins.length > 0) {
     const exposeHeaders = ["X-Trace-ID", "Location", "Retry-After", "Allow"];
     const allowHeaders = ["Authorization", "X-API-Key", "Content-Type", "Idempotency-Key", "X-Trace-ID", "traceparent"];
-    const allowMethods = ["GET", "POST", "PATCH", "DELETE"];
+    const allowMethods = ["GET", "POST", "PUT", "PATCH", "DELETE"];
     app.use(cors({ origin: [...corsOrigins], allowMethods, allowHeaders, exposeHeaders, maxAge: 600 }));
   }
   for (const route of routes) mount(app, route, api, validator);

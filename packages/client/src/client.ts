@@ -3,12 +3,14 @@ import { createKeysClient, type KeysClient } from "./keys.ts";
 import { createLeasesClient, type LeasesClient } from "./leases.ts";
 import type { ClientOptions } from "./options.ts";
 import { createQueuesClient, type QueuesClient } from "./queues.ts";
+import { createSchedulesClient, type SchedulesClient } from "./schedules.ts";
 import { createTransport } from "./transport.ts";
 
 export interface MillraceClient {
   readonly jobs: JobsClient;
   readonly leases: LeasesClient;
   readonly queues: QueuesClient;
+  readonly schedules: SchedulesClient;
   readonly keys: KeysClient;
 }
 
@@ -19,6 +21,7 @@ export function createClient(options: ClientOptions): MillraceClient {
     jobs: createJobsClient(send),
     leases: createLeasesClient(send),
     queues: createQueuesClient(send),
+    schedules: createSchedulesClient(send),
     keys: createKeysClient(send),
   };
 }

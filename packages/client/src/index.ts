@@ -5,16 +5,19 @@ export type { KeyPage, KeysClient, NewKey } from "./keys.ts";
 export type { LeasesClient } from "./leases.ts";
 export type { CallOptions, ClientOptions } from "./options.ts";
 export type { QueuesClient } from "./queues.ts";
+export type { SchedulePage, SchedulesClient } from "./schedules.ts";
 export type {
   AttemptJson,
   ClaimRequest,
   ClaimResponse,
   CompleteRequest,
   CreateKeyRequest,
+  CreateScheduleRequest,
   EnqueueRequest,
   ErrorCode,
   FailRequest,
   FieldError,
+  GetScheduleQuery,
   HeartbeatRequest,
   HeartbeatResponse,
   JobJson,
@@ -25,12 +28,18 @@ export type {
   LeaseResponse,
   LeasedJobJson,
   ListJobsQuery,
+  ListSchedulesQuery,
+  MisfirePolicy,
+  PreviewScheduleRequest,
   Problem,
   ProgressRequest,
+  PutScheduleRequest,
   Queue,
   ReleaseRequest,
   RetryPolicy,
   RotateKeyRequest,
+  ScheduleJson,
+  ScheduleWithRunsJson,
   Scope,
   SnoozeRequest,
   UpdateJobRequest,

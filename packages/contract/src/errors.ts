@@ -19,6 +19,7 @@ export const errorCatalogue = {
   NOT_FOUND: { status: 404, title: "There is no such resource", retryable: false },
   METHOD_NOT_ALLOWED: { status: 405, title: "The resource does not support this method", retryable: false },
   JOB_NOT_FOUND: { status: 404, title: "There is no such job", retryable: false },
+  ALREADY_EXISTS: { status: 409, title: "There is one of this name already", retryable: false },
   INVALID_STATE: { status: 409, title: "Its state does not allow this", retryable: false },
   LEASE_LOST: { status: 409, title: "The lease is no longer held", retryable: false },
   IDEMPOTENCY_KEY_REUSED: {

@@ -11,4 +11,5 @@ export * from "./keys/key.ts";
 export * from "./leases/index.ts";
 export * from "./problem.ts";
 export * from "./queues/queue.ts";
+export * from "./schedules/schedule.ts";
 export * from "./scopes.ts";

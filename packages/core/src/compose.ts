@@ -14,10 +14,12 @@ import {
   type DatabaseOptions,
   type JobStore,
   type KeyStore,
+  type ScheduleStore,
   createDatabase,
   createDatabaseClock,
   createPostgresJobStore,
   createPostgresKeyStore,
+  createPostgresScheduleStore,
   hotSession,
 } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
@@ -42,6 +44,7 @@ export interface Composition {
   readonly store: JobStore;
   readonly clock: DatabaseClock;
   readonly keys: KeyStore;
+  readonly schedules: ScheduleStore;
   readonly keyKind: KeyKind;
   readonly validator: ApiKeyValidator | undefined;
   /** Asks everything that the process depends on, within a time limit. Never rejects. */
@@ -79,6 +82,7 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
     store,
     clock: createDatabaseClock(db),
     keys,
+    schedules: createPostgresScheduleStore(db),
     keyKind: profile === "prod" ? "live" : "dev",
     validator,
     checkReady: createReadiness(db),

@@ -3,6 +3,7 @@ import { createHash } from "node:crypto";
 import { MillraceError } from "@millrace/contract";
 
 const version = "1";
+const uuidPosition = /^[0-9a-f-]{36}$/;
 
 /** An opaque keyset cursor: the last position, bound to the filter it belongs to. */
 export function encodeCursor(position: string, filter: object): string {
@@ -10,9 +11,9 @@ export function encodeCursor(position: string, filter: object): string {
 }
 
 /** The position in a cursor. @throws VALIDATION_FAILED for a cursor that is not ours or belongs to another filter */
-export function decodeCursor(cursor: string, filter: object): string {
+export function decodeCursor(cursor: string, filter: object, isPosition = uuidPosition): string {
   const [found, position, hash] = Buffer.from(cursor, "base64url").toString("utf8").split(".");
-  if (found !== version || position === undefined || !/^[0-9a-f-]{36}$/.test(position) || hash !== digest(filter)) {
+  if (found !== version || position === undefined || !isPosition.test(position) || hash !== digest(filter)) {
     throw new MillraceError("VALIDATION_FAILED", "The cursor does not belong to this list.", {
       errors: [
         { path: "cursor", code: "invalid_cursor", message: "Give the nextCursor of a page with the same filters." },

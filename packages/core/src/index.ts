@@ -7,6 +7,7 @@ export { fieldErrors, parse } from "./parse.ts";
 export { getQueue } from "./queues/get.ts";
 export { listQueues } from "./queues/list.ts";
 export { toQueueJson } from "./queues/queue-json.ts";
+export * from "./schedules/index.ts";
 export { onStopSignal } from "./stop-signal.ts";
 export * from "./worker/index.ts";
 export * from "./upkeep/index.ts";

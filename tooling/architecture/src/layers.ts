@@ -40,7 +40,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   core: {
     path: "packages/core",
     workspace: ["contract", "config", "telemetry", "storage", "auth"],
-    libraries: ["ipaddr.js", "standardwebhooks", "undici", "zod"],
+    libraries: ["croner", "ipaddr.js", "standardwebhooks", "undici", "zod"],
   },
   client: { path: "packages/client", workspace: ["contract"], libraries: [] },
   api: {

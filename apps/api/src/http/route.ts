@@ -16,7 +16,7 @@ export interface RouteAnswer {
 
 /** One operation over HTTP: what the documentation says of it, and what it does. */
 export interface Route {
-  readonly method: "get" | "post" | "patch" | "delete";
+  readonly method: "get" | "post" | "put" | "patch" | "delete";
   /** As in OpenAPI: `/v1/jobs/{id}`. */
   readonly path: string;
   /** What the API key must allow; without it the route needs no key. */

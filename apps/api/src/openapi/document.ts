@@ -41,6 +41,7 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
           "Work jobs from any language: claim, heartbeat, finish. Each item of a batch has an outcome of its own.",
       },
       { name: "queues", description: "Queues and how full they are." },
+      { name: "schedules", description: "Jobs that come again and again, by cron expression." },
       { name: "keys", description: "API keys of the tenant." },
       { name: "system", description: "Health, metrics and this document; they need no key." },
     ],

@@ -22,6 +22,13 @@ import { releaseJobsRoute } from "./leases/release.ts";
 import { snoozeJobsRoute } from "./leases/snooze.ts";
 import { getQueueRoute } from "./queues/get.ts";
 import { listQueuesRoute } from "./queues/list.ts";
+import { createScheduleRoute } from "./schedules/create.ts";
+import { deleteScheduleRoute } from "./schedules/delete.ts";
+import { getScheduleRoute } from "./schedules/get.ts";
+import { listSchedulesRoute } from "./schedules/list.ts";
+import { previewScheduleRoute } from "./schedules/preview.ts";
+import { putScheduleRoute } from "./schedules/put.ts";
+import { runScheduleRoute } from "./schedules/run.ts";
 import { docsRoute, docsScriptRoute, docsStartRoute, docsStyleRoute } from "./system/docs.ts";
 import { healthRoute } from "./system/health.ts";
 import { metricsRoute } from "./system/metrics.ts";
@@ -49,6 +56,13 @@ export const routes: readonly Route[] = [
   releaseJobsRoute,
   listQueuesRoute,
   getQueueRoute,
+  listSchedulesRoute,
+  createScheduleRoute,
+  previewScheduleRoute,
+  getScheduleRoute,
+  putScheduleRoute,
+  deleteScheduleRoute,
+  runScheduleRoute,
   listKeysRoute,
   createKeyRoute,
   revokeKeyRoute,

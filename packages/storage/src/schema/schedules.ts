@@ -1,5 +1,5 @@
 import { sql } from "drizzle-orm";
-import { index, json, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { boolean, index, json, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
 import { millrace } from "./namespace.ts";
 
@@ -14,13 +14,15 @@ export const schedules = millrace.table(
     cron: text("cron").notNull(),
     timeZone: text("time_zone").notNull(),
     misfirePolicy: text("misfire_policy").notNull(),
-    pausedAt: at("paused_at"),
+    paused: boolean("paused").notNull(),
     queue: text("queue").notNull(),
     type: text("type").notNull(),
     job: json("job").notNull(),
+    revision: uuid("revision").notNull().defaultRandom(),
     nextAt: at("next_at"),
     lastAt: at("last_at"),
     lastJobId: uuid("last_job_id"),
+    lastError: text("last_error"),
     createdAt: at("created_at").notNull().defaultNow(),
     updatedAt: at("updated_at").notNull().defaultNow(),
   },

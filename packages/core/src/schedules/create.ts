@@ -1,0 +1,22 @@
+import { type CreateScheduleRequest, createScheduleRequestSchema } from "@millrace/contract";
+import type { Schedule } from "@millrace/storage";
+
+import { requireScope } from "../context.ts";
+import { type ScheduleCtx, scheduleExists, scheduleRef } from "./context.ts";
+import { nextTick, toDefinition } from "./definition.ts";
+import { parseSchedule } from "./parse-schedule.ts";
+
+/** Makes a schedule. @throws FORBIDDEN, VALIDATION_FAILED, ALREADY_EXISTS */
+export async function createSchedule(ctx: ScheduleCtx, input: CreateScheduleRequest): Promise<Schedule> {
+  requireScope(ctx, "jobs:write");
+  const { name, ...request } = parseSchedule(createScheduleRequestSchema, input);
+  const definition = toDefinition(ctx, request);
+  const ref = scheduleRef(ctx, name);
+  const { now, schedule } = await ctx.schedules.findSchedule(ref);
+  const made =
+    schedule === undefined
+      ? await ctx.schedules.createSchedule({ ...ref, ...definition, nextAt: nextTick(definition, now) })
+      : undefined;
+  if (made === undefined) throw scheduleExists(name);
+  return made;
+}

@@ -1,0 +1,10 @@
+export type { ScheduleCtx } from "./context.ts";
+export { createSchedule } from "./create.ts";
+export { deleteSchedule } from "./delete.ts";
+export { type ScheduleWithRuns, getSchedule } from "./get.ts";
+export { type ScheduleList, listSchedules } from "./list.ts";
+export { previewSchedule } from "./preview.ts";
+export { putSchedule } from "./put.ts";
+export { runSchedule } from "./run.ts";
+export { toScheduleJson, toScheduleWithRunsJson } from "./schedule-json.ts";
+export { type Ticker, type TickerOptions, createTicker } from "./ticker.ts";

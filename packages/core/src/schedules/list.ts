@@ -1,0 +1,41 @@
+import { type ListSchedulesQuery, listSchedulesQuerySchema } from "@millrace/contract";
+import type { Schedule } from "@millrace/storage";
+
+import { requireQueue, requireScope } from "../context.ts";
+import { decodeCursor, encodeCursor } from "../cursor.ts";
+import { parse } from "../parse.ts";
+import type { ScheduleCtx } from "./context.ts";
+
+export interface ScheduleList {
+  readonly schedules: readonly Schedule[];
+  readonly nextCursor: string | null;
+}
+
+/** A page of the tenant's schedules by name; a key sees those of the queues it is bound to. @throws FORBIDDEN, VALIDATION_FAILED */
+export async function listSchedules(ctx: ScheduleCtx, input: ListSchedulesQuery): Promise<ScheduleList> {
+  requireScope(ctx, "jobs:read");
+  const { limit, cursor, queue } = parse(listSchedulesQuerySchema, input);
+  if (queue !== undefined) requireQueue(ctx, queue);
+  const filter = { list: "schedules", queue };
+  const { schedules, nextAfterName } = await ctx.schedules.listSchedules({
+    tenantId: ctx.actor.tenantId,
+    queues: queue === undefined ? ctx.actor.queues : [queue],
+    limit,
+    afterName: cursor === undefined ? undefined : nameOf(decodeCursor(cursor, filter, namePosition)),
+  });
+  return {
+    schedules,
+    nextCursor: nextAfterName === null ? null : encodeCursor(positionOf(nextAfterName), filter),
+  };
+}
+
+const namePosition = /^[A-Za-z0-9_-]+$/;
+
+function positionOf(name: string): string {
+  return Buffer.from(name).toString("base64url");
+}
+
+/** A NUL, which only a forged cursor can hold, is no text to the database. */
+function nameOf(position: string): string {
+  return Buffer.from(position, "base64url").toString("utf8").replaceAll("\0", "");
+}
