@@ -3,6 +3,7 @@ import { childTraceparent, type Logger, type Metrics, parseTraceparent, traceCon
 
 import type { AbortCause } from "./attempt-errors.ts";
 import { killed } from "./attempt-outcome.ts";
+import { createDeadlines } from "./deadlines.ts";
 import type { JobDefinition } from "./define-job.ts";
 import type { ContextOf } from "./handler-context.ts";
 import type { LeaseBook, LeaseEnd } from "./lease-book.ts";
@@ -45,6 +46,8 @@ export interface Attempts {
   quiet(): Promise<void>;
   /** Resolves when nothing runs in a slot nor waits to be written. */
   idle(): Promise<void>;
+  /** Forgets all timeouts; only once it is idle. */
+  end(): void;
 }
 
 interface Claimed extends ClaimedJob {
@@ -67,6 +70,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   const waiting = new Set<Claimed>();
   const running = new Map<ClaimedJob, Attempt>();
   const pace = createPace();
+  const deadlines = createDeadlines();
   let settling = 0;
   let abandoned = 0;
   let stuck = 0;
@@ -134,6 +138,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
         job,
         timeoutMs: job.timeoutMs ?? definition.timeoutMs ?? settings.timeoutMs,
         abortGraceMs: settings.abortGraceMs,
+        deadlines,
         context: (payload, signal) => contextOf(item, payload, signal),
       }),
     );
@@ -238,5 +243,6 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     },
     quiet: () => until(() => running.size === 0),
     idle: () => until(() => running.size === 0 && settling === 0),
+    end: () => deadlines.close(),
   };
 }

@@ -51,7 +51,7 @@ const lastWritesMs = 5_000;
 
 /** Makes a worker: it claims jobs of the types it has handlers for, runs them and writes how they ended. @throws VALIDATION_FAILED */
 export function createWorker(options: WorkerOptions): Worker {
-  const { store, listen } = options;
+  const { store, listen, schedules } = options;
   const { settings, definitions, logger, metrics } = readWorkerOptions(options);
   const outages = createOutages(logger);
   const book = createLeaseBook();
@@ -130,6 +130,7 @@ export function createWorker(options: WorkerOptions): Worker {
     settler.giveUp();
     await attempts.idle();
     await heartbeats.stop();
+    attempts.end();
     book.close();
     unsample();
     state = "stopped";
@@ -146,6 +147,7 @@ export function createWorker(options: WorkerOptions): Worker {
       upkeep = startUpkeep({
         ...settings,
         store,
+        schedules,
         outages,
         metrics,
         logger,

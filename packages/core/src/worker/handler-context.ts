@@ -19,7 +19,7 @@ export interface ContextOptions {
 }
 
 /** Makes what one handler gets. */
-export type ContextOf = (claimed: ClaimedJob, payload: unknown, signal: AbortSignal) => HandlerContext<unknown>;
+export type ContextOf = (claimed: ClaimedJob, payload: unknown, signal: () => AbortSignal) => HandlerContext<unknown>;
 
 /** Prepares the making of handlers' contexts. */
 export function createContexts({ store, book, heartbeats, progress, logger, metrics }: ContextOptions): ContextOf {
@@ -31,7 +31,9 @@ export function createContexts({ store, book, heartbeats, progress, logger, metr
     return {
       job,
       payload,
-      signal,
+      get signal() {
+        return signal();
+      },
       get logger() {
         jobLogger ??= logger.child({ jobId: job.id, type: job.type, queue: job.queue, attempt: job.attempts });
         return jobLogger;

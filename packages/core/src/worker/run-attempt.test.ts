@@ -3,6 +3,7 @@ import { z } from "zod";
 
 import type { Job } from "@millrace/storage";
 
+import { createDeadlines } from "./deadlines.ts";
 import { defineJob } from "./define-job.ts";
 import type { HandlerContext } from "./handler.ts";
 import { type Attempt, type AttemptEnd, runAttempt } from "./run-attempt.ts";
@@ -13,6 +14,7 @@ const start = (handler: () => unknown, abortGraceMs = 30_000): Attempt =>
     job: { payload: null } as Job,
     timeoutMs: 1_000,
     abortGraceMs,
+    deadlines: createDeadlines(),
     context: () => ({}) as HandlerContext<unknown>,
   });
 const never = () => new Promise<void>(() => undefined);

@@ -4,6 +4,7 @@ import type { Job } from "@millrace/storage";
 
 import { type AbortCause, JobAbortedError } from "./attempt-errors.ts";
 import { killed, returned, thrown, timedOut } from "./attempt-outcome.ts";
+import type { Deadlines } from "./deadlines.ts";
 import type { JobDefinition } from "./define-job.ts";
 import type { HandlerContext } from "./handler.ts";
 import type { Settlement } from "./settlement.ts";
@@ -14,7 +15,8 @@ export interface AttemptOptions {
   readonly timeoutMs: number;
   /** How long a handler has to return once its signal has fired. */
   readonly abortGraceMs: number;
-  readonly context: (payload: unknown, signal: AbortSignal) => HandlerContext<unknown>;
+  readonly deadlines: Pick<Deadlines, "add">;
+  readonly context: (payload: unknown, signal: () => AbortSignal) => HandlerContext<unknown>;
 }
 
 /** Platforms kill a process soon after the grace that it was given; the job must be handed back before. */
@@ -33,51 +35,65 @@ export interface Attempt {
   abort(why: AbortCause): void;
 }
 
-/** Runs a handler once. `end` resolves when it returned, threw, or ignored its fired signal for the whole grace; it never rejects. */
+/**
+ * Runs a handler once. `end` resolves when it returned, threw, or ignored its fired signal for the whole grace; it never rejects.
+ * Most attempts take less time than it takes to make an AbortController, so one is made only for who asks for it.
+ */
 export function runAttempt(options: AttemptOptions): Attempt {
   const { definition, job, timeoutMs, abortGraceMs } = options;
-  const controller = new AbortController();
-  const graceOver = Promise.withResolvers<undefined>();
+  let controller: AbortController | undefined;
   let cause: AbortCause | undefined;
   let ended = false;
   let graceEndMs = Number.POSITIVE_INFINITY;
   let graceTimer: NodeJS.Timeout | undefined;
+  let resolveEnd: (end: AttemptEnd) => void;
+  const end = new Promise<AttemptEnd>((resolve) => {
+    resolveEnd = resolve;
+  });
+
+  const controllerOf = (): AbortController => {
+    if (controller !== undefined) return controller;
+    controller = new AbortController();
+    if (cause !== undefined) controller.abort(new JobAbortedError(cause));
+    return controller;
+  };
 
   const abort = (why: AbortCause) => {
     if (ended) return;
-    if (cause === undefined || why === "cancelled" || why === "leaseLost") cause = why;
-    if (!controller.signal.aborted) controller.abort(new JobAbortedError(why));
+    const isFirst = cause === undefined;
+    if (isFirst || why === "cancelled" || why === "leaseLost") cause = why;
+    if (isFirst) controller?.abort(new JobAbortedError(why));
     const graceMs = why === "shutdown" ? Math.min(abortGraceMs, shutdownAbortGraceMs) : abortGraceMs;
     const endMs = performance.now() + graceMs;
     // A shutdown shortens a grace that has begun; nothing lengthens one.
     if (endMs >= graceEndMs) return;
     graceEndMs = endMs;
     clearTimeout(graceTimer);
-    graceTimer = setTimeout(() => graceOver.resolve(undefined), graceMs);
+    graceTimer = setTimeout(() => finish(undefined), graceMs);
   };
-  const timeoutTimer = setTimeout(() => abort("timeout"), timeoutMs);
+  const stopTimeout = options.deadlines.add(performance.now() + timeoutMs, () => abort("timeout"));
 
   const run = async (): Promise<Settlement> => {
     try {
       const payload = definition.input.safeParse(job.payload);
       if (!payload.success) return killed(`The payload does not have the expected shape: ${problemsOf(payload.error)}`);
-      return returned(await definition.handler(options.context(payload.data, controller.signal)));
+      return returned(await definition.handler(options.context(payload.data, () => controllerOf().signal)));
     } catch (error) {
       // A handler that a shutdown interrupted gave up because of us, not because of its work.
       return cause === "shutdown" ? { kind: "release" } : thrown(error);
     }
   };
 
-  const finish = async (): Promise<AttemptEnd> => {
-    const handler = run();
-    const settlement = await Promise.race([handler, graceOver.promise]);
+  /** `settlement` is undefined when the grace is over. */
+  const finish = (settlement: Settlement | undefined): void => {
+    if (ended) return;
     ended = true;
-    clearTimeout(timeoutTimer);
+    stopTimeout();
     clearTimeout(graceTimer);
-    return {
+    resolveEnd({
       settlement: settle(settlement),
       abandoned: settlement === undefined ? handler.then(() => undefined) : undefined,
-    };
+    });
   };
 
   const settle = (settlement: Settlement | undefined): Settlement | undefined => {
@@ -96,7 +112,9 @@ export function runAttempt(options: AttemptOptions): Attempt {
     }
   };
 
-  return { end: finish(), abort };
+  const handler = run();
+  void handler.then(finish);
+  return { end, abort };
 }
 
 /** Every problem in one sentence. */
