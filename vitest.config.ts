@@ -49,7 +49,7 @@ export default defineConfig({
         test: {
           name: "e2e",
           globalSetup: ["packages/storage/src/testing/global-setup.ts"],
-          include: ["tests/e2e/src/**/*.e2e.test.ts"],
+          include: ["tests/*/src/**/*.e2e.test.ts"],
           testTimeout: 180_000,
           hookTimeout: 180_000,
         },

@@ -53,6 +53,20 @@ describe("the proxy", () => {
     expect(performance.now() - startMs).toBeGreaterThan(75);
   });
 
+  test("slices, and keeps the order of bytes also when it stops to", async () => {
+    const socket = await open();
+    const heard: Buffer[] = [];
+    socket.on("data", (chunk: Buffer) => heard.push(chunk));
+    const text = "0123456789".repeat(20);
+    proxy.slice(7);
+    socket.write(text);
+    await expect.poll(() => heard.length).toBeGreaterThan(1);
+    proxy.heal();
+    socket.write("end");
+    await expect.poll(() => Buffer.concat(heard).toString()).toBe(`${text}end`);
+    expect(Math.max(...heard.slice(0, 2).map(({ length }) => length))).toBeLessThan(text.length);
+  });
+
   test("swallows everything without closing, until new connections are let through", async () => {
     const swallowed = await open();
     await say(swallowed, "before");

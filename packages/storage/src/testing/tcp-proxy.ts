@@ -1,6 +1,7 @@
 import { once } from "node:events";
 import { connect, createServer } from "node:net";
 import type { Socket } from "node:net";
+import { setImmediate, setTimeout } from "node:timers/promises";
 
 import { urlWithPort } from "./url-with-port.ts";
 
@@ -19,6 +20,8 @@ export interface TcpProxy {
   heal(): void;
   /** Holds every chunk back for a while. */
   delay(delayMs: number): void;
+  /** Passes every chunk in slices of so many bytes, each in a packet of its own. */
+  slice(sliceBytes: number): void;
   /** Closes all connections, with a reset. */
   reset(): void;
   /** Closes all connections in order, as a restarting peer does. */
@@ -33,6 +36,7 @@ export async function startTcpProxy(target: { readonly host?: string; readonly p
   const pairs = new Set<readonly [Socket, Socket]>();
   let isBlackHole = false;
   let delayMs = 0;
+  let sliceBytes = Number.POSITIVE_INFINITY;
   let filter: ((direction: Direction, chunk: Buffer) => boolean) | undefined;
 
   const server = createServer((client) => {
@@ -47,15 +51,38 @@ export async function startTcpProxy(target: { readonly host?: string; readonly p
 
   function relay(from: Socket, to: Socket, direction: Direction): void {
     let isMuted = false;
+    // What is held back or cut up keeps its order, also when that has ended meanwhile.
+    let waiting = 0;
+    let last: Promise<void> = Promise.resolve();
+    const after = (act: () => Promise<void>): void => {
+      waiting++;
+      last = last.then(act).finally(() => waiting--);
+    };
+    const pass = async (chunk: Buffer, untilMs: number, bytes: number): Promise<void> => {
+      await setTimeout(Math.max(0, untilMs - performance.now()));
+      for (let start = 0; start < chunk.length && !to.destroyed; start += bytes) {
+        to.write(chunk.subarray(start, start + bytes));
+        await setImmediate();
+      }
+    };
+    to.setNoDelay();
     from.on("data", (chunk: Buffer) => {
       const isRefused = filter?.(direction, chunk) === false;
       isMuted ||= isBlackHole || isRefused;
       if (isMuted) return;
-      if (delayMs === 0) to.write(chunk);
-      else setTimeout(() => to.destroyed || to.write(chunk), delayMs);
+      if (delayMs === 0 && chunk.length <= sliceBytes && waiting === 0) to.write(chunk);
+      else {
+        const [untilMs, bytes] = [performance.now() + delayMs, Math.min(sliceBytes, chunk.length)];
+        after(() => pass(chunk, untilMs, bytes));
+      }
     });
-    from.on("end", () => isMuted || isBlackHole || to.end());
-    from.on("close", () => isMuted || isBlackHole || to.destroy());
+    const finish = (act: () => void): void => {
+      if (isMuted || isBlackHole) return;
+      if (waiting === 0) act();
+      else after(async () => act());
+    };
+    from.on("end", () => finish(() => to.end()));
+    from.on("close", () => finish(() => to.destroy()));
     from.on("error", () => {});
   }
 
@@ -76,7 +103,11 @@ export async function startTcpProxy(target: { readonly host?: string; readonly p
     heal() {
       isBlackHole = false;
       delayMs = 0;
+      sliceBytes = Number.POSITIVE_INFINITY;
       filter = undefined;
+    },
+    slice(nextSliceBytes) {
+      sliceBytes = nextSliceBytes;
     },
     delay(nextDelayMs) {
       delayMs = nextDelayMs;

@@ -8,7 +8,7 @@ import {
   forgettingHeartbeats,
   rescuingTheLiving,
   withoutFence,
-} from "./faults.test.support.ts";
+} from "./saboteurs.ts";
 import { openPostgresSubject } from "./postgres-subject.ts";
 
 const broken = {
