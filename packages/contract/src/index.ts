@@ -1,9 +1,11 @@
+export * from "./audit/audit.ts";
 export * from "./errors.ts";
 export * from "./ids.ts";
 export { type Json, jsonSchema } from "./json.ts";
 export * from "./jobs/attempt.ts";
 export * from "./jobs/batch.ts";
 export * from "./jobs/flow.ts";
+export * from "./jobs/bulk.ts";
 export * from "./jobs/job.ts";
 export * from "./jobs/retry.ts";
 export * from "./jobs/state.ts";

@@ -3,13 +3,16 @@
 drop function millrace.lock_dependencies(text, uuid[]);
 drop trigger jobs_release_dependents on millrace.jobs;
 drop function millrace.release_dependents();
-drop function millrace.cancel_dependents(uuid, text);
+drop trigger job_history_cancel_dependents on millrace.job_history;
+drop function millrace.cancel_dependents_of_deleted();
+drop function millrace.cancel_dependents_of_dropped(integer);
+drop function millrace.cancel_dependents(uuid[], text, boolean);
 drop function millrace.unblock(uuid[]);
 drop function millrace.claim_limited(text, text, text[], integer, uuid, text, float8);
+drop function millrace.queue_room(millrace.queue_settings, timestamptz);
 drop function millrace.rate_tokens(millrace.queue_settings, timestamptz);
 drop function millrace.admit(integer);
 
-drop function millrace.queue_room(millrace.queue_settings, timestamptz);
 insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
 select tenant_id, queue, priority, scheduled_at, job_id, type from millrace.held
 union all
@@ -20,13 +23,13 @@ select tenant_id, queue, priority, scheduled_at, job_id, type from millrace.bloc
 drop view millrace.all_jobs;
 drop function millrace.ensure_history_partitions(integer);
 drop function millrace.wanted_partitions(integer);
+drop function millrace.drop_expired_partition(text);
+drop function millrace.free_expired_keys(text, bigint, integer);
+drop function millrace.expired_partitions();
 drop function millrace.expiry(text, text, millrace.job_status);
 alter table millrace.job_history rename to job_history_by_expiry;
 alter index millrace.job_history_tenant_id rename to job_history_by_expiry_tenant_id;
 
-drop function millrace.drop_expired_partition(text);
-drop function millrace.free_expired_keys(text, bigint, integer);
-drop function millrace.expired_partitions();
 create table millrace.job_history (
   id uuid not null,
   tenant_id text not null,

@@ -516,81 +516,184 @@ language sql as $$
   select pg_notify('millrace_jobs', '') from (select from freed limit 1) any_freed
 $$;
 
--- Cancels the blocked jobs that depend on one that ended without completing and want to be cancelled then, and those that depend on these, level by level.
--- The caller holds the lock of release_dependents.
-create function millrace.cancel_dependents(ended uuid, reason text) returns void
+-- Cancels the blocked jobs that depend on one of `ended`, which `how` says did not complete, and then those that depend on these, level by level: those that want
+-- it, and of a job that is gone for good all, since nothing can complete it any more. A job's row in blocked is the lock of its edges; rows are locked in the order
+-- of ids, which is that of time, so a job's lock comes before its dependents'. The jobs are deleted in one statement at the end: deep chains don't nest triggers.
+create function millrace.cancel_dependents(ended uuid[], how text, for_good boolean) returns void
 language plpgsql as $$
 declare
-  level uuid[] := array[ended];
+  level uuid[] := ended;
+  whatever_policy boolean := for_good;
+  causes uuid[];
+  doomed uuid[] := '{}';
+  reasons text[] := '{}';
 begin
   loop
-    select array_agg(b.job_id) into level from millrace.blocked b
-    where b.on_failure = 'cancel' and b.job_id in (select d.job_id from millrace.job_dependencies d where d.depends_on = any(level));
+    select array_agg(l.job_id), array_agg(l.cause) into level, causes from (
+      select b.job_id, (
+        select d.depends_on from millrace.job_dependencies d where d.job_id = b.job_id and d.depends_on = any(level) order by d.depends_on limit 1
+      ) as cause
+      from millrace.blocked b
+      where b.job_id = any(array(select d.job_id from millrace.job_dependencies d where d.depends_on = any(level)))
+        and (whatever_policy or b.on_failure = 'cancel')
+      order by b.job_id for update of b
+    ) l;
     exit when level is null;
     delete from millrace.job_dependencies d where d.job_id = any(level);
-    with taken as (delete from millrace.blocked b where b.job_id = any(level) returning b.job_id),
-    gone as (delete from millrace.jobs j using taken t where j.id = t.job_id returning j.*),
-    counted as (
-      insert into millrace.finished_counts (tenant_id, queue, status, day, n)
-      select g.tenant_id, g.queue, 'cancelled', (millrace.expiry(g.tenant_id, g.queue, 'cancelled') at time zone 'utc')::date, count(*)
-      from gone g group by g.tenant_id, g.queue
-    )
-    insert into millrace.job_history (
-      id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence, timeout_ms, locked_at, scheduled_at, started_at, created_at, updated_at,
-      completed_at, expires_at, locked_by, idempotency_key, concurrency_key, last_error, traceparent, trace_id, tags, retry, errors, progress, payload
-    )
-    select g.id, g.tenant_id, g.queue, g.type, 'cancelled', g.priority, g.attempts, g.max_attempts, g.fence, g.timeout_ms, g.locked_at, g.scheduled_at,
-      g.started_at, g.created_at, now(), now(), millrace.expiry(g.tenant_id, g.queue, 'cancelled'), g.locked_by, g.idempotency_key, g.concurrency_key,
-      reason, g.traceparent, g.trace_id, g.tags, g.retry, g.errors, g.progress, g.payload
-    from gone g;
+    doomed := doomed || level;
+    reasons := reasons || array(select format('The job %s, on which this one depends, %s.', c.id, how) from unnest(causes) with ordinality c(id, n) order by c.n);
+    whatever_policy := false;
+    how := 'was cancelled';
   end loop;
+  if doomed = '{}' then
+    return;
+  end if;
+  with taken as (delete from millrace.blocked b where b.job_id = any(doomed)),
+  gone as (
+    delete from millrace.jobs j using unnest(doomed, reasons) as r(id, reason) where j.id = r.id returning j.*, r.reason
+  ),
+  ended as (
+    select g.tenant_id, g.queue, count(*) as n, millrace.expiry(g.tenant_id, g.queue, 'cancelled') as expires_at from gone g group by g.tenant_id, g.queue
+  ),
+  counted as (
+    insert into millrace.finished_counts (tenant_id, queue, status, day, n)
+    select e.tenant_id, e.queue, 'cancelled', (e.expires_at at time zone 'utc')::date, e.n from ended e
+  )
+  insert into millrace.job_history (
+    id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence, timeout_ms, locked_at, scheduled_at, started_at, created_at, updated_at,
+    completed_at, expires_at, locked_by, idempotency_key, concurrency_key, last_error, traceparent, trace_id, tags, retry, errors, progress, payload
+  )
+  select g.id, g.tenant_id, g.queue, g.type, 'cancelled', g.priority, g.attempts, g.max_attempts, g.fence, g.timeout_ms, g.locked_at, g.scheduled_at,
+    g.started_at, g.created_at, now(), now(), e.expires_at, g.locked_by, g.idempotency_key, g.concurrency_key,
+    g.reason, g.traceparent, g.trace_id, g.tags, g.retry, g.errors, g.progress, g.payload
+  from gone g join ended e on e.tenant_id = g.tenant_id and e.queue = g.queue;
 end $$;
 
 -- Runs in the statement that ends jobs, whatever ends them: every end is a delete from jobs. A job that was enqueued meanwhile and depends on one of these
 -- held a lock on its row (lock_dependencies), so the delete waited for it, and the statements here, which see what was committed before they began, see its edge.
--- One release at a time: of two dependencies of a job that end together, the later sees that the other one has ended.
+-- Of two dependencies of a job that end together the later waits for the lock of its edges, and then sees that the other one has ended.
 create function millrace.release_dependents() returns trigger
 language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  dependency record;
+  completed uuid[];
+  dead uuid[];
+  cancelled uuid[];
+  deleted uuid[];
   waiting uuid[];
 begin
   if not exists (select from millrace.job_dependencies d where d.depends_on = any(array(select g.id from gone g))) then
     return null;
   end if;
-  perform pg_advisory_xact_lock(hashtext('millrace.release_dependents'));
-  for dependency in
+  perform from millrace.blocked b where b.job_id = any(array(
+    select d.job_id from millrace.job_dependencies d where d.depends_on = any(array(select g.id from gone g))
+  )) order by b.job_id for update;
+  select array_agg(e.id) filter (where e.status = 'completed'), array_agg(e.id) filter (where e.status = 'dead'),
+    array_agg(e.id) filter (where e.status = 'cancelled'), array_agg(e.id) filter (where e.status is null)
+  into completed, dead, cancelled, deleted
+  from (
     select g.id, (select h.status from millrace.job_history h where h.tenant_id = g.tenant_id and h.id = g.id limit 1) as status
-    from gone g where exists (select from millrace.job_dependencies d where d.depends_on = g.id) order by g.id
-  loop
-    if dependency.status = 'completed' then
-      with met as (delete from millrace.job_dependencies d where d.depends_on = dependency.id returning d.job_id)
-      select array_agg(m.job_id) into waiting from met m;
-      perform millrace.unblock(array(
-        select w.id from unnest(waiting) w(id) where not exists (select from millrace.job_dependencies d where d.job_id = w.id)
-      ));
-    else
-      perform millrace.cancel_dependents(dependency.id, format('the job %s, which this one depends on, was %s', dependency.id, case dependency.status when 'dead' then 'dead' when 'cancelled' then 'cancelled' else 'deleted' end));
-    end if;
-  end loop;
+    from gone g where exists (select from millrace.job_dependencies d where d.depends_on = g.id)
+  ) e;
+  if completed is not null then
+    with met as (delete from millrace.job_dependencies d where d.depends_on = any(completed) returning d.job_id)
+    select array_agg(distinct m.job_id) into waiting from met m;
+    perform millrace.unblock(array(
+      select w.id from unnest(waiting) w(id) where not exists (select from millrace.job_dependencies d where d.job_id = w.id)
+    ));
+  end if;
+  if dead is not null then
+    perform millrace.cancel_dependents(dead, 'died', false);
+  end if;
+  if cancelled is not null then
+    perform millrace.cancel_dependents(cancelled, 'was cancelled', false);
+  end if;
+  if deleted is not null then
+    perform millrace.cancel_dependents(deleted, 'was deleted', true);
+  end if;
   return null;
 end $$;
 
 create trigger jobs_release_dependents after delete on millrace.jobs
 referencing old table as gone for each statement execute function millrace.release_dependents();
 
--- The present states of the jobs that a new one is to depend on; null is no such job. Those that are not finished can't end before the caller's transaction does:
--- their rows are locked against deletion, and against nothing else. What is gone by then is looked up by a statement of its own, which sees its end.
-create function millrace.lock_dependencies(of_tenant text, ids uuid[]) returns table (id uuid, status text)
+-- Runs where finished jobs leave history: jobs that wait for a retry of one that was deleted would wait for ever. A retry puts it back into jobs in the same statement.
+create function millrace.cancel_dependents_of_deleted() returns trigger
 language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  unfinished uuid[];
+  deleted uuid[];
 begin
-  select array_agg(l.id) into unfinished
-  from (select j.id from millrace.jobs j where j.tenant_id = of_tenant and j.id = any(ids) order by j.id for key share) l;
-  return query
-  select i.id, case when i.id = any(unfinished) then 'pending' else (
-    select h.status::text from millrace.job_history h where h.tenant_id = of_tenant and h.id = i.id limit 1
-  ) end
-  from unnest(ids) i(id);
+  select array_agg(g.id) into deleted from gone g
+  where exists (select from millrace.job_dependencies d where d.depends_on = g.id) and not exists (select from millrace.jobs j where j.id = g.id);
+  if deleted is not null then
+    perform millrace.cancel_dependents(deleted, 'was deleted', true);
+  end if;
+  return null;
+end $$;
+
+create trigger job_history_cancel_dependents after delete on millrace.job_history
+referencing old table as gone for each statement execute function millrace.cancel_dependents_of_deleted();
+
+-- The same for those that left with their partition, which fires no trigger: for at most `jobs_max` of them; answers how many there were. What is in neither
+-- table in one snapshot is gone for good.
+create function millrace.cancel_dependents_of_dropped(jobs_max integer) returns integer
+language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  dropped uuid[];
+begin
+  select array_agg(x.depends_on) into dropped from (
+    select distinct d.depends_on from millrace.job_dependencies d
+    where not exists (select from millrace.jobs j where j.id = d.depends_on)
+      and not exists (select from millrace.job_history h where h.tenant_id = d.tenant_id and h.id = d.depends_on)
+    limit jobs_max
+  ) x;
+  if dropped is not null then
+    perform millrace.cancel_dependents(dropped, 'is no longer kept', true);
+  end if;
+  return coalesce(cardinality(dropped), 0);
+end $$;
+
+-- The present states of the jobs that a new one is to depend on; null is no such job. None that has not completed can leave its state for another table before the
+-- caller's transaction ends: its row is locked against deletion, and against nothing else. All locks are taken at once or none is held: whoever ends many jobs
+-- in one statement locks them in an order of its own, so waiting for one while holding another could deadlock.
+create function millrace.lock_dependencies(of_tenant text, ids uuid[]) returns table (id uuid, status text)
+language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+#variable_conflict use_column
+declare
+  unfinished uuid[];
+  failed uuid[];
+  states text[];
+  one uuid;
+begin
+  for round in 1..20 loop
+    begin
+      select array_agg(l.id) into unfinished
+      from (select j.id from millrace.jobs j where j.tenant_id = of_tenant and j.id = any(ids) for key share nowait) l;
+      select array_agg(l.id) into failed from (
+        select h.id from millrace.job_history h where h.tenant_id = of_tenant and h.id = any(ids) and h.status <> 'completed' for key share nowait
+      ) l;
+      select array_agg((select a.status::text from millrace.all_jobs a where a.tenant_id = of_tenant and a.id = i.id limit 1) order by i.n) into states
+      from unnest(ids) with ordinality i(id, n);
+      -- One that moved from one table to the other in between is in neither answer: look again.
+      if not exists (
+        select from unnest(ids, states) s(id, status)
+        where s.status <> 'completed' and s.id <> all(coalesce(unfinished, '{}')) and s.id <> all(coalesce(failed, '{}'))
+      ) then
+        return query select s.id, s.status from unnest(ids, states) s(id, status);
+        return;
+      end if;
+    exception when lock_not_available then
+      null;
+    end;
+    -- Somebody is ending one of them: wait for each, and hold none.
+    foreach one in array ids loop
+      begin
+        perform from millrace.jobs j where j.tenant_id = of_tenant and j.id = one for key share;
+        perform from millrace.job_history h where h.tenant_id = of_tenant and h.id = one and h.status <> 'completed' for key share;
+        raise exception using errcode = 'MR000';
+      exception when sqlstate 'MR000' then
+        null;
+      end;
+    end loop;
+  end loop;
+  raise exception 'the jobs that this one depends on change too fast' using errcode = 'serialization_failure';
 end $$;

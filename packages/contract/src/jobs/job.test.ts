@@ -1,12 +1,7 @@
 import { describe, expect, it } from "vitest";
 
-import {
-  enqueueBatchRequestSchema,
-  enqueueRequestSchema,
-  limits,
-  listJobsQuerySchema,
-  updateJobRequestSchema,
-} from "./job.ts";
+import { enqueueBatchRequestSchema } from "./batch.ts";
+import { enqueueRequestSchema, limits, listJobsQuerySchema, updateJobRequestSchema } from "./job.ts";
 
 const paths = (result: { success: boolean; error?: { issues: readonly { path: readonly PropertyKey[] }[] } }) =>
   result.error?.issues.map(({ path }) => path.join("."));

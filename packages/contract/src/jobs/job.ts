@@ -17,6 +17,10 @@ export const limits = {
   errorMessageCharactersMax: 2_000,
   errorStackCharactersMax: 8_000,
   batchJobsMax: 10_000,
+  dependenciesMax: 100,
+  refCharactersMax: 64,
+  idempotencyWindowMsMin: 1_000,
+  idempotencyWindowMsMax: 366 * 24 * 3_600_000,
   pageItemsMax: 500,
   pageItemsDefault: 50,
   jsonDepthMax,
@@ -41,27 +45,77 @@ export const tagSchema = storableText(limits.tagCharactersMax);
 export const prioritySchema = z.int().min(-32_768).max(32_767);
 export const timeSchema = z.iso.datetime({ offset: true });
 
+/** The name of a job within its batch. What has the form of an id can't be one. */
+export const refSchema = storableText(limits.refCharactersMax).refine(
+  (text) => !uuidSchema.safeParse(text).success,
+  "a ref can't have the form of an id",
+);
+
+/** What becomes of a job when one that it depends on dies or is cancelled: it is cancelled too, or waits until a retry of that one completes. */
+export const dependencyPolicies = ["cancel", "wait"] as const;
+export type DependencyPolicy = (typeof dependencyPolicies)[number];
+
+/**
+ * What becomes of a request whose idempotency key is taken: `existing` is answered with the job of the first one, `reject` refused; `replace` puts itself in the
+ * place of a job that is still pending and is refused otherwise, `keepLast` makes a new job then.
+ */
+export const duplicatePolicies = ["existing", "reject", "replace", "keepLast"] as const;
+export type DuplicatePolicy = (typeof duplicatePolicies)[number];
+
+/** The fields of a job in a request, alone or in a batch. */
+export const enqueueFields = {
+  type: jobTypeSchema,
+  queue: queueNameSchema.default("default"),
+  payload: jsonSchema.default({}),
+  priority: prioritySchema.default(0),
+  maxAttempts: z.int().min(1).max(limits.attemptsMax).default(20),
+  retry: retryPolicySchema.optional(),
+  timeoutMs: z.int().min(1).max(limits.timeoutMsMax).optional(),
+  scheduledAt: timeSchema.optional(),
+  delayMs: z.int().min(0).max(limits.delayMsMax).optional(),
+  idempotencyKey: idempotencyKeySchema.optional(),
+  onDuplicate: z.enum(duplicatePolicies).optional(),
+  idempotencyWindowMs: z.int().min(limits.idempotencyWindowMsMin).max(limits.idempotencyWindowMsMax).optional(),
+  concurrencyKey: concurrencyKeySchema.optional(),
+  dependsOn: z.array(uuidSchema).max(limits.dependenciesMax).optional(),
+  onDependencyFailure: z.enum(dependencyPolicies).optional(),
+  tags: z.array(tagSchema).max(limits.tagsMax).default([]),
+} as const;
+
+interface CheckedTogether {
+  readonly scheduledAt?: string | undefined;
+  readonly delayMs?: number | undefined;
+  readonly idempotencyKey?: string | undefined;
+  readonly onDuplicate?: DuplicatePolicy | undefined;
+  readonly idempotencyWindowMs?: number | undefined;
+  readonly dependsOn?: readonly string[] | undefined;
+}
+
+/** What fields of a job in a request say of one another. */
+export function checkEnqueue({ value, issues }: z.core.ParsePayload<CheckedTogether>): void {
+  const refuse = (path: readonly (string | number)[], message: string) =>
+    issues.push({ code: "custom", path: [...path], message, input: value });
+  if (value.scheduledAt !== undefined && value.delayMs !== undefined) {
+    refuse(["delayMs"], "give scheduledAt or delayMs, not both");
+  }
+  if (value.idempotencyKey === undefined) {
+    if (value.onDuplicate !== undefined) refuse(["onDuplicate"], "means nothing without an idempotencyKey");
+    if (value.idempotencyWindowMs !== undefined)
+      refuse(["idempotencyWindowMs"], "means nothing without an idempotencyKey");
+  }
+  if (value.dependsOn === undefined) return;
+  if (value.dependsOn.length > 0 && (value.onDuplicate === "replace" || value.onDuplicate === "keepLast")) {
+    refuse(["dependsOn"], `can't be combined with onDuplicate ${value.onDuplicate}`);
+  }
+  const seen = new Set<string>();
+  for (const [index, dependency] of value.dependsOn.entries()) {
+    if (seen.has(dependency)) refuse(["dependsOn", index], "is there twice");
+    seen.add(dependency);
+  }
+}
+
 /** What a caller says of a job it wants done. `scheduledAt` and `delayMs` exclude one another. */
-export const enqueueRequestSchema = z
-  .strictObject({
-    type: jobTypeSchema,
-    queue: queueNameSchema.default("default"),
-    payload: jsonSchema.default({}),
-    priority: prioritySchema.default(0),
-    maxAttempts: z.int().min(1).max(limits.attemptsMax).default(20),
-    retry: retryPolicySchema.optional(),
-    timeoutMs: z.int().min(1).max(limits.timeoutMsMax).optional(),
-    scheduledAt: timeSchema.optional(),
-    delayMs: z.int().min(0).max(limits.delayMsMax).optional(),
-    idempotencyKey: idempotencyKeySchema.optional(),
-    concurrencyKey: concurrencyKeySchema.optional(),
-    tags: z.array(tagSchema).max(limits.tagsMax).default([]),
-  })
-  .refine((job) => job.scheduledAt === undefined || job.delayMs === undefined, {
-    path: ["delayMs"],
-    message: "give scheduledAt or delayMs, not both",
-  })
-  .meta({ id: "EnqueueRequest" });
+export const enqueueRequestSchema = z.strictObject(enqueueFields).check(checkEnqueue).meta({ id: "EnqueueRequest" });
 
 export type EnqueueRequest = z.input<typeof enqueueRequestSchema>;
 
@@ -128,14 +182,6 @@ export const updateJobRequestSchema = z
 
 export type UpdateJobRequest = z.input<typeof updateJobRequestSchema>;
 
-export const enqueueBatchRequestSchema = z
-  .strictObject({
-    jobs: z.array(enqueueRequestSchema).min(1).max(limits.batchJobsMax),
-  })
-  .meta({ id: "EnqueueBatchRequest" });
-
-export type EnqueueBatchRequest = z.input<typeof enqueueBatchRequestSchema>;
-
 /** The filters of a list of jobs, as query parameters. */
 export const listJobsQuerySchema = z.strictObject({
   status: z.enum(jobStatuses).optional(),
@@ -159,11 +205,18 @@ export const waitForJobQuerySchema = z.strictObject({
 
 export type WaitForJobQuery = z.input<typeof waitForJobQuerySchema>;
 
+const answeredKey = {
+  /** Whether the idempotency key named the job before. */
+  duplicate: z.boolean(),
+  /** Present where this request has taken the place of the one before. */
+  replaced: z.literal(true).optional(),
+};
+
 /** The answer to an enqueue: the job, and whether the idempotency key named it before. */
-export const enqueueResponseSchema = jobSchema.extend({ duplicate: z.boolean() }).meta({ id: "EnqueueResponse" });
+export const enqueueResponseSchema = jobSchema.extend(answeredKey).meta({ id: "EnqueueResponse" });
 export const enqueueBatchResponseSchema = z
   .object({
-    items: z.array(z.object({ id: uuidSchema, duplicate: z.boolean() })),
+    items: z.array(z.object({ id: uuidSchema, ...answeredKey })),
   })
   .meta({ id: "EnqueueBatchResponse" });
 export const jobListSchema = z

@@ -1,11 +1,12 @@
-import { type EnqueueBatchRequest, enqueueBatchRequestSchema } from "@millrace/contract";
+import { type EnqueueBatchRequest, enqueueBatchRequestSchema, isRef, refPositions } from "@millrace/contract";
 import type { CreateOptions, CreatedJobId } from "@millrace/storage";
 
 import { type Ctx, requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
+import { requireDependencies } from "./dependencies.ts";
 import { newJob } from "./new-job.ts";
 
-/** Enqueues all jobs or none, ids in input order. @throws FORBIDDEN, VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED, UNAVAILABLE */
+/** Enqueues all jobs or none, answers in input order. @throws FORBIDDEN, VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED, DUPLICATE_JOB, UNAVAILABLE */
 export async function enqueueBatch(
   ctx: Ctx,
   input: EnqueueBatchRequest,
@@ -13,11 +14,20 @@ export async function enqueueBatch(
 ): Promise<readonly CreatedJobId[]> {
   requireScope(ctx, "jobs:write");
   const request = parse(enqueueBatchRequestSchema, input);
+  const { jobs } = request;
+  if (jobs.some(({ dependsOn }) => dependsOn !== undefined)) {
+    const earlier = jobs.map(({ dependsOn }) => dependsOn?.map((on) => (isRef(on) ? undefined : on)));
+    await requireDependencies(ctx, earlier, (index) => `jobs.${index}.`);
+  }
+  const positions = refPositions(jobs);
   const created = await ctx.store.createJobs(
-    request.jobs.map((job, index) => newJob(ctx, job, `jobs.${index}.`)),
+    jobs.map((job, index) => ({
+      ...newJob(ctx, job, `jobs.${index}.`),
+      dependsOn: job.dependsOn?.map((on) => positions.get(on) ?? on),
+    })),
     options,
   );
-  for (const [index, { queue }] of request.jobs.entries()) {
+  for (const [index, { queue }] of jobs.entries()) {
     const outcome = created[index]?.duplicate === true ? "duplicate" : "created";
     ctx.metrics?.jobsEnqueuedTotal.inc({ queue, outcome });
   }

@@ -3,12 +3,17 @@ import type { CreateOptions, CreatedJob } from "@millrace/storage";
 
 import { type Ctx, requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
+import { requireDependencies } from "./dependencies.ts";
 import { newJob } from "./new-job.ts";
 
-/** Enqueues one job; resolves after it is committed. @throws FORBIDDEN, VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED, UNAVAILABLE */
+/**
+ * Enqueues one job; resolves after it is committed or, with `tx`, when it is part of that transaction of the caller's.
+ * @throws FORBIDDEN, VALIDATION_FAILED, IDEMPOTENCY_KEY_REUSED, DUPLICATE_JOB, UNAVAILABLE
+ */
 export async function enqueue(ctx: Ctx, input: EnqueueRequest, options?: CreateOptions): Promise<CreatedJob> {
   requireScope(ctx, "jobs:write");
   const request = parse(enqueueRequestSchema, input);
+  if (request.dependsOn !== undefined) await requireDependencies(ctx, [request.dependsOn], () => "");
   const created = await ctx.store.createJob(newJob(ctx, request), options);
   ctx.metrics?.jobsEnqueuedTotal.inc({
     queue: created.job.queue,

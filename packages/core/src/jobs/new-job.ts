@@ -23,7 +23,11 @@ export function newJob(ctx: Ctx, request: z.output<typeof enqueueRequestSchema>,
     delayMs: request.delayMs,
     idempotencyKey: request.idempotencyKey,
     requestHash: request.idempotencyKey === undefined ? undefined : requestHash(request),
+    onDuplicate: request.onDuplicate,
+    keyWindowMs: request.idempotencyWindowMs,
     concurrencyKey: request.concurrencyKey,
+    dependsOn: request.dependsOn,
+    onDependencyFailure: request.onDependencyFailure,
     tags: request.tags,
     traceparent: ctx.traceparent,
     traceId: ctx.traceparent?.split("-")[1] === ctx.traceId ? undefined : ctx.traceId,
@@ -46,10 +50,13 @@ export function storedPayload(payload: Json, path: string): string {
   });
 }
 
+/** Fields that say how to treat a request, and nothing of the job that it asks for. */
+const notOfTheJob = { onDuplicate: undefined, idempotencyWindowMs: undefined, ref: undefined } as const;
+
 /** SHA-256 of the request's canonical JSON: the same request however its keys were ordered. */
 function requestHash(request: object): string {
   return createHash("sha256")
-    .update(canonical(request as Json))
+    .update(canonical({ ...request, ...notOfTheJob } as unknown as Json))
     .digest("base64url");
 }
 

@@ -1,23 +1,18 @@
 import { MillraceError, isMillraceError } from "@millrace/contract";
 
 import type { Database } from "../database.ts";
+import { callerExecutor } from "../database/caller-transaction.ts";
 import type { Executor } from "../executor.ts";
+import { retryConflicts } from "../retry-conflicts.ts";
 import { type Outcome, createCoalescer } from "./coalesce.ts";
-import { findJob, findJobs, getJob } from "./find.ts";
-import {
-  type Inserted,
-  type PreparedJob,
-  existingKeys,
-  freedKeyTriesMax,
-  freshJob,
-  insert,
-  insertAll,
-  keyBusy,
-  keysReused,
-  prepare,
-} from "./insert.ts";
-import type { CreateOptions, CreatedJob, CreatedJobId, NewJob } from "./job-store.ts";
+import { existingKeys } from "./existing-keys.ts";
+import { findJobs, getJob } from "./find.ts";
+import { type PreparedFlow, insertAll, prepareFlow } from "./insert-all.ts";
+import { type Inserted, type PreparedJob, freshJob, insert, prepare } from "./insert.ts";
+import type { CreateOptions, CreatedJob, CreatedJobId, Job, NewJob } from "./job-store.ts";
+import { duplicateJob, keysReused } from "./key-errors.ts";
 import type { QueueRegister } from "./queues.ts";
+import { type SignalListener, heeding } from "./signals.ts";
 import { type Lane, type Wakeups, encodeWakeup } from "./wakeup.ts";
 
 export interface Creator {
@@ -27,8 +22,17 @@ export interface Creator {
   idle(): Promise<void>;
 }
 
-/** `writes` heeds the signals of committed inserts. Single jobs share inserts; batches and jobs in a caller's transaction go their own way. */
-export function createCreator(db: Database, writes: Executor, wakeups: Wakeups, queues: QueueRegister): Creator {
+/**
+ * Single jobs share inserts as long as nothing but a known key can be in their way; others, batches and jobs in a caller's transaction go their own way.
+ * `listener` hears what committed inserts have made possible.
+ */
+export function createCreator(
+  db: Database,
+  listener: SignalListener,
+  wakeups: Wakeups,
+  queues: QueueRegister,
+): Creator {
+  const writes = heeding(db, listener);
   const coalescer = createCoalescer<PreparedJob, CreatedJob>({
     fly,
     bytesOf: (job) => job.payload.length,
@@ -72,7 +76,7 @@ export function createCreator(db: Database, writes: Executor, wakeups: Wakeups, 
 
   async function alone(job: PreparedJob): Promise<CreatedJob> {
     const { now, keyTaken } = await insertAnnounced([job]);
-    return keyTaken.length === 0 ? { job: freshJob(job, now), duplicate: false } : existing(job);
+    return keyTaken.length === 0 ? { job: freshJob(job, now), duplicate: false } : inOwnTransaction(job);
   }
 
   /** What comes of jobs whose keys were taken, by two statements for all of them. */
@@ -87,50 +91,86 @@ export function createCreator(db: Database, writes: Executor, wakeups: Wakeups, 
     for (const [index, job] of jobs.entries()) {
       const key = keys[index];
       const first = key && found.get(key.jobId);
-      if (key?.sameRequest === false) outcomes.set(job, { ok: false, error: keysReused([job]) });
-      else if (first !== undefined) outcomes.set(job, { ok: true, value: { job: first, duplicate: true } });
-      else outcomes.set(job, await settled(existing(job)));
+      outcomes.set(
+        job,
+        key === undefined || key.expired || first === undefined
+          ? await settled(inOwnTransaction(job))
+          : answerDuplicate(job, key.sameRequest, first),
+      );
     }
     return outcomes;
   }
 
-  /** The job behind a taken key; inserts after all when that job is deleted meanwhile. */
-  async function existing(job: PreparedJob): Promise<CreatedJob> {
-    for (let tries = 0; tries < freedKeyTriesMax; tries++) {
-      const [key] = await existingKeys(db, [job]);
-      if (key?.sameRequest === false) throw keysReused([job]);
-      const found = key && (await findJob(db, { tenantId: job.tenantId, id: key.jobId }));
-      if (found !== undefined) return { job: found, duplicate: true };
-      const { now, keyTaken } = await insertAnnounced([job]);
-      if (keyTaken.length === 0) return { job: freshJob(job, now), duplicate: false };
-    }
-    throw keyBusy();
+  /** Runs what a single statement can't decide; nothing is announced before it is committed. */
+  async function createAll(flow: PreparedFlow): Promise<readonly CreatedJobId[]> {
+    const signals: (() => void)[] = [];
+    const created = await retryConflicts(() => {
+      signals.length = 0;
+      return db.withTransaction((tx) =>
+        insertAll(
+          heeding(tx, {
+            admit: () => signals.push(() => listener.admit()),
+            wake: (lanes) => signals.push(() => listener.wake(lanes)),
+          }),
+          flow,
+          null,
+        ),
+      );
+    });
+    for (const signal of signals) signal();
+    wakeups.trail(lanesOf(flow.jobs.filter((job) => job.concurrencyKey === undefined)));
+    return created;
+  }
+
+  async function inOwnTransaction(job: PreparedJob): Promise<CreatedJob> {
+    const [created] = await createAll({ jobs: [job], order: [0], pathOf: () => "" });
+    return withJob(db, job, created);
+  }
+
+  async function createByItself(job: PreparedJob): Promise<CreatedJob> {
+    await queues.ensure(db, lanesOf([job]));
+    return inOwnTransaction(job);
   }
 
   return {
     async createJob(job, { tx } = {}) {
-      const prepared = prepare(job);
-      if (tx === undefined) return coalescer.add(prepared);
-      await queues.ensure(db, lanesOf([prepared]));
-      const [created] = await insertAll(tx, [prepared], encodeWakeup(wakeupOf([prepared])));
-      const { id, duplicate } = created ?? { id: prepared.id, duplicate: false };
-      return { job: await getJob(tx, { tenantId: job.tenantId, id }), duplicate };
+      if (tx === undefined) {
+        const prepared = prepare(job);
+        return sharesInsert(job) ? coalescer.add(prepared) : createByItself(prepared);
+      }
+      const flow = prepareFlow([job], () => "");
+      const own = callerExecutor(tx);
+      await queues.ensure(db, lanesOf(flow.jobs));
+      const [created] = await insertAll(own, flow, encodeWakeup(wakeupOf(flow.jobs)));
+      return withJob(own, job, created);
     },
     async createJobs(jobs, { tx } = {}) {
       if (jobs.length === 0) return [];
-      const prepared = jobs.map(prepare);
-      const lanes = lanesOf(prepared);
-      await queues.ensure(db, lanes);
-      if (tx !== undefined) return insertAll(tx, prepared, encodeWakeup(wakeupOf(prepared)));
-      const keyed = prepared.some((job) => job.idempotencyKey !== undefined);
-      if (!keyed) {
-        await insertAnnounced(prepared);
-        return prepared.map(({ id }) => ({ id, duplicate: false }));
-      }
-      return db.withTransaction((own) => insertAll(own, prepared, encodeWakeup(wakeupOf(prepared))));
+      const flow = prepareFlow(jobs, (index) => `jobs.${index}.`);
+      await queues.ensure(db, lanesOf(flow.jobs));
+      if (tx !== undefined) return insertAll(callerExecutor(tx), flow, encodeWakeup(wakeupOf(flow.jobs)));
+      if (jobs.some((job) => job.idempotencyKey !== undefined || job.dependsOn !== undefined)) return createAll(flow);
+      await insertAnnounced(flow.jobs);
+      return flow.jobs.map(({ id }) => ({ id, duplicate: false }));
     },
     idle: () => coalescer.idle(),
   };
+}
+
+function sharesInsert({ dependsOn, onDuplicate }: NewJob): boolean {
+  return dependsOn === undefined && onDuplicate !== "replace" && onDuplicate !== "keepLast";
+}
+
+function answerDuplicate(job: PreparedJob, sameRequest: boolean, first: Job): Outcome<CreatedJob> {
+  if (job.onDuplicate === "reject") return { ok: false, error: duplicateJob({ job, path: "" }, first) };
+  if (!sameRequest) return { ok: false, error: keysReused([{ job, path: "" }]) };
+  return { ok: true, value: { job: first, duplicate: true } };
+}
+
+async function withJob(db: Executor, { tenantId }: NewJob, created: CreatedJobId | undefined): Promise<CreatedJob> {
+  if (created === undefined) throw new MillraceError("INTERNAL", "The insert answered nothing.");
+  const { id, ...answer } = created;
+  return { ...answer, job: await getJob(db, { tenantId, id }) };
 }
 
 function settled(answer: Promise<CreatedJob>): Promise<Outcome<CreatedJob>> {

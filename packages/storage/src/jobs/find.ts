@@ -22,7 +22,7 @@ const getByKeyStatement: Statement = {
   text: `
 select ${anyJob("a")} from millrace.job_keys k
 cross join lateral (select * from millrace.all_jobs j where j.tenant_id = k.tenant_id and j.id = k.job_id limit 1) a
-where k.tenant_id = $1::text and k.key = $2::text`,
+where k.tenant_id = $1::text and k.key = $2::text and (k.expires_at is null or k.expires_at > now())`,
 };
 
 /** The error for an unknown id and for another tenant's job alike. */

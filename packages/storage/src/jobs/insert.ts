@@ -3,7 +3,52 @@ import { type Json, MillraceError } from "@millrace/contract";
 import type { Executor, Parameter, Statement } from "../executor.ts";
 import { enqueueAgain } from "./enqueue-again.ts";
 import { newJobId } from "./job-id.ts";
-import type { CreatedJobId, Job, NewJob } from "./job-store.ts";
+import type { Job, NewJob } from "./job-store.ts";
+
+const jobColumns = [
+  ["id", "uuid"],
+  ["tenant_id", "text"],
+  ["queue", "text"],
+  ["type", "text"],
+  ["priority", "smallint"],
+  ["max_attempts", "smallint"],
+  ["timeout_ms", "integer"],
+  ["at", "timestamptz"],
+  ["delay_ms", "float8"],
+  ["idempotency_key", "text"],
+  ["request_hash", "text"],
+  ["concurrency_key", "text"],
+  ["tags", "text"],
+  ["retry", "text"],
+  ["payload", "text"],
+  ["traceparent", "text"],
+  ["trace_id", "text"],
+] as const;
+
+/** A CTE `input` of the jobs in the parameters from `$1` on (see `jobParameters`), and further columns of theirs in those after. */
+export function inputCte(further: readonly (readonly [name: string, type: string])[] = []): string {
+  const columns = [...jobColumns, ...further];
+  return `
+input as materialized (
+  select t.*, coalesce(t.at, now() + t.delay_ms * interval '1 millisecond', now()) as scheduled_at
+  from unnest(${columns.map(([, type], index) => `$${index + 1}::${type}[]`).join(", ")})
+    as t(${columns.map(([name]) => name).join(", ")})
+)`;
+}
+
+/** The number of the first parameter after those of the jobs. */
+export const firstFreeParameter = jobColumns.length + 1;
+
+/** A CTE `new_jobs` that inserts the rows of `source`. */
+export function newJobsCte(source: string): string {
+  return `
+new_jobs as (
+  insert into millrace.jobs (id, tenant_id, queue, type, priority, max_attempts, timeout_ms, scheduled_at,
+    idempotency_key, concurrency_key, tags, retry, payload, traceparent, trace_id)
+  select id, tenant_id, queue, type, priority, max_attempts, timeout_ms, scheduled_at,
+    idempotency_key, concurrency_key, tags::text[], retry::jsonb, payload::json, traceparent, trace_id from ${source}
+)`;
+}
 
 /**
  * Inserts jobs and their ready or scheduled rows in one statement, one commit.
@@ -12,22 +57,17 @@ import type { CreatedJobId, Job, NewJob } from "./job-store.ts";
  * `notify` rides on the insert when given: it is delivered at commit, with the job visible.
  */
 function insertStatement(withKeys: boolean): Statement {
+  const notify = `$${firstFreeParameter + (withKeys ? 1 : 0)}::text`;
   return {
     name: "jobs.insert",
     text: `
-with input as materialized (
-  select t.*, coalesce(t.at, now() + t.delay_ms * interval '1 millisecond', now()) as scheduled_at
-  from unnest($1::uuid[], $2::text[], $3::text[], $4::text[], $5::smallint[], $6::smallint[], $7::integer[], $8::timestamptz[],
-    $9::float8[], $10::text[], $11::text[], $12::text[], $13::text[], $14::text[], $15::text[], $16::text[],
-    $17::text[])
-    as t(id, tenant_id, queue, type, priority, max_attempts, timeout_ms, at, delay_ms,
-      idempotency_key, request_hash, concurrency_key, tags, retry, payload, traceparent, trace_id)
-),
+with ${inputCte(withKeys ? [["key_window_ms", "float8"]] : [])},
 ${
   withKeys
     ? `new_keys as (
-  insert into millrace.job_keys (tenant_id, key, job_id, request_hash)
-  select tenant_id, idempotency_key, id, request_hash from input where idempotency_key is not null
+  insert into millrace.job_keys (tenant_id, key, job_id, request_hash, expires_at)
+  select tenant_id, idempotency_key, id, request_hash, now() + key_window_ms * interval '1 millisecond'
+  from input where idempotency_key is not null
   order by tenant_id, idempotency_key
   on conflict (tenant_id, key) do nothing returning job_id
 ),
@@ -36,15 +76,10 @@ fresh as materialized (
 ),`
     : `fresh as (select * from input),`
 }
-new_jobs as (
-  insert into millrace.jobs (id, tenant_id, queue, type, priority, max_attempts, timeout_ms, scheduled_at,
-    idempotency_key, concurrency_key, tags, retry, payload, traceparent, trace_id)
-  select id, tenant_id, queue, type, priority, max_attempts, timeout_ms, scheduled_at,
-    idempotency_key, concurrency_key, tags::text[], retry::jsonb, payload::json, traceparent, trace_id from fresh
-),
+${newJobsCte("fresh")},
 ${enqueueAgain("fresh", { announced: true })}
 select now() as now, ${withKeys ? "array(select job_id::text from new_keys)" : "'{}'::text[]"} as "newKeys",
-  case when $18::text is not null then pg_notify('millrace_jobs', $18::text) end as notified,
+  case when ${notify} is not null then pg_notify('millrace_jobs', ${notify}) end as notified,
   exists (select from checks_again) as "needsAdmission"`,
   };
 }
@@ -69,10 +104,9 @@ export interface Inserted {
   readonly keyTaken: readonly PreparedJob[];
 }
 
-/** Runs the insert; nothing of it is in effect when it throws. */
-export async function insert(db: Executor, jobs: readonly PreparedJob[], notify: string | null): Promise<Inserted> {
-  const keyed = jobs.some((job) => job.idempotencyKey !== undefined);
-  const parameters: Parameter[] = [
+/** The jobs as arrays, a column each. */
+export function jobParameters(jobs: readonly PreparedJob[]): readonly Parameter[] {
+  return [
     jobs.map((job) => job.id),
     jobs.map((job) => job.tenantId),
     jobs.map((job) => job.queue),
@@ -90,104 +124,32 @@ export async function insert(db: Executor, jobs: readonly PreparedJob[], notify:
     jobs.map((job) => job.payload),
     jobs.map((job) => job.traceparent ?? null),
     jobs.map((job) => job.traceId ?? null),
-    notify,
   ];
-  const [row] = await db.query<{ now: Date; newKeys: readonly string[] }>(
-    keyed ? insertKeyed : insertPlain,
-    parameters,
-  );
+}
+
+/** Inserts jobs whose keys, if they have any, are taken already; nothing of it is in effect when it throws. */
+export async function insertUnkeyed(db: Executor, jobs: readonly PreparedJob[], notify: string | null): Promise<Date> {
+  const [row] = await db.query<{ now: Date }>(insertPlain, [...jobParameters(jobs), notify]);
+  if (row === undefined) throw new MillraceError("INTERNAL", "The insert answered nothing.");
+  return row.now;
+}
+
+/** Inserts the jobs that have no key or whose key is free; nothing of it is in effect when it throws. */
+export async function insert(db: Executor, jobs: readonly PreparedJob[], notify: string | null): Promise<Inserted> {
+  if (!jobs.some((job) => job.idempotencyKey !== undefined)) {
+    return { now: await insertUnkeyed(db, jobs, notify), keyTaken: [] };
+  }
+  const [row] = await db.query<{ now: Date; newKeys: readonly string[] }>(insertKeyed, [
+    ...jobParameters(jobs),
+    jobs.map((job) => job.keyWindowMs ?? null),
+    notify,
+  ]);
   if (row === undefined) throw new MillraceError("INTERNAL", "The insert answered nothing.");
   const entered = new Set(row.newKeys);
   return {
     now: row.now,
-    keyTaken: keyed ? jobs.filter((job) => job.idempotencyKey !== undefined && !entered.has(job.id)) : [],
+    keyTaken: jobs.filter((job) => job.idempotencyKey !== undefined && !entered.has(job.id)),
   };
-}
-
-const existingKeysStatement: Statement = {
-  name: "jobs.existingKeys",
-  text: `
-select k.tenant_id as "tenantId", k.key, k.job_id as "jobId", k.request_hash as "requestHash"
-from unnest($1::text[], $2::text[]) as t(tenant_id, key) join millrace.job_keys k on k.tenant_id = t.tenant_id and k.key = t.key`,
-};
-
-export interface ExistingKey {
-  readonly jobId: string;
-  readonly sameRequest: boolean;
-}
-
-/** What each taken key names, in input order; undefined where the key was freed meanwhile. */
-export async function existingKeys(
-  db: Executor,
-  jobs: readonly PreparedJob[],
-): Promise<readonly (ExistingKey | undefined)[]> {
-  if (jobs.length === 0) return [];
-  const rows = await db.query<{ tenantId: string; key: string; jobId: string; requestHash: string }>(
-    existingKeysStatement,
-    [jobs.map((job) => job.tenantId), jobs.map((job) => job.idempotencyKey ?? "")],
-  );
-  const byKey = new Map(rows.map((row) => [`${row.tenantId}/${row.key}`, row]));
-  return jobs.map((job) => {
-    const row = byKey.get(`${job.tenantId}/${job.idempotencyKey}`);
-    return row && { jobId: row.jobId, sameRequest: row.requestHash === job.requestHash };
-  });
-}
-
-/** The error for known keys that come with other requests; `paths` name them in the request. */
-export function keysReused(jobs: readonly NewJob[], paths: readonly string[] = ["idempotencyKey"]): MillraceError {
-  const message = (job: NewJob) =>
-    `The idempotency key ${JSON.stringify(job.idempotencyKey)} was used before with a different request.`;
-  const [first] = jobs;
-  return new MillraceError(
-    "IDEMPOTENCY_KEY_REUSED",
-    first === undefined ? "An idempotency key was reused." : message(first),
-    {
-      errors: jobs.map((job, index) => ({ path: paths[index] ?? "", code: "reused", message: message(job) })),
-    },
-  );
-}
-
-/** How often an insert is tried again when the job behind a taken key is deleted at that very moment. */
-export const freedKeyTriesMax = 5;
-
-/** The error for a key whose job comes and goes too fast to decide. */
-export function keyBusy(): MillraceError {
-  return new MillraceError("UNAVAILABLE", "The job behind the idempotency key is being deleted; try again.", {
-    retryAfterMs: 100,
-  });
-}
-
-/** Inserts all jobs; when this throws, the caller's transaction must roll back. @throws IDEMPOTENCY_KEY_REUSED */
-export async function insertAll(
-  tx: Executor,
-  jobs: readonly PreparedJob[],
-  notify: string | null,
-): Promise<readonly CreatedJobId[]> {
-  const duplicates = new Map<string, string>();
-  let open = jobs;
-  for (let tries = 0; open.length > 0; tries++) {
-    if (tries >= freedKeyTriesMax) throw keyBusy();
-    const { keyTaken } = await insert(tx, open, notify);
-    const existing = await existingKeys(tx, keyTaken);
-    const freed: PreparedJob[] = [];
-    const reused: PreparedJob[] = [];
-    for (const [index, job] of keyTaken.entries()) {
-      const key = existing[index];
-      if (key === undefined) freed.push(job);
-      else if (key.sameRequest) duplicates.set(job.id, key.jobId);
-      else reused.push(job);
-    }
-    if (reused.length > 0)
-      throw keysReused(
-        reused,
-        reused.map((job) => `jobs.${jobs.indexOf(job)}.idempotencyKey`),
-      );
-    open = freed;
-  }
-  return jobs.map((job) => {
-    const id = duplicates.get(job.id);
-    return id === undefined ? { id: job.id, duplicate: false } : { id, duplicate: true };
-  });
 }
 
 /** The job as it stands right after its insert, without asking the database again. */
@@ -227,6 +189,6 @@ export function freshJob(job: PreparedJob, now: Date): Job {
 }
 
 /** A PostgreSQL array literal, for one element of an array of arrays. */
-function textArray(values: readonly string[]): string {
+export function textArray(values: readonly string[]): string {
   return `{${values.map((value) => `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`).join(",")}}`;
 }

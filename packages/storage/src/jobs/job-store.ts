@@ -1,6 +1,13 @@
-import type { AttemptOutcome, Json, JobStatus, RetryPolicy } from "@millrace/contract";
+import type {
+  AttemptOutcome,
+  DependencyPolicy,
+  DuplicatePolicy,
+  Json,
+  JobStatus,
+  RetryPolicy,
+} from "@millrace/contract";
 
-import type { Executor } from "../executor.ts";
+import type { CallerTransaction } from "../database/caller-transaction.ts";
 
 /** One failed attempt, newest last in `Job.errors`. */
 export interface JobError {
@@ -74,7 +81,15 @@ export interface NewJob {
   readonly idempotencyKey?: string | undefined;
   /** Digest of the request; needed with an idempotency key. */
   readonly requestHash?: string | undefined;
+  /** What happens when the key is taken; default `existing`. */
+  readonly onDuplicate?: DuplicatePolicy | undefined;
+  /** How long the key is taken from now on; absent is as long as the job is kept. */
+  readonly keyWindowMs?: number | undefined;
   readonly concurrencyKey?: string | undefined;
+  /** Jobs that have to complete before: ids, or positions of jobs that are created by the same call. */
+  readonly dependsOn?: readonly (string | number)[] | undefined;
+  /** What happens when one of them dies or is cancelled; default `cancel`. */
+  readonly onDependencyFailure?: DependencyPolicy | undefined;
   readonly tags: readonly string[];
   readonly traceparent?: string | undefined;
   readonly traceId?: string | undefined;
@@ -89,16 +104,19 @@ export interface CreatedJob {
   readonly job: Job;
   /** True when the idempotency key named this job already. */
   readonly duplicate: boolean;
+  /** Present when the request has taken the place of the one before, by its policy. */
+  readonly replaced?: true;
 }
 
 export interface CreatedJobId {
   readonly id: string;
   readonly duplicate: boolean;
+  readonly replaced?: true;
 }
 
 export interface CreateOptions {
-  /** The caller's own transaction: the job is enqueued if and only if it commits. */
-  readonly tx?: Executor | undefined;
+  /** The caller's own transaction, of this package or of the caller's own client: the job is enqueued if and only if it commits. */
+  readonly tx?: CallerTransaction | undefined;
 }
 
 export interface JobFilter {
@@ -115,6 +133,22 @@ export interface JobFilter {
   readonly limit: number;
   /** Jobs older than this id (exclusive): the keyset cursor. */
   readonly beforeId?: string | undefined;
+}
+
+/** What jobs have to be like; every condition that is given. */
+export interface JobConditions extends Omit<JobFilter, "status" | "limit"> {
+  readonly statuses?: readonly JobStatus[] | undefined;
+}
+
+export interface JobMatch extends JobConditions {
+  /** 1-1,000. */
+  readonly limit: number;
+}
+
+export interface JobMatches {
+  /** Newest first. May be fewer than `limit` while `nextBeforeId` is set: a look examines a bounded number of rows. */
+  readonly ids: readonly string[];
+  readonly nextBeforeId: string | null;
 }
 
 export interface JobPage {
@@ -231,9 +265,12 @@ export interface QueueStats {
  * and answer an outcome an item, in input order. All times are the database's.
  */
 export interface JobStore {
-  /** Creates one job; concurrent callers share one insert. @throws IDEMPOTENCY_KEY_REUSED for a known key with another request hash. */
+  /**
+   * Creates one job; concurrent callers share one insert.
+   * @throws IDEMPOTENCY_KEY_REUSED for a known key with another request hash, DUPLICATE_JOB where the policy says so, VALIDATION_FAILED for a dependency on no job
+   */
   createJob(job: NewJob, options?: CreateOptions): Promise<CreatedJob>;
-  /** Creates all jobs or none, ids in input order. @throws IDEMPOTENCY_KEY_REUSED */
+  /** Creates all jobs or none, answers in input order. @throws IDEMPOTENCY_KEY_REUSED, DUPLICATE_JOB, VALIDATION_FAILED for a dependency on no job, or in a circle */
   createJobs(jobs: readonly NewJob[], options?: CreateOptions): Promise<readonly CreatedJobId[]>;
   /** @throws JOB_NOT_FOUND */
   getJob(ref: JobRef): Promise<Job>;
@@ -266,6 +303,14 @@ export interface JobStore {
   cancelJob(ref: JobRef): Promise<Job>;
   /** Makes a completed, dead or cancelled job pending again. @throws JOB_NOT_FOUND, INVALID_STATE */
   retryJob(ref: JobRef): Promise<Job>;
+  /** The ids of the jobs that fit. */
+  matchJobs(match: JobMatch): Promise<JobMatches>;
+  /** Cancels those of the jobs (at most 1,000) that are pending or running; answers how many. */
+  cancelJobs(tenantId: string, ids: readonly string[]): Promise<number>;
+  /** Makes those of the jobs (at most 1,000) pending again that are finished; answers how many. */
+  retryJobs(tenantId: string, ids: readonly string[]): Promise<number>;
+  /** Deletes those of the jobs (at most 1,000) that are not running; answers how many. */
+  deleteJobs(tenantId: string, ids: readonly string[]): Promise<number>;
   /** Retries or kills the jobs of expired leases, at most `limit` leases; safe to race. */
   rescueExpired(limit: number): Promise<RescueResult>;
   /** Moves due scheduled jobs to where they can be claimed, at most `limit`; answers how many and how long until the next one is due. */
@@ -279,6 +324,10 @@ export interface JobStore {
   ensurePartitions(): Promise<number>;
   /** Forgets what has been kept for its time: finished jobs, attempts, log lines, workers, the audit log. Due every hour, safe to race. */
   dropExpired(): Promise<DroppedExpired>;
+  /** Deletes at most `limit` idempotency keys whose window has passed; answers how many. Due every few minutes, safe to race. */
+  sweepKeys(limit: number): Promise<number>;
+  /** Cancels the jobs that wait for at most `limit` jobs that are no longer kept; answers for how many of these. Due after `dropExpired`, safe to race. */
+  cancelOrphans(limit: number): Promise<number>;
   /** Folds at most `limit` changes of the counts of finished jobs; answers how many rows fewer there are. Due every few seconds, safe to race. */
   foldCounts(limit: number): Promise<number>;
   /** Counts by status of the tenant's queues (of every tenant's without one), at most 1,000 queues. */

@@ -2,11 +2,12 @@ import { MillraceError } from "@millrace/contract";
 
 import type { Database } from "../database.ts";
 import { createAdmission } from "./admission.ts";
-import { cancel } from "./cancel.ts";
+import { cancelOrphans } from "./cancel-orphans.ts";
+import { cancel, cancelMany } from "./cancel.ts";
 import { createClaimer } from "./claimer.ts";
 import { complete } from "./complete.ts";
 import { createCreator } from "./create.ts";
-import { deleteJob } from "./delete.ts";
+import { deleteJob, deleteMany } from "./delete.ts";
 import { dropExpired } from "./drop-expired.ts";
 import { fail } from "./fail.ts";
 import { findJob, getJob, getJobByIdempotencyKey, jobNotFound } from "./find.ts";
@@ -16,16 +17,18 @@ import { heartbeat } from "./heartbeat.ts";
 import type { Job, JobRef, JobStore } from "./job-store.ts";
 import { listAttempts } from "./list-attempts.ts";
 import { list } from "./list.ts";
+import { match } from "./match.ts";
 import { ensurePartitions } from "./partitions.ts";
 import { progress } from "./progress.ts";
 import { promote } from "./promote.ts";
 import { createQueueRegister } from "./queues.ts";
 import { rescue } from "./rescue.ts";
-import { retry } from "./retry.ts";
+import { retry, retryMany } from "./retry.ts";
 import { heeding } from "./signals.ts";
 import { queueStats } from "./stats.ts";
+import { sweepKeys } from "./sweep-keys.ts";
 import { update } from "./update.ts";
-import { createWakeups, wakeupChannel } from "./wakeup.ts";
+import { type Lane, createWakeups, wakeupChannel } from "./wakeup.ts";
 
 /** How often a change is tried again on a job that changes its state at that very moment. */
 const changeTriesMax = 5;
@@ -42,8 +45,9 @@ export function createPostgresJobStore(db: Database): JobStore {
     db.query({ name: "jobs.notify", text: "select pg_notify($1::text, $2::text)" }, [wakeupChannel, payload]);
   const wakeups = createWakeups(notify);
   const admission = createAdmission(db, (lanes) => wakeups.trail(lanes));
-  const writes = heeding(db, { admit: () => admission.request(), wake: (lanes) => wakeups.trail(lanes) });
-  const creator = createCreator(db, writes, wakeups, createQueueRegister());
+  const listener = { admit: () => admission.request(), wake: (lanes: readonly Lane[]) => wakeups.trail(lanes) };
+  const writes = heeding(db, listener);
+  const creator = createCreator(db, listener, wakeups, createQueueRegister());
 
   /** Runs a change that needs a certain state until it succeeds or the job is seen in a state that refuses it. */
   const change = async <T>(
@@ -113,11 +117,17 @@ export function createPostgresJobStore(db: Database): JobStore {
             ? `Job ${job.id} is ${job.status}; only a finished job can be retried.`
             : undefined,
       ),
+    matchJobs: (filter) => match(db, filter),
+    cancelJobs: (tenantId, ids) => cancelMany(writes, tenantId, ids),
+    retryJobs: (tenantId, ids) => retryMany(writes, tenantId, ids),
+    deleteJobs: (tenantId, ids) => deleteMany(writes, tenantId, ids),
     rescueExpired: (limit) => rescue(writes, limit),
     promoteDue: (limit) => promote(writes, limit),
     admitHeld: () => admission.run(),
     ensurePartitions: () => ensurePartitions(db),
     dropExpired: () => dropExpired(db),
+    sweepKeys: (limit) => sweepKeys(db, limit),
+    cancelOrphans: (limit) => cancelOrphans(db, limit),
     foldCounts: (limit) => foldCounts(db, limit),
     queueStats: (filter) => queueStats(db, filter),
     ping: () => db.ping(),

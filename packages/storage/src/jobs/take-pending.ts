@@ -1,14 +1,16 @@
 import { freeSlots } from "./free-slots.ts";
+import { isAsked, type WhichJobs } from "./which-jobs.ts";
 
 /**
  * CTEs that take a pending job out of the line: `target` reads where it stands, then the delete of that exact row of ready, scheduled, held or blocked
  * decides, and gives back the slot of its key if it had one. A claimer that was faster has deleted it, and `taken` is empty; nobody else can act on a job whose row we deleted.
- * `$1` is the tenant, `$2` the job's id; `allowed` is a further condition on the job `j`.
+ * `$1` is the tenant, `$2` the job's id, or the ids of many; `allowed` is a further condition on the job `j`. Who leaves a blocked job blocked has its row `locked` and changes it in
+ * place: whoever waits for that row to release the job would miss one that takes its place.
  */
-export const takePending = (allowed = "true") => `
+export const takePending = (allowed = "true", blocked: "taken" | "locked" = "taken", which: WhichJobs = "one") => `
 target as materialized (
   select j.id, j.tenant_id, j.queue, j.priority, j.scheduled_at, j.concurrency_key from millrace.jobs j
-  where j.tenant_id = $1::text and j.id = $2::uuid and j.claim_id is null and ${allowed}
+  where j.tenant_id = $1::text and j.id ${isAsked(which)} and j.claim_id is null and ${allowed}
 ),
 from_ready as (
   delete from millrace.ready r using target t
@@ -27,7 +29,11 @@ from_held as (
   returning h.job_id
 ),
 from_blocked as (
-  delete from millrace.blocked b using target t where b.job_id = t.id returning b.job_id, b.concurrency_key, b.on_failure
+  ${
+    blocked === "taken"
+      ? "delete from millrace.blocked b using target t where b.job_id = t.id returning b.job_id"
+      : "select b.job_id from millrace.blocked b join target t on b.job_id = t.id for update of b"
+  }
 ),
 taken as (
   select job_id from from_ready union all select job_id from from_scheduled union all select job_id from from_held

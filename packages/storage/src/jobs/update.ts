@@ -9,7 +9,7 @@ import { takePending } from "./take-pending.ts";
 const updateStatement: Statement = {
   name: "jobs.update",
   text: `
-with ${takePending("($6::smallint is null or $6::smallint > j.attempts)")},
+with ${takePending("($6::smallint is null or $6::smallint > j.attempts)", "locked")},
 changed as (
   update millrace.jobs j set
     priority = coalesce($3::smallint, j.priority),
@@ -21,17 +21,14 @@ changed as (
   from taken t where j.id = t.job_id
   returning ${hotJob("j")}
 ),
-line as (
-  select c.id, c."tenantId" as tenant_id, c.queue, c.type, c.priority, c."scheduledAt" as scheduled_at, c."concurrencyKey" as concurrency_key,
-    b.on_failure
-  from changed c left join from_blocked b on b.job_id = c.id
-),
 still_blocked as (
-  insert into millrace.blocked (job_id, tenant_id, queue, priority, scheduled_at, type, concurrency_key, on_failure)
-  select id, tenant_id, queue, priority, scheduled_at, type, concurrency_key, on_failure from line where on_failure is not null
+  update millrace.blocked b set priority = c.priority, scheduled_at = c."scheduledAt" from changed c where b.job_id = c.id
 ),
-unblocked_line as (select * from line where on_failure is null),
-${enqueueAgain("unblocked_line")}
+line as (
+  select c.id, c."tenantId" as tenant_id, c.queue, c.type, c.priority, c."scheduledAt" as scheduled_at, c."concurrencyKey" as concurrency_key
+  from changed c where c.id not in (select b.job_id from from_blocked b)
+),
+${enqueueAgain("line")}
 select *, ${signals("freeSlots", "enqueueAgain")} from changed`,
 };
 
