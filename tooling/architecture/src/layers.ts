@@ -54,6 +54,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   "example-handlers": { path: "examples/handlers", workspace: ["core"], libraries: ["zod"] },
   // Core and zod for the handler modules that its workers load, as a user writes them; all else goes through the client.
   e2e: { path: "tests/e2e", workspace: ["storage", "core", "client"], libraries: ["zod"] },
+  chaos: { path: "tests/chaos", workspace: ["storage", "client", "e2e"], libraries: [] },
   bench: {
     path: "tooling/bench",
     workspace: ["config", "telemetry", "storage", "core"],
