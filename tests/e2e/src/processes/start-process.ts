@@ -1,4 +1,4 @@
-import { spawn } from "node:child_process";
+import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
@@ -64,6 +64,11 @@ export function startProcess({ name, program, args = [], cwd, env }: ProcessOpti
     env: { PATH: process.env["PATH"], ...env },
     stdio: ["ignore", "pipe", "pipe", "ipc"],
   });
+  return watchProcess(name, child);
+}
+
+/** Watches a process that has just been spawned, and reads what it writes. */
+export function watchProcess(name: string, child: ChildProcess): RunningProcess {
   const lines: Line[] = [];
   const watchers = new Set<Watcher>();
   let exit: Exit | undefined;
