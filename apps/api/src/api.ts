@@ -6,7 +6,10 @@ import type { Waiters } from "./http/waiters.ts";
 
 /** What the routes of a process share. */
 export interface Api {
-  readonly composition: Pick<Composition, "store" | "clock" | "keys" | "keyKind" | "schedules" | "checkReady">;
+  readonly composition: Pick<
+    Composition,
+    "store" | "clock" | "keys" | "audit" | "keyKind" | "schedules" | "checkReady"
+  >;
   readonly limits: Pick<Config["server"], "bodyBytesMax" | "batchBodyBytesMax">;
   readonly logger: Logger;
   readonly metrics: Metrics;

@@ -1,3 +1,4 @@
+import { type AuditClient, createAuditClient } from "./audit.ts";
 import { createJobsClient, type JobsClient } from "./jobs.ts";
 import { createKeysClient, type KeysClient } from "./keys.ts";
 import { createLeasesClient, type LeasesClient } from "./leases.ts";
@@ -12,6 +13,7 @@ export interface MillraceClient {
   readonly queues: QueuesClient;
   readonly schedules: SchedulesClient;
   readonly keys: KeysClient;
+  readonly audit: AuditClient;
 }
 
 /** A typed client of the HTTP API, for anything that has fetch. */
@@ -23,5 +25,6 @@ export function createClient(options: ClientOptions): MillraceClient {
     queues: createQueuesClient(send),
     schedules: createSchedulesClient(send),
     keys: createKeysClient(send),
+    audit: createAuditClient(send),
   };
 }

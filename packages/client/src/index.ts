@@ -1,3 +1,4 @@
+export type { AuditClient, AuditPage } from "./audit.ts";
 export { createClient, type MillraceClient } from "./client.ts";
 export { MillraceApiError } from "./error.ts";
 export type { EnqueuedJob, JobPage, JobsClient } from "./jobs.ts";
@@ -8,6 +9,9 @@ export type { QueuesClient } from "./queues.ts";
 export type { SchedulePage, SchedulesClient } from "./schedules.ts";
 export type {
   AttemptJson,
+  AuditEntryJson,
+  BulkRequest,
+  BulkResponse,
   ClaimRequest,
   ClaimResponse,
   CompleteRequest,
@@ -27,6 +31,7 @@ export type {
   LeaseOutcomeJson,
   LeaseResponse,
   LeasedJobJson,
+  ListAuditQuery,
   ListJobsQuery,
   ListSchedulesQuery,
   MisfirePolicy,

@@ -1,5 +1,7 @@
 import type {
   AttemptJson,
+  BulkRequest,
+  BulkResponse,
   EnqueueBatchRequest,
   EnqueueRequest,
   JobJson,
@@ -46,6 +48,8 @@ export interface JobsClient {
   delete(id: string, options?: CallOptions): Promise<void>;
   cancel(id: string, options?: CallOptions): Promise<JobJson>;
   retry(id: string, options?: CallOptions): Promise<JobJson>;
+  /** Cancels, retries or deletes up to `limit` jobs of a filter; go on with `nextCursor` until it is null. */
+  bulk(request: BulkRequest, options?: CallOptions): Promise<BulkResponse>;
   /** The job once it is finished, or as it stands after `timeoutMs` (default 30,000). */
   wait(id: string, options?: CallOptions & { readonly timeoutMs?: number }): Promise<JobJson>;
 }
@@ -95,6 +99,8 @@ export function createJobsClient(send: Transport): JobsClient {
     },
     cancel: (id, options) => act(id, "cancel", options),
     retry: (id, options) => act(id, "retry", options),
+    bulk: (body, options) =>
+      call<BulkResponse>({ method: "POST", path: "/v1/jobs/bulk", body, repeatable: body.dryRun === true }, options),
     async wait(id, { timeoutMs = 30_000, ...options } = {}) {
       const deadline = Date.now() + timeoutMs;
       for (;;) {

@@ -9,6 +9,7 @@ import {
 } from "@millrace/auth";
 import type { Config, Profile } from "@millrace/config";
 import {
+  type AuditStore,
   type Database,
   type DatabaseClock,
   type DatabaseOptions,
@@ -17,6 +18,7 @@ import {
   type ScheduleStore,
   createDatabase,
   createDatabaseClock,
+  createPostgresAuditStore,
   createPostgresJobStore,
   createPostgresKeyStore,
   createPostgresScheduleStore,
@@ -44,6 +46,7 @@ export interface Composition {
   readonly store: JobStore;
   readonly clock: DatabaseClock;
   readonly keys: KeyStore;
+  readonly audit: AuditStore;
   readonly schedules: ScheduleStore;
   readonly keyKind: KeyKind;
   readonly validator: ApiKeyValidator | undefined;
@@ -82,6 +85,7 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
     store,
     clock: createDatabaseClock(db),
     keys,
+    audit: createPostgresAuditStore(db),
     schedules: createPostgresScheduleStore(db),
     keyKind: profile === "prod" ? "live" : "dev",
     validator,

@@ -1,6 +1,6 @@
 import type { Actor, KeyKind } from "@millrace/auth";
 import { MillraceError, type Scope, hasScope } from "@millrace/contract";
-import type { JobStore, KeyStore } from "@millrace/storage";
+import type { AuditStore, JobStore, KeyStore } from "@millrace/storage";
 import type { Metrics } from "@millrace/telemetry";
 
 export type { Actor } from "@millrace/auth";
@@ -9,6 +9,8 @@ export type { Actor } from "@millrace/auth";
 export interface Ctx {
   readonly actor: Actor;
   readonly store: JobStore;
+  /** Where changes by hand are written down; without it they are not. */
+  readonly audit?: AuditStore | undefined;
   /** Where what happens is counted. */
   readonly metrics?: Pick<Metrics, "jobsEnqueuedTotal"> | undefined;
   /** W3C trace context to hand on to what is enqueued. */

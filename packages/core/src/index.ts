@@ -1,3 +1,4 @@
+export * from "./audit/index.ts";
 export { compose, type ComposeConfig, type ComposeOptions, type Composition, type ReadyCheck } from "./compose.ts";
 export { type Actor, type Ctx, type KeyCtx, requireQueue, requireScope } from "./context.ts";
 export * from "./jobs/index.ts";

@@ -1,3 +1,5 @@
+export type * from "./audit/audit-store.ts";
+export { createPostgresAuditStore } from "./audit/postgres-audit-store.ts";
 export { createDatabaseClock, type DatabaseClock } from "./clock.ts";
 export * from "./database.ts";
 export { type Coalescer, type CoalescerOptions, createCoalescer } from "./jobs/coalesce.ts";

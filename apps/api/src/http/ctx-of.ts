@@ -11,6 +11,7 @@ export function ctxOf(c: ApiContext, api: Api, signal?: AbortSignal): KeyCtx & S
     actor: c.get("actor"),
     store: api.composition.store,
     keys: api.composition.keys,
+    audit: api.composition.audit,
     keyKind: api.composition.keyKind,
     schedules: api.composition.schedules,
     metrics: api.metrics,

@@ -1,5 +1,7 @@
 import type { Route } from "../http/route.ts";
+import { listAuditRoute } from "./audit/list.ts";
 import { listAttemptsRoute } from "./jobs/attempts.ts";
+import { bulkJobsRoute } from "./jobs/bulk.ts";
 import { cancelJobRoute } from "./jobs/cancel.ts";
 import { deleteJobRoute } from "./jobs/delete.ts";
 import { enqueueBatchRoute } from "./jobs/enqueue-batch.ts";
@@ -39,6 +41,7 @@ import { readyRoute } from "./system/ready.ts";
 export const routes: readonly Route[] = [
   enqueueRoute,
   enqueueBatchRoute,
+  bulkJobsRoute,
   listJobsRoute,
   getJobRoute,
   updateJobRoute,
@@ -67,6 +70,7 @@ export const routes: readonly Route[] = [
   createKeyRoute,
   revokeKeyRoute,
   rotateKeyRoute,
+  listAuditRoute,
   healthRoute,
   readyRoute,
   metricsRoute,

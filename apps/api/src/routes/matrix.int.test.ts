@@ -38,6 +38,7 @@ function requestOf({ method, path }: Operation, id: string): { readonly what: st
   const bodies: Readonly<Record<string, unknown>> = {
     "POST /v1/jobs": { type: "t" },
     "POST /v1/jobs/batch": { jobs: [{ type: "t" }] },
+    "POST /v1/jobs/bulk": { action: "cancel", filter: { queue: "none" } },
     "PATCH /v1/jobs/{id}": { priority: 1 },
     "POST /v1/leases/claim": { queues: ["none"], worker: "w" },
     "POST /v1/leases/heartbeat": { items: [{ leaseToken: "none" }] },

@@ -1,3 +1,4 @@
+export { bulkJobs } from "./bulk.ts";
 export { cancelJob } from "./cancel.ts";
 export { deleteJob } from "./delete.ts";
 export { enqueue } from "./enqueue.ts";

@@ -39,11 +39,11 @@ function time(text: string | undefined): Date | undefined {
   return text === undefined ? undefined : new Date(text);
 }
 
-/** A key that is bound to one queue lists that one; one that is bound to several has to say which. */
-function onlyQueue(ctx: Ctx): string | undefined {
+/** A key that is bound to one queue means that one; one that is bound to several has to say which, at `path`. @throws VALIDATION_FAILED */
+export function onlyQueue(ctx: Ctx, path = "queue"): string | undefined {
   const { queues } = ctx.actor;
   if (queues === undefined || queues.length === 1) return queues?.[0];
   throw new MillraceError("VALIDATION_FAILED", "This API key is bound to several queues.", {
-    errors: [{ path: "queue", code: "required", message: `Name one of the key's queues: ${queues.join(", ")}.` }],
+    errors: [{ path, code: "required", message: `Name one of the key's queues: ${queues.join(", ")}.` }],
   });
 }

@@ -1,5 +1,6 @@
 import { type CreateKeyRequest, createKeyRequestSchema } from "@millrace/contract";
 
+import { audit } from "../audit/audit.ts";
 import { type KeyCtx, requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
 import { requireCovers } from "./covers.ts";
@@ -12,5 +13,8 @@ export async function createKey(ctx: KeyCtx, input: CreateKeyRequest): Promise<I
   const { expiresAt } = request;
   requireCovers(ctx, { ...request, expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt) });
   const { tenantId, keyId } = ctx.actor;
-  return issueKey(ctx.keys, { ...request, tenantId, createdBy: keyId }, ctx.keyKind);
+  const issued = await issueKey(ctx.keys, { ...request, tenantId, createdBy: keyId }, ctx.keyKind);
+  const { id, name, scopes } = issued.stored;
+  await audit(ctx, { action: "key.create", target: id, detail: { name, scopes: [...scopes] } });
+  return issued;
 }

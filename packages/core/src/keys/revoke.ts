@@ -1,5 +1,6 @@
 import type { ApiKey } from "@millrace/storage";
 
+import { audit } from "../audit/audit.ts";
 import { type KeyCtx, requireScope } from "../context.ts";
 import { requireCovers } from "./covers.ts";
 import { keyRef } from "./key-ref.ts";
@@ -13,5 +14,7 @@ export async function revokeKey(ctx: KeyCtx, input: { readonly id: string }): Pr
   const ref = keyRef(ctx, input.id);
   const target = await ctx.keys.getKey(ref);
   if (target.id !== ctx.actor.keyId) requireCovers(ctx, target);
-  return ctx.keys.revokeKey(ref);
+  const revoked = await ctx.keys.revokeKey(ref);
+  await audit(ctx, { action: "key.revoke", target: ref.id });
+  return revoked;
 }

@@ -1,6 +1,7 @@
 import { mintKey } from "@millrace/auth";
 import { type RotateKeyRequest, rotateKeyRequestSchema } from "@millrace/contract";
 
+import { audit } from "../audit/audit.ts";
 import { type KeyCtx, requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
 import { requireCovers } from "./covers.ts";
@@ -21,5 +22,6 @@ export async function rotateKey(
   requireCovers(ctx, await ctx.keys.getKey(ref));
   const { key, start, hash } = mintKey(ctx.keyKind ?? "live");
   const stored = await ctx.keys.rotateKey(ref, { start, hash, overlapMs, createdBy: ctx.actor.keyId ?? null });
+  await audit(ctx, { action: "key.rotate", target: ref.id, detail: { successor: stored.id, overlapMs } });
   return { stored, key };
 }

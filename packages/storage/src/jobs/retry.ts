@@ -4,16 +4,17 @@ import { enqueueAgain } from "./enqueue-again.ts";
 import { countLeft } from "./finished-counts.ts";
 import type { Job, JobRef } from "./job-store.ts";
 import { signals } from "./signals.ts";
+import { isAsked, type WhichJobs } from "./which-jobs.ts";
 
 /**
  * Takes a finished job out of history and puts it back in line; the delete is won by one caller. Attempts go on counting, so every attempt
  * keeps its number: a job without any left gets one more. The fence goes on too, so no old lease token can match.
  */
-const retryStatement: Statement = {
+const retryStatement = (which: WhichJobs): Statement => ({
   name: "jobs.retry",
   text: `
 with revived as (
-  delete from millrace.job_history h where h.tenant_id = $1::text and h.id = $2::uuid
+  delete from millrace.job_history h where h.tenant_id = $1::text and h.id ${isAsked(which)}
   returning ${carried("h")}, h.status, h.completed_at, h.expires_at
 ),
 ${countLeft("revived")},
@@ -37,11 +38,19 @@ line as (
   select id, "tenantId" as tenant_id, queue, type, priority, "scheduledAt" as scheduled_at, "concurrencyKey" as concurrency_key from back
 ),
 ${enqueueAgain("line")}
-select *, ${signals("enqueueAgain")} from back`,
-};
+select ${which === "one" ? "*" : "id"}, ${signals("enqueueAgain")} from back`,
+});
+
+const one = retryStatement("one");
+const many = retryStatement("many");
 
 /** Makes a finished job pending; undefined when it is not finished. */
 export async function retry(db: Executor, ref: JobRef): Promise<Job | undefined> {
-  const [row] = await db.query<Job>(retryStatement, [ref.tenantId, ref.id]);
+  const [row] = await db.query<Job>(one, [ref.tenantId, ref.id]);
   return row === undefined ? undefined : asJob(row);
+}
+
+/** Makes those of the jobs pending that are finished; answers how many. */
+export async function retryMany(db: Executor, tenantId: string, ids: readonly string[]): Promise<number> {
+  return (await db.query(many, [tenantId, ids])).length;
 }

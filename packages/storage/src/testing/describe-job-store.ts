@@ -1,6 +1,7 @@
 import { describe } from "vitest";
 
 import { describeAttempts } from "./job-store/attempts.ts";
+import { describeBulk } from "./job-store/bulk.ts";
 import { describeChanges } from "./job-store/changes.ts";
 import { describeCrud } from "./job-store/crud.ts";
 import type { OpenJobStore } from "./job-store/fixture.ts";
@@ -17,5 +18,6 @@ export function describeJobStore(name: string, open: OpenJobStore): void {
     describeLeases(open);
     describeChanges(open);
     describeAttempts(open);
+    describeBulk(open);
   });
 }

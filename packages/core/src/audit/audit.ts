@@ -1,0 +1,21 @@
+import type { AuditAction } from "@millrace/contract";
+
+import type { Ctx } from "../context.ts";
+
+export interface Audited {
+  readonly action: AuditAction;
+  /** What was changed: an id or a name. */
+  readonly target: string;
+  /** What it was changed to; never a secret or a payload. */
+  readonly detail?: object;
+}
+
+/**
+ * Writes down who did what, once it is done; nothing where the context has no audit log. A failure is the caller's to hear of: the change is made,
+ * and nobody else would know that its entry is missing.
+ */
+export async function audit(ctx: Pick<Ctx, "actor" | "audit">, { action, target, detail }: Audited): Promise<void> {
+  const { tenantId, keyId } = ctx.actor;
+  const actor = keyId === undefined ? "process" : `key:${keyId}`;
+  await ctx.audit?.recordAudit({ tenantId, actor, action, target, detail: detail ?? null });
+}
