@@ -1,0 +1,17 @@
+import { expect, test } from "vitest";
+
+import { runChaos } from "./run-chaos.ts";
+
+/** PostgreSQL acknowledges what it has not written, and writes as late as it can: what a crash takes then was acknowledged. */
+const forgetful = { synchronous_commit: "off", wal_writer_delay: "10s", wal_buffers: "64MB" };
+
+test(
+  "a chaos run finds it out when jobs are acknowledged before they are safe from a crash",
+  { timeout: 240_000 },
+  async () => {
+    const crash = { kind: "restartPostgres", mode: "immediate", downMs: 0 } as const;
+    const faults = [2_000, 4_000].map((atMs) => ({ atMs, fault: crash }));
+    const report = await runChaos({ seed: 1, durationMs: 5_000, faults, postgres: forgetful });
+    expect(report.violations.map(({ invariant }) => invariant)).toContain("lost");
+  },
+);
