@@ -1,6 +1,7 @@
+import { AsyncLocalStorage } from "node:async_hooks";
 import type { ServerResponse } from "node:http";
 
-import type { Logger, Metrics } from "@millrace/telemetry";
+import type { LogFields, Logger, Metrics } from "@millrace/telemetry";
 
 import type { Exchange } from "./exchange.ts";
 
@@ -10,10 +11,25 @@ export type Recorder = (exchange: Exchange, outgoing?: ServerResponse) => void;
 /** What a client that went away before its answer is counted as; it never goes over the wire. */
 const clientGone = 499;
 
-/** Makes the one place where requests are logged and counted. */
+/**
+ * Makes the one place where requests are logged and counted. The lines of all requests that end within one turn of the event loop are
+ * written together at its end: a system call for each would cost a tenth of a small request.
+ */
 export function createRecorder(logger: Logger, metrics: Metrics): Recorder {
+  // A turn's lines belong to many requests: they are written outside of the trace of any one.
+  const outside = AsyncLocalStorage.snapshot();
+  let over: { readonly quiet: boolean; readonly fields: LogFields }[] = [];
+
+  function write(): void {
+    const lines = over;
+    over = [];
+    logger.together(() => {
+      for (const { quiet, fields } of lines) logger[quiet ? "debug" : "info"](fields, "Request");
+    });
+  }
+
   return (exchange, outgoing) => {
-    const { method, route, tenant, client, traceId, errorCode, rawStatus } = exchange;
+    const { method, route, tenant, client, traceId, errorCode, rawStatus, quiet } = exchange;
     const status = rawStatus ?? (outgoing?.writableFinished === true ? outgoing.statusCode : clientGone);
     const durationMs = performance.now() - exchange.startMs;
     const labels = { method, route, status: String(status) };
@@ -29,7 +45,7 @@ export function createRecorder(logger: Logger, metrics: Metrics): Recorder {
       traceId,
       errorCode,
     };
-    if (exchange.quiet) logger.debug(fields, "Request");
-    else logger.info(fields, "Request");
+    if (over.length === 0) setImmediate(() => outside(write));
+    over.push({ quiet, fields });
   };
 }

@@ -31,8 +31,7 @@ export function createFieldCleaner(options: FieldCleanerOptions = {}): (fields: 
   for (const name of options.allow ?? []) kinds.set(name, "plain");
   for (const name of withheld) kinds.delete(name);
 
-  const clean = (name: string, value: unknown): unknown => {
-    const kind = kinds.get(name);
+  const clean = (name: string, kind: FieldKind | undefined, value: unknown): unknown => {
     switch (kind) {
       case "plain":
         return plain(value);
@@ -56,10 +55,11 @@ export function createFieldCleaner(options: FieldCleanerOptions = {}): (fields: 
   return (fields) => {
     const shown: Record<string, unknown> = {};
     for (const name of Object.keys(fields)) {
-      if (!kinds.has(name) && (reservedNames.has(name) || !programmersName.test(name))) continue;
+      const kind = kinds.get(name);
+      if (kind === undefined && (reservedNames.has(name) || !programmersName.test(name))) continue;
       try {
         const value = fields[name];
-        if (value !== undefined) shown[name] = clean(name, value);
+        if (value !== undefined) shown[name] = clean(name, kind, value);
       } catch {
         shown[name] = "[unreadable]";
       }

@@ -172,6 +172,45 @@ describe("createLogger, text", () => {
   });
 });
 
+describe("lines that are written together", () => {
+  it("are handed on whole and in order, in pieces that a pipe takes at once", () => {
+    const { logger, lines } = captured();
+    logger.together(() => {
+      for (let count = 0; count < 100; count += 1) logger.info({ count, reason: "x".repeat(40) }, "line");
+      expect(lines.length).toBeGreaterThan(0);
+    });
+    logger.info({ count: 100 }, "line");
+    expect(lines.length).toBeLessThan(10);
+    expect(lines.every((piece) => piece.endsWith("\n") && piece.length <= 4_096)).toBe(true);
+    const records = lines
+      .join("")
+      .trimEnd()
+      .split("\n")
+      .map((line) => JSON.parse(line) as { count: number });
+    expect(records.map(({ count }) => count)).toEqual(Array.from({ length: 101 }, (_, count) => count));
+  });
+
+  it("are handed on also when the writing ends with an error or a line is longer than a piece", () => {
+    const { logger, lines } = captured();
+    const fail = () =>
+      logger.together(() => {
+        logger.info({}, "before");
+        logger.info({ problems: Array.from({ length: 90 }, () => "y".repeat(90)) }, "long");
+        throw new Error("boom");
+      });
+    expect(fail).toThrow("boom");
+    expect(
+      lines
+        .join("")
+        .trimEnd()
+        .split("\n")
+        .map((line) => (JSON.parse(line) as { msg: string }).msg),
+    ).toEqual(["before", "long"]);
+    logger.info({}, "after");
+    expect(lines).toHaveLength(3);
+  });
+});
+
 describe("standard output", () => {
   it("has every line when the process exits at once", async () => {
     const script = `
@@ -195,5 +234,8 @@ describe("silentLogger", () => {
       child.flush();
     }).not.toThrow();
     expect(child).toBe(silentLogger);
+    let written = false;
+    child.together(() => void (written = true));
+    expect(written).toBe(true);
   });
 });
