@@ -153,5 +153,5 @@ alter table millrace.scheduled drop column concurrency_key;
 drop table millrace.key_checks;
 drop table millrace.key_slots;
 drop table millrace.held;
-drop index millrace.claims_queue;
+drop index millrace.claims_lane;
 drop table millrace.queue_settings;

@@ -54,8 +54,9 @@ create table millrace.key_checks (
 
 create index key_checks_key on millrace.key_checks (tenant_id, queue, concurrency_key);
 
--- The jobs that run of a queue with a limit are counted at each claim.
-create index claims_queue on millrace.claims (tenant_id, queue);
+-- The jobs that run of a queue with a limit are counted at each claim. On an expression, so that no statement that knows a claim's id, tenant and queue
+-- can take this for the way in and walk over all claims of the queue.
+create index claims_lane on millrace.claims ((tenant_id || '/' || queue));
 
 alter table millrace.scheduled add column concurrency_key text;
 update millrace.scheduled s set concurrency_key = j.concurrency_key
@@ -427,7 +428,7 @@ language sql stable as $$
   from (
     select
       case when setting.concurrency is null then 2147483647 else setting.concurrency - coalesce((
-        select sum(c.open) from millrace.claims c where c.tenant_id = setting.tenant_id and c.queue = setting.queue
+        select sum(c.open) from millrace.claims c where c.tenant_id || '/' || c.queue = setting.tenant_id || '/' || setting.queue
       ), 0) end as slots,
       case when setting.rate_limit is null then 2147483647 else millrace.rate_tokens(setting, at_time) end as tokens
   ) x

@@ -1,3 +1,4 @@
+import { sql } from "drizzle-orm";
 import { index, integer, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
 import { millrace } from "./namespace.ts";
@@ -17,6 +18,6 @@ export const claims = millrace.table(
   (table) => [
     primaryKey({ name: "claims_pkey", columns: [table.claimId, table.tenantId, table.queue] }),
     index("claims_expiry").on(table.leaseExpiresAt),
-    index("claims_queue").on(table.tenantId, table.queue),
+    index("claims_lane").on(sql`(${table.tenantId} || '/' || ${table.queue})`),
   ],
 );
