@@ -1,6 +1,8 @@
 import type { JobJson } from "@millrace/contract";
 import type { Job } from "@millrace/storage";
 
+import { isoTime } from "../iso-time.ts";
+
 /** A job as JSON shows it: without tenant and fence, times in RFC 3339 with milliseconds. */
 export function toJobJson(job: Job): JobJson {
   return {
@@ -21,14 +23,14 @@ export function toJobJson(job: Job): JobJson {
     result: job.result,
     progress: job.progress,
     lockedBy: job.lockedBy,
-    lockedAt: job.lockedAt?.toISOString() ?? null,
-    leaseExpiresAt: job.leaseExpiresAt?.toISOString() ?? null,
+    lockedAt: job.lockedAt && isoTime(job.lockedAt),
+    leaseExpiresAt: job.leaseExpiresAt && isoTime(job.leaseExpiresAt),
     timeoutMs: job.timeoutMs,
-    createdAt: job.createdAt.toISOString(),
-    updatedAt: job.updatedAt.toISOString(),
-    scheduledAt: job.scheduledAt.toISOString(),
-    startedAt: job.startedAt?.toISOString() ?? null,
-    completedAt: job.completedAt?.toISOString() ?? null,
+    createdAt: isoTime(job.createdAt),
+    updatedAt: isoTime(job.updatedAt),
+    scheduledAt: isoTime(job.scheduledAt),
+    startedAt: job.startedAt && isoTime(job.startedAt),
+    completedAt: job.completedAt && isoTime(job.completedAt),
     traceparent: job.traceparent,
   };
 }
