@@ -17,7 +17,8 @@ export async function readBody(incoming: IncomingMessage, outgoing: ServerRespon
     exchange.awaitsContinue = false;
     outgoing.writeContinue();
   }
-  return gzip ? inflate(incoming, bytesMax) : collect(incoming, bytesMax);
+  if (gzip) return inflate(incoming, bytesMax);
+  return arrived(incoming, bytesMax) ?? collect(incoming, bytesMax);
 }
 
 /** True when a request says that it has a body. */
@@ -34,18 +35,15 @@ function isGzip(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
   throw new MillraceError("UNSUPPORTED_MEDIA_TYPE", "Send the body as it is, or with Content-Encoding: gzip.");
 }
 
-async function collect(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
-  // A small body has arrived together with its headers, and needs nobody to listen for it.
-  if (incoming.complete && !incoming.destroyed && !incoming.readableDidRead) {
-    const body: unknown = incoming.read() ?? empty;
-    if (!Buffer.isBuffer(body)) throw incomplete();
-    if (body.length > bytesMax) throw tooLarge(bytesMax);
-    return body;
-  }
-  return gather(incoming, bytesMax);
+/** A small body has arrived together with its headers, and needs nobody to listen for it. */
+function arrived(incoming: IncomingMessage, bytesMax: number): Buffer | undefined {
+  if (!incoming.complete || incoming.destroyed || incoming.readableDidRead) return undefined;
+  const body = (incoming.read() ?? empty) as Buffer;
+  if (body.length > bytesMax) throw tooLarge(bytesMax);
+  return body;
 }
 
-function gather(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+function collect(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
