@@ -20,9 +20,12 @@ export function createExpiringCache<Value>(
 ): ExpiringCache<Value> {
   // A Map keeps insertion order: the first key is the one that was used longest ago.
   const entries = new Map<string, Entry<Value>>();
+  /** The last key of the map, while that is known: it needs no moving, which would make the map grow and be rehashed all the time. */
+  let newest: string | undefined;
 
   function drop(key: string): void {
     const entry = entries.get(key);
+    if (key === newest) newest = undefined;
     if (entries.delete(key) && entry !== undefined) onDrop(entry.value);
   }
 
@@ -34,8 +37,11 @@ export function createExpiringCache<Value>(
         drop(key);
         return undefined;
       }
-      entries.delete(key);
-      entries.set(key, entry);
+      if (key !== newest) {
+        entries.delete(key);
+        entries.set(key, entry);
+        newest = key;
+      }
       return entry.value;
     },
     set(key, value, ttlMs) {
@@ -46,6 +52,7 @@ export function createExpiringCache<Value>(
         if (oldest !== undefined) drop(oldest);
       }
       entries.set(key, { value, endsAtMs: nowMs() + ttlMs });
+      newest = key;
     },
     delete: drop,
     clear() {
