@@ -490,24 +490,24 @@ begin
 end $$;
 
 -- Puts blocked jobs where they wait next: ready or, with a concurrency key, held when due; else scheduled. The row in blocked is the proof that nobody else
--- acts on the job: only what this statement deletes there goes on.
+-- acts on the job: only what this statement deletes there goes on. Due by the clock: a job may have been enqueued after this transaction began.
 create function millrace.unblock(ids uuid[]) returns void
 language sql as $$
   with freed as (
     delete from millrace.blocked b where b.job_id = any(ids)
-    returning b.job_id, b.tenant_id, b.queue, b.priority, b.scheduled_at, b.type, b.concurrency_key
+    returning b.job_id, b.tenant_id, b.queue, b.priority, b.scheduled_at, b.type, b.concurrency_key, b.scheduled_at <= clock_timestamp() as is_due
   ),
   due as (
     insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
-    select tenant_id, queue, priority, scheduled_at, job_id, type from freed where scheduled_at <= now() and concurrency_key is null
+    select tenant_id, queue, priority, scheduled_at, job_id, type from freed where is_due and concurrency_key is null
   ),
   later as (
     insert into millrace.scheduled (tenant_id, queue, priority, scheduled_at, job_id, type, concurrency_key)
-    select tenant_id, queue, priority, scheduled_at, job_id, type, concurrency_key from freed where scheduled_at > now()
+    select tenant_id, queue, priority, scheduled_at, job_id, type, concurrency_key from freed where not is_due
   ),
   keyed as (
     insert into millrace.held (tenant_id, queue, concurrency_key, priority, scheduled_at, job_id, type)
-    select tenant_id, queue, concurrency_key, priority, scheduled_at, job_id, type from freed where scheduled_at <= now() and concurrency_key is not null
+    select tenant_id, queue, concurrency_key, priority, scheduled_at, job_id, type from freed where is_due and concurrency_key is not null
     returning tenant_id, queue, concurrency_key
   ),
   checks as (
