@@ -40,6 +40,8 @@ export type {
   ProgressRequest,
   PutScheduleRequest,
   Queue,
+  QueueDetails,
+  QueueSettingsRequest,
   ReleaseRequest,
   RetryPolicy,
   RotateKeyRequest,

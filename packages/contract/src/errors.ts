@@ -28,6 +28,7 @@ export const errorCatalogue = {
     retryable: false,
   },
   DUPLICATE_JOB: { status: 409, title: "The idempotency key has a job already", retryable: false },
+  QUEUE_FULL: { status: 429, title: "The queue is full", retryable: true },
   RATE_LIMITED: { status: 429, title: "Too many requests", retryable: true },
   UNAVAILABLE: { status: 503, title: "The service is unavailable for the moment", retryable: true },
   INTERNAL: { status: 500, title: "Something went wrong on our side", retryable: true },

@@ -14,4 +14,5 @@ export * from "./leases/index.ts";
 export * from "./problem.ts";
 export * from "./queues/queue.ts";
 export * from "./schedules/schedule.ts";
+export * from "./queues/settings.ts";
 export * from "./scopes.ts";

@@ -39,7 +39,7 @@ function publicError(error: unknown): MillraceError {
 
 function headersOf({ code, retryAfterMs }: MillraceError): Readonly<Record<string, string>> {
   const contentType = { "Content-Type": "application/problem+json" };
-  if (code !== "RATE_LIMITED" && code !== "UNAVAILABLE") return contentType;
+  if (code !== "RATE_LIMITED" && code !== "QUEUE_FULL" && code !== "UNAVAILABLE") return contentType;
   const seconds = Math.max(1, Math.ceil((retryAfterMs ?? retryAfterDefaultMs) / 1_000));
   return { ...contentType, "Retry-After": String(seconds) };
 }

@@ -24,6 +24,9 @@ import { releaseJobsRoute } from "./leases/release.ts";
 import { snoozeJobsRoute } from "./leases/snooze.ts";
 import { getQueueRoute } from "./queues/get.ts";
 import { listQueuesRoute } from "./queues/list.ts";
+import { pauseQueueRoute } from "./queues/pause.ts";
+import { putQueueRoute } from "./queues/put.ts";
+import { resumeQueueRoute } from "./queues/resume.ts";
 import { createScheduleRoute } from "./schedules/create.ts";
 import { deleteScheduleRoute } from "./schedules/delete.ts";
 import { getScheduleRoute } from "./schedules/get.ts";
@@ -59,6 +62,9 @@ export const routes: readonly Route[] = [
   releaseJobsRoute,
   listQueuesRoute,
   getQueueRoute,
+  putQueueRoute,
+  pauseQueueRoute,
+  resumeQueueRoute,
   listSchedulesRoute,
   createScheduleRoute,
   previewScheduleRoute,

@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { timeSchema } from "../jobs/job.ts";
 import { jobStatuses } from "../jobs/state.ts";
 
 /** A queue and its jobs by status. A count named in `capped` stopped at its bound: there are at least that many. */
@@ -16,6 +17,8 @@ export const queueSchema = z
     /** Of the pending ones: how many are not due yet. */
     scheduled: z.int(),
     capped: z.array(z.enum(jobStatuses)),
+    /** Since when no job of the queue starts. */
+    pausedAt: timeSchema.nullable(),
     oldestPendingAgeMs: z.number().nullable(),
   })
   .meta({ id: "Queue" });

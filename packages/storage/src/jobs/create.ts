@@ -3,6 +3,8 @@ import { MillraceError, isMillraceError } from "@millrace/contract";
 import type { Database } from "../database.ts";
 import { callerExecutor } from "../database/caller-transaction.ts";
 import type { Executor } from "../executor.ts";
+import { createDepthGate, type Entry } from "../queues/depth-gate.ts";
+import { readDepths } from "../queues/depth.ts";
 import { retryConflicts } from "../retry-conflicts.ts";
 import { type Outcome, createCoalescer } from "./coalesce.ts";
 import { existingKeys } from "./existing-keys.ts";
@@ -33,6 +35,7 @@ export function createCreator(
   queues: QueueRegister,
 ): Creator {
   const writes = heeding(db, listener);
+  const gate = createDepthGate({ read: (lanes) => readDepths(db, lanes) });
   const coalescer = createCoalescer<PreparedJob, CreatedJob>({
     fly,
     bytesOf: (job) => job.payload.length,
@@ -54,8 +57,48 @@ export function createCreator(
     return inserted;
   }
 
+  /** Lets jobs in as far as their queues have room. One whose key is taken adds none, so it is answered also where its queue is full. */
+  async function enter(jobs: readonly PreparedJob[]): Promise<Entry<PreparedJob>> {
+    const { refused, done } = await gate.enter(jobs);
+    if (refused.size === 0) return { refused, done };
+    const keyed = [...refused.keys()].filter((job) => job.idempotencyKey !== undefined);
+    const keys = await existingKeys(db, keyed);
+    const known = new Set(keyed.filter((_, index) => keys[index]?.expired === false));
+    return { refused: new Map([...refused].filter(([job]) => !known.has(job))), done };
+  }
+
+  /** Stores all of the jobs, or none where one finds its queue full. @throws QUEUE_FULL */
+  async function whole<T>(jobs: readonly PreparedJob[], create: () => Promise<T>): Promise<T> {
+    const { refused, done } = await enter(jobs);
+    const [full] = refused.values();
+    let stored = false;
+    try {
+      if (full !== undefined) throw full;
+      const answer = await create();
+      stored = true;
+      return answer;
+    } finally {
+      done(stored);
+    }
+  }
+
   async function fly(jobs: readonly PreparedJob[]): Promise<readonly Outcome<CreatedJob>[]> {
     await queues.ensure(db, lanesOf(jobs));
+    const { refused, done } = await enter(jobs);
+    let stored = false;
+    try {
+      const entering = refused.size === 0 ? jobs : jobs.filter((job) => !refused.has(job));
+      const outcomes = entering.length === 0 ? [] : await store(entering);
+      stored = true;
+      if (refused.size === 0) return outcomes;
+      const answers = new Map(entering.map((job, index) => [job, outcomes[index]]));
+      return jobs.map((job) => answers.get(job) ?? { ok: false, error: refused.get(job) });
+    } finally {
+      done(stored);
+    }
+  }
+
+  async function store(jobs: readonly PreparedJob[]): Promise<readonly Outcome<CreatedJob>[]> {
     let inserted: Inserted;
     try {
       inserted = await insertAnnounced(jobs);
@@ -129,7 +172,7 @@ export function createCreator(
 
   async function createByItself(job: PreparedJob): Promise<CreatedJob> {
     await queues.ensure(db, lanesOf([job]));
-    return inOwnTransaction(job);
+    return whole([job], () => inOwnTransaction(job));
   }
 
   return {
@@ -141,17 +184,19 @@ export function createCreator(
       const flow = prepareFlow([job], () => "");
       const own = callerExecutor(tx);
       await queues.ensure(db, lanesOf(flow.jobs));
-      const [created] = await insertAll(own, flow, encodeWakeup(wakeupOf(flow.jobs)));
+      const [created] = await whole(flow.jobs, () => insertAll(own, flow, encodeWakeup(wakeupOf(flow.jobs))));
       return withJob(own, job, created);
     },
     async createJobs(jobs, { tx } = {}) {
       if (jobs.length === 0) return [];
       const flow = prepareFlow(jobs, (index) => `jobs.${index}.`);
       await queues.ensure(db, lanesOf(flow.jobs));
-      if (tx !== undefined) return insertAll(callerExecutor(tx), flow, encodeWakeup(wakeupOf(flow.jobs)));
-      if (jobs.some((job) => job.idempotencyKey !== undefined || job.dependsOn !== undefined)) return createAll(flow);
-      await insertAnnounced(flow.jobs);
-      return flow.jobs.map(({ id }) => ({ id, duplicate: false }));
+      return whole(flow.jobs, async () => {
+        if (tx !== undefined) return insertAll(callerExecutor(tx), flow, encodeWakeup(wakeupOf(flow.jobs)));
+        if (jobs.some((job) => job.idempotencyKey !== undefined || job.dependsOn !== undefined)) return createAll(flow);
+        await insertAnnounced(flow.jobs);
+        return flow.jobs.map(({ id }) => ({ id, duplicate: false }));
+      });
     },
     idle: () => coalescer.idle(),
   };

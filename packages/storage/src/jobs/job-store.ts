@@ -9,6 +9,7 @@ import type {
 
 import type { CallerTransaction } from "../database/caller-transaction.ts";
 
+import type { QueueStore } from "../queues/queue-store.ts";
 /** One failed attempt, newest last in `Job.errors`. */
 export interface JobError {
   readonly attempt: number;
@@ -243,28 +244,13 @@ export interface DroppedExpired {
   readonly remaining: number;
 }
 
-export interface QueueStats {
-  readonly tenantId: string;
-  readonly queue: string;
-  readonly pending: number;
-  readonly scheduled: number;
-  readonly running: number;
-  readonly completed: number;
-  readonly dead: number;
-  readonly cancelled: number;
-  /** Milliseconds since the oldest claimable job became due; null when none waits. */
-  readonly oldestPendingAgeMs: number | null;
-  /** Statuses whose count stopped at the counting bound: the true count is at least the one shown. */
-  readonly capped: readonly JobStatus[];
-}
-
 /**
  * The contract of every job backend; `describeJobStore` in `@millrace/storage/testing` is its proof.
  * Every job is addressed by tenant and id: another tenant's job is JOB_NOT_FOUND.
  * Owner's writes (complete, fail, snooze, release, progress, heartbeat) are batched, carry a lease token an item,
  * and answer an outcome an item, in input order. All times are the database's.
  */
-export interface JobStore {
+export interface JobStore extends QueueStore {
   /**
    * Creates one job; concurrent callers share one insert.
    * @throws IDEMPOTENCY_KEY_REUSED for a known key with another request hash, DUPLICATE_JOB where the policy says so, VALIDATION_FAILED for a dependency on no job
@@ -330,8 +316,6 @@ export interface JobStore {
   cancelOrphans(limit: number): Promise<number>;
   /** Folds at most `limit` changes of the counts of finished jobs; answers how many rows fewer there are. Due every few seconds, safe to race. */
   foldCounts(limit: number): Promise<number>;
-  /** Counts by status of the tenant's queues (of every tenant's without one), at most 1,000 queues. */
-  queueStats(filter: { readonly tenantId?: string; readonly queue?: string }): Promise<readonly QueueStats[]>;
   /** Answers when the database does. @throws UNAVAILABLE */
   ping(): Promise<void>;
   close(): Promise<void>;

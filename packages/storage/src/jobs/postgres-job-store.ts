@@ -1,6 +1,10 @@
 import { MillraceError } from "@millrace/contract";
 
 import type { Database } from "../database.ts";
+import { pauseQueue, resumeQueue } from "../queues/pause.ts";
+import { putSettings } from "../queues/put-settings.ts";
+import { recheckKeys } from "../queues/recheck-keys.ts";
+import { getQueueSettings } from "../queues/settings.ts";
 import { createAdmission } from "./admission.ts";
 import { cancelOrphans } from "./cancel-orphans.ts";
 import { cancel, cancelMany } from "./cancel.ts";
@@ -135,6 +139,22 @@ export function createPostgresJobStore(db: Database): JobStore {
       await creator.idle();
       await admission.idle();
       wakeups.close();
+    },
+    getQueueSettings: (ref) => getQueueSettings(db, ref),
+    async putQueueSettings(ref, changes) {
+      const { settings, hasMoreSlots } = await putSettings(db, ref, changes);
+      if (hasMoreSlots) {
+        await recheckKeys(db, ref);
+        admission.request();
+      }
+      wakeups.trail([[ref.tenantId, ref.queue]]);
+      return settings;
+    },
+    pauseQueue: (ref) => pauseQueue(db, ref),
+    async resumeQueue(ref) {
+      const settings = await resumeQueue(db, ref);
+      wakeups.trail([[ref.tenantId, ref.queue]]);
+      return settings;
     },
   };
 }

@@ -1,5 +1,5 @@
 import type { Executor, Statement } from "../executor.ts";
-import type { QueueStats } from "./job-store.ts";
+import type { QueueStats } from "../queues/queue-store.ts";
 
 /** Waiting jobs are counted up to here; the true number may be larger (`capped`). */
 const countMax = 10_000;
@@ -34,7 +34,8 @@ running as materialized (
   where $1::text is null or c.tenant_id = $1::text group by c.tenant_id, c.queue
 )
 select q.tenant_id as "tenantId", q.name as queue,
-  ${waiting("millrace.ready")} as ready, ${waiting("millrace.scheduled")} as scheduled, coalesce(r.n, 0) as running,
+  ${waiting("millrace.ready")} as ready, ${waiting("millrace.scheduled")} as scheduled, ${waiting("millrace.held")} as held,
+  ${waiting("millrace.blocked")} as blocked, coalesce(r.n, 0) as running, s.paused_at as "pausedAt",
   f.completed, f.dead, f.cancelled,
   (
     with recursive first as (
@@ -46,6 +47,7 @@ select q.tenant_id as "tenantId", q.name as queue,
   ) as "oldestPendingAgeMs"
 from named q
 left join running r on r.tenant_id = q.tenant_id and r.queue = q.name
+left join millrace.queue_settings s on s.tenant_id = q.tenant_id and s.queue = q.name
 cross join lateral (
   select coalesce(sum(c.n) filter (where c.status = 'completed'), 0)::bigint as completed,
     coalesce(sum(c.n) filter (where c.status = 'dead'), 0)::bigint as dead,
@@ -55,17 +57,17 @@ cross join lateral (
 order by q.tenant_id, q.name`,
 };
 
-type Row = Omit<QueueStats, "pending" | "capped"> & { readonly ready: number };
+type Row = Omit<QueueStats, "pending" | "capped"> & Readonly<Record<"ready" | "held" | "blocked", number>>;
 
-/** Counts by status; `pending` includes the scheduled ones. */
+/** Counts by status; `pending` includes those that are scheduled, held back by their concurrency key, or blocked by other jobs. */
 export async function queueStats(
   db: Executor,
   filter: { readonly tenantId?: string; readonly queue?: string },
 ): Promise<readonly QueueStats[]> {
   const rows = await db.query<Row>(statsStatement, [filter.tenantId ?? null, filter.queue ?? null]);
-  return rows.map(({ ready, ...row }) => ({
+  return rows.map(({ ready, held, blocked, ...row }) => ({
     ...row,
-    pending: ready + row.scheduled,
-    capped: ready >= countMax || row.scheduled >= countMax ? ["pending"] : [],
+    pending: ready + row.scheduled + held + blocked,
+    capped: Math.max(ready, row.scheduled, held, blocked) >= countMax ? ["pending"] : [],
   }));
 }

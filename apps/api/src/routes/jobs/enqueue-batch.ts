@@ -18,7 +18,7 @@ export const enqueueBatchRoute: Route = {
   description: "Up to 10,000 jobs. Idempotency keys are given with each job; the header is refused.",
   body: { schema: enqueueBatchRequestSchema, required: true },
   answers: { 201: { description: "The ids, in the order of the jobs.", schema: enqueueBatchResponseSchema } },
-  errors: ["IDEMPOTENCY_KEY_REUSED"],
+  errors: ["IDEMPOTENCY_KEY_REUSED", "QUEUE_FULL"],
   async handle(c, api) {
     refuseIdempotencyKey(c, "A batch takes an idempotencyKey with each job.");
     const body = await readJson(c, api.limits.batchBodyBytesMax);

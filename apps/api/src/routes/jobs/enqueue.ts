@@ -27,7 +27,7 @@ export const enqueueRoute: Route = {
       headers: { Location: "The path of the job." },
     },
   },
-  errors: ["IDEMPOTENCY_KEY_REUSED"],
+  errors: ["IDEMPOTENCY_KEY_REUSED", "QUEUE_FULL"],
   async handle(c, api) {
     const body = withIdempotencyKey(c, await readJson(c, api.limits.bodyBytesMax));
     const { job, duplicate } = await enqueue(ctxOf(c, api), unparsed(body));

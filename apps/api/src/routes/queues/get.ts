@@ -1,5 +1,5 @@
-import { queueSchema } from "@millrace/contract";
-import { getQueue, toQueueJson } from "@millrace/core";
+import { queueDetailsSchema } from "@millrace/contract";
+import { getQueue, toQueueDetailsJson } from "@millrace/core";
 
 import { ctxOf } from "../../http/ctx-of.ts";
 import { paramOf } from "../../http/param-of.ts";
@@ -12,11 +12,11 @@ export const getQueueRoute: Route = {
   scope: "jobs:read",
   operationId: "getQueue",
   tag: "queues",
-  summary: "Get a queue with its counts",
+  summary: "Get a queue with its counts and settings",
   description: "A `/` in its name is written `%2F`.",
-  answers: { 200: { description: "The queue.", schema: queueSchema } },
+  answers: { 200: { description: "The queue.", schema: queueDetailsSchema } },
   errors: ["NOT_FOUND"],
   async handle(c, api) {
-    return c.json(toQueueJson(await getQueue(ctxOf(c, api), { queue: paramOf(c, "queue") })), 200);
+    return c.json(toQueueDetailsJson(await getQueue(ctxOf(c, api), { queue: paramOf(c, "queue") })), 200);
   },
 };

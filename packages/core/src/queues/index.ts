@@ -1,0 +1,6 @@
+export { getQueue } from "./get.ts";
+export { listQueues } from "./list.ts";
+export { pauseQueue } from "./pause.ts";
+export { putQueue } from "./put.ts";
+export { type QueueWithSettings, toQueueDetailsJson, toQueueJson } from "./queue-json.ts";
+export { resumeQueue } from "./resume.ts";
