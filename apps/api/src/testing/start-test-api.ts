@@ -31,6 +31,7 @@ export interface TestKey {
 export interface ReplyBody {
   readonly [name: string]: unknown;
   readonly id: string;
+  readonly name: string;
   readonly key: string;
   readonly start: string;
   readonly createdAt: string;
@@ -83,7 +84,12 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     overrides: toOverrides({ "server.port": 0, ...options.values }),
   });
   const logs: Record<string, unknown>[] = [];
-  const destination: LogDestination = { write: (line) => logs.push(JSON.parse(line) as Record<string, unknown>) };
+  const destination: LogDestination = {
+    // Lines that belong together may come in one write.
+    write: (text) => {
+      for (const line of text.trimEnd().split("\n")) logs.push(JSON.parse(line) as Record<string, unknown>);
+    },
+  };
   const logger = createLogger({ service: "api", profile, level: "debug", format: "json", destination });
   const metrics = createMetrics({ service: "api", version, defaultMetrics: false });
   const own = await compose(config, { logger, metrics, profile });

@@ -29,8 +29,6 @@ export interface DeskWait {
 export interface ClaimDesk {
   /** Claims now, and with `wait` again as soon as there may be something; empty when there was nothing in that time. @throws UNAVAILABLE */
   claim(request: DeskClaim, wait?: DeskWait): Promise<readonly ClaimedJob[]>;
-  /** Jobs of a tenant were put back by this process, which nobody announces. */
-  putBack(tenantId: string): void;
   /** Releases what was claimed for somebody who has gone; the attempts are given back. */
   handBack(claimed: readonly ClaimedJob[]): void;
   /** Answers all that wait, and resolves when nothing is under way. */
@@ -140,7 +138,6 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
   async function release(claimed: readonly ClaimedJob[]): Promise<void> {
     try {
       await store.releaseJobs(claimed);
-      for (const { job } of claimed) wake(job.tenantId, job.queue);
     } catch (error) {
       logger.warn({ err: error, count: claimed.length }, "Jobs could not be handed back; their leases will run out");
     }
@@ -150,7 +147,6 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
     async claim(request, wait) {
       return wait === undefined ? (await claimOnce(request)).claimed : waitFor(request, wait);
     },
-    putBack: (tenantId) => wake(tenantId),
     handBack(claimed) {
       if (claimed.length === 0) return;
       const done = release(claimed).finally(() => handingBack.delete(done));

@@ -4,11 +4,10 @@ import { requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
 import type { LeaseCtx } from "./context.ts";
 import { type LeaseAnswer, writeItems } from "./items.ts";
-import { announcePutBack } from "./put-back.ts";
 
 /** Fails attempts whose leases are held: back to pending after the retry delay, or dead. @throws FORBIDDEN, VALIDATION_FAILED, UNAVAILABLE */
 export async function failJobs(ctx: LeaseCtx, input: FailRequest): Promise<LeaseAnswer> {
   requireScope(ctx, "jobs:work");
   const { items } = parse(failRequestSchema, input);
-  return announcePutBack(ctx, await writeItems(ctx, items, (item) => item, ctx.store.failJobs));
+  return writeItems(ctx, items, (item) => item, ctx.store.failJobs);
 }

@@ -4,11 +4,10 @@ import { requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
 import type { LeaseCtx } from "./context.ts";
 import { type LeaseAnswer, writeItems } from "./items.ts";
-import { announcePutBack } from "./put-back.ts";
 
 /** Hands jobs whose leases are held back at once, the attempts given back. @throws FORBIDDEN, VALIDATION_FAILED, UNAVAILABLE */
 export async function releaseJobs(ctx: LeaseCtx, input: ReleaseRequest): Promise<LeaseAnswer> {
   requireScope(ctx, "jobs:work");
   const { items } = parse(releaseRequestSchema, input);
-  return announcePutBack(ctx, await writeItems(ctx, items, (item) => item, ctx.store.releaseJobs));
+  return writeItems(ctx, items, (item) => item, ctx.store.releaseJobs);
 }
