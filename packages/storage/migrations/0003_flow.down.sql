@@ -1,5 +1,8 @@
 -- millrace:lossy drops settings of queues, dependencies, attempts and log lines; jobs that wait for a concurrency key or for other jobs become claimable
 -- millrace:statement-timeout 2h
+drop function millrace.enqueue(text, jsonb, text, text, integer, interval, timestamptz, integer, text, text, text[], integer, jsonb, uuid[], text, text);
+drop function millrace.retry_policy(jsonb);
+drop function millrace.new_job_id();
 drop function millrace.lock_dependencies(text, uuid[]);
 drop trigger jobs_release_dependents on millrace.jobs;
 drop function millrace.release_dependents();

@@ -698,3 +698,212 @@ begin
   end loop;
   raise exception 'the jobs that this one depends on change too fast' using errcode = 'serialization_failure';
 end $$;
+
+-- A new UUIDv7, its last 12 bits of time those below the millisecond: ids of one session sort by the time they were made. PostgreSQL has its own from 18 on.
+create function millrace.new_job_id() returns uuid
+language sql volatile as $$
+  select encode(
+    overlay(
+      overlay(uuid_send(gen_random_uuid()) placing substring(int8send(t.microseconds / 1000) from 3) from 1 for 6)
+      placing int2send((28672 + t.microseconds % 1000 * 4096 / 1000)::int2) from 7 for 2
+    ), 'hex'
+  )::uuid
+  from (select floor(extract(epoch from clock_timestamp()) * 1000000)::bigint as microseconds) t
+$$;
+
+-- A retry policy as the API takes it, its defaults filled in.
+create function millrace.retry_policy(given jsonb) returns jsonb
+language plpgsql immutable strict as $$
+declare
+  defaults constant jsonb := case given ->> 'kind'
+    when 'exponential' then '{"baseMs": 1000, "factor": 2, "capMs": 3600000}'
+    when 'linear' then '{"baseMs": 1000, "capMs": 3600000}'
+    when 'fixed' then '{"delayMs": null}'
+    when 'delays' then '{"delaysMs": null}'
+  end;
+  policy constant jsonb := defaults || given;
+  member record;
+begin
+  if jsonb_typeof(given) <> 'object' or defaults is null then
+    raise exception 'millrace.enqueue: retry has the kind exponential, linear, fixed or delays' using errcode = 'invalid_parameter_value';
+  end if;
+  for member in select m.key, m.value from jsonb_each(policy - 'kind') m loop
+    if not defaults ? member.key then
+      raise exception 'millrace.enqueue: retry of the kind % has no member %', given ->> 'kind', member.key using errcode = 'invalid_parameter_value';
+    end if;
+    if not (case member.key
+      when 'factor' then jsonb_path_exists(member.value, '$ ? (@.type() == "number" && @ >= 1 && @ <= 10)')
+      when 'delaysMs' then jsonb_typeof(member.value) = 'array' and jsonb_array_length(member.value) between 1 and 100
+        and not jsonb_path_exists(member.value, 'strict $[*] ? (@.type() != "number" || @ < 0 || @ > 604800000 || @.floor() != @)')
+      else jsonb_path_exists(member.value, '$ ? (@.type() == "number" && @ >= 0 && @ <= 604800000 && @.floor() == @)')
+    end) then
+      raise exception 'millrace.enqueue: retry has a % that is missing, or not a number in its bounds', member.key using errcode = 'invalid_parameter_value';
+    end if;
+  end loop;
+  return policy;
+end $$;
+
+-- Enqueues a job in the caller's own transaction, and answers its id: for psql, triggers and every client of the database. The job is there if and only if that
+-- transaction commits, and workers are woken when it does. A known idempotency key answers the id of its job. Explained in docs/concepts/transactions.md.
+-- The key decides as in the service: its unique index lets one of two transactions go on and the other one wait; a key whose window has passed or whose job is
+-- gone is taken over from the job that it was seen to name, which the update checks again.
+create function millrace.enqueue(
+  type text,
+  payload jsonb default '{}',
+  queue text default 'default',
+  tenant text default 'default',
+  priority integer default 0,
+  delay interval default null,
+  scheduled_at timestamptz default null,
+  max_attempts integer default 20,
+  idempotency_key text default null,
+  concurrency_key text default null,
+  tags text[] default '{}',
+  timeout_ms integer default null,
+  retry jsonb default null,
+  depends_on uuid[] default '{}',
+  on_dependency_failure text default 'cancel',
+  traceparent text default null
+) returns uuid
+language plpgsql as $$
+declare
+  name_form constant text := '^[A-Za-z0-9][A-Za-z0-9._:/-]*$';
+  new_id constant uuid := millrace.new_job_id();
+  given_delay constant interval := delay;
+  given_time constant timestamptz := scheduled_at;
+  wrong text;
+  depth_max integer;
+  digest text;
+  known record;
+  dependency record;
+  waits_for uuid[] := '{}';
+  failed record;
+  has_failed boolean := false;
+begin
+  payload := coalesce(payload, 'null');
+  queue := coalesce(queue, 'default');
+  tenant := coalesce(tenant, 'default');
+  priority := coalesce(priority, 0);
+  max_attempts := coalesce(max_attempts, 20);
+  tags := coalesce(tags, '{}');
+  depends_on := coalesce(depends_on, '{}');
+  on_dependency_failure := coalesce(on_dependency_failure, 'cancel');
+  wrong := case
+    when coalesce(type, '') !~ name_form or length(type) > 128
+      then 'type is 1 to 128 letters, digits and . _ : / -, starting with a letter or digit'
+    when queue !~ name_form or length(queue) > 128 then 'queue is 1 to 128 letters, digits and . _ : / -, starting with a letter or digit'
+    when tenant !~ '^[a-z0-9][a-z0-9_-]*$' or length(tenant) > 64 then 'tenant is 1 to 64 lower-case letters, digits, _ and -, starting with a letter or digit'
+    when octet_length(payload::text) > 262144 then format('payload has %s bytes; at most 262144 are allowed', octet_length(payload::text))
+    when jsonb_path_exists(payload, 'strict $.**{64} ? (@.type() == "array" || @.type() == "object")') then 'payload is nested more than 64 levels deep'
+    when priority not between -32768 and 32767 then 'priority is between -32768 and 32767'
+    when given_delay is not null and given_time is not null then 'delay and scheduled_at exclude one another'
+    when extract(epoch from given_delay) not between 0 and 31622400 then 'delay is between 0 and 366 days'
+    when not isfinite(given_time) then 'scheduled_at is a finite time'
+    when max_attempts not between 1 and 1000 then 'max_attempts is between 1 and 1000'
+    when length(idempotency_key) not between 1 and 255 then 'idempotency_key has 1 to 255 characters'
+    when length(concurrency_key) not between 1 and 255 then 'concurrency_key has 1 to 255 characters'
+    when cardinality(tags) > 20 then 'tags are at most 20'
+    when exists (select from unnest(tags) t(tag) where coalesce(length(t.tag), 0) not between 1 and 64) then 'tags has a tag without 1 to 64 characters'
+    when timeout_ms not between 1 and 86400000 then 'timeout_ms is between 1 and 86400000'
+    when cardinality(depends_on) > 100 then 'depends_on names at most 100 jobs'
+    when array_position(depends_on, null) is not null then 'depends_on has a null'
+    when (select count(distinct d.on_job) from unnest(depends_on) d(on_job)) < cardinality(depends_on) then 'depends_on names a job twice'
+    when on_dependency_failure not in ('cancel', 'wait') then 'on_dependency_failure is cancel or wait'
+    when traceparent !~ '^[0-9a-f]{2}-[0-9a-f]{32}-[0-9a-f]{16}-[0-9a-f]{2}$' then 'traceparent is not in the form of W3C Trace Context'
+  end;
+  if wrong is not null then
+    raise exception 'millrace.enqueue: %', wrong using errcode = 'invalid_parameter_value';
+  end if;
+  retry := millrace.retry_policy(retry);
+  scheduled_at := coalesce(given_time, now() + given_delay, now());
+
+  if idempotency_key is not null then
+    digest := 'sql:' || encode(sha256(convert_to(jsonb_build_array(
+      type, payload, queue, priority, given_delay, given_time, max_attempts, concurrency_key, tags, timeout_ms, retry, depends_on, on_dependency_failure
+    )::text, 'UTF8')), 'base64');
+    loop
+      insert into millrace.job_keys as k (tenant_id, key, job_id, request_hash) values (enqueue.tenant, enqueue.idempotency_key, new_id, digest)
+      on conflict do nothing;
+      exit when found;
+      select k.job_id, k.request_hash, coalesce(k.expires_at <= now(), false) as expired, k.created_at < now() as settled,
+        exists (select from millrace.all_jobs a where a.tenant_id = k.tenant_id and a.id = k.job_id) as kept
+      into known from millrace.job_keys k where k.tenant_id = enqueue.tenant and k.key = enqueue.idempotency_key;
+      continue when not found;
+      if known.expired or (known.settled and not known.kept) then
+        update millrace.job_keys k set job_id = new_id, request_hash = digest, created_at = now(), expires_at = null
+        where k.tenant_id = enqueue.tenant and k.key = enqueue.idempotency_key and k.job_id = known.job_id
+          and (not known.expired or k.expires_at <= now());
+        exit when found;
+        continue;
+      end if;
+      -- A digest that the service has made can't be compared.
+      if known.request_hash like 'sql:%' and known.request_hash <> digest then
+        raise exception 'millrace.enqueue: idempotency_key % was used before with a different request', quote_literal(idempotency_key)
+          using errcode = 'unique_violation', detail = format('Its job is %s.', known.job_id);
+      end if;
+      return known.job_id;
+    end loop;
+  end if;
+
+  select q.max_depth into depth_max from millrace.queue_settings q where q.tenant_id = enqueue.tenant and q.queue = enqueue.queue;
+  if depth_max is not null and (
+    select count(*) from (
+      select from millrace.ready w where w.tenant_id = enqueue.tenant and w.queue = enqueue.queue
+      union all select from millrace.scheduled w where w.tenant_id = enqueue.tenant and w.queue = enqueue.queue
+      union all select from millrace.held w where w.tenant_id = enqueue.tenant and w.queue = enqueue.queue
+      union all select from millrace.blocked w where w.tenant_id = enqueue.tenant and w.queue = enqueue.queue
+      limit depth_max
+    ) waiting
+  ) >= depth_max then
+    raise exception 'millrace.enqueue: queue % is full: % jobs wait in it', quote_literal(queue), depth_max using errcode = 'configuration_limit_exceeded';
+  end if;
+
+  if depends_on <> '{}' then
+    for dependency in select l.id as on_job, l.status from millrace.lock_dependencies(tenant, depends_on) l loop
+      if dependency.status is null then
+        raise exception 'millrace.enqueue: depends_on names %, and there is no such job', dependency.on_job using errcode = 'invalid_parameter_value';
+      elsif dependency.status <> 'completed' then
+        waits_for := waits_for || dependency.on_job;
+      end if;
+      if dependency.status in ('dead', 'cancelled') and on_dependency_failure = 'cancel' and not has_failed then
+        failed := dependency;
+        has_failed := true;
+      end if;
+    end loop;
+  end if;
+
+  if not exists (select from millrace.queues q where q.tenant_id = enqueue.tenant and q.name = enqueue.queue) then
+    insert into millrace.queues (tenant_id, name) values (enqueue.tenant, enqueue.queue) on conflict do nothing;
+  end if;
+  insert into millrace.jobs (
+    id, tenant_id, queue, type, priority, max_attempts, timeout_ms, scheduled_at, idempotency_key, concurrency_key, tags, retry, payload, traceparent
+  ) values (
+    new_id, enqueue.tenant, enqueue.queue, enqueue.type, enqueue.priority, enqueue.max_attempts, enqueue.timeout_ms, enqueue.scheduled_at,
+    enqueue.idempotency_key, enqueue.concurrency_key, enqueue.tags, enqueue.retry, enqueue.payload::json, enqueue.traceparent
+  );
+  if waits_for <> '{}' then
+    insert into millrace.blocked (job_id, tenant_id, queue, priority, scheduled_at, type, concurrency_key, on_failure)
+    values (new_id, enqueue.tenant, enqueue.queue, enqueue.priority, enqueue.scheduled_at, enqueue.type, enqueue.concurrency_key, enqueue.on_dependency_failure);
+    insert into millrace.job_dependencies (job_id, depends_on, tenant_id) select new_id, w.on_job, enqueue.tenant from unnest(waits_for) w(on_job);
+    if has_failed then
+      perform millrace.cancel_dependents(array[failed.on_job], case failed.status when 'dead' then 'died' else 'was cancelled' end, false);
+    end if;
+    return new_id;
+  end if;
+  if scheduled_at > now() then
+    insert into millrace.scheduled (tenant_id, queue, priority, scheduled_at, job_id, type, concurrency_key)
+    values (enqueue.tenant, enqueue.queue, enqueue.priority, enqueue.scheduled_at, new_id, enqueue.type, enqueue.concurrency_key);
+  elsif concurrency_key is null then
+    insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
+    values (enqueue.tenant, enqueue.queue, enqueue.priority, enqueue.scheduled_at, new_id, enqueue.type);
+  else
+    insert into millrace.held (tenant_id, queue, concurrency_key, priority, scheduled_at, job_id, type)
+    values (enqueue.tenant, enqueue.queue, enqueue.concurrency_key, enqueue.priority, enqueue.scheduled_at, new_id, enqueue.type);
+    insert into millrace.key_checks (tenant_id, queue, concurrency_key, freed) values (enqueue.tenant, enqueue.queue, enqueue.concurrency_key, 0);
+  end if;
+  perform pg_notify('millrace_jobs', case
+    when concurrency_key is null then json_build_array(json_build_array(tenant, queue))
+    else json_build_array(json_build_array(tenant, queue, 'held'))
+  end::text);
+  return new_id;
+end $$;
