@@ -7,6 +7,7 @@ import { describeCrud } from "./job-store/crud.ts";
 import type { OpenJobStore } from "./job-store/fixture.ts";
 import { describeIdempotency } from "./job-store/idempotency.ts";
 import { describeLeases } from "./job-store/leases.ts";
+import { describeLimits } from "./job-store/limits.ts";
 import { describeLists } from "./job-store/lists.ts";
 
 /** The proof that a backend keeps the JobStore contract. Call it in a test file; `open` gives an empty store each time. */
@@ -17,6 +18,7 @@ export function describeJobStore(name: string, open: OpenJobStore): void {
     describeLists(open);
     describeLeases(open);
     describeChanges(open);
+    describeLimits(open);
     describeAttempts(open);
     describeBulk(open);
   });
