@@ -13,7 +13,7 @@ const clientGone = 499;
 
 /**
  * Makes the one place where requests are logged and counted. The lines of all requests that end within one turn of the event loop are
- * written together at its end: a system call for each would cost a tenth of a small request.
+ * written together at its end, with one system call for many.
  */
 export function createRecorder(logger: Logger, metrics: Metrics): Recorder {
   // A turn's lines belong to many requests: they are written outside of the trace of any one.

