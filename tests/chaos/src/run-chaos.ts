@@ -3,12 +3,14 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { createClient } from "@millrace/client";
 import { type Violation, checkHistory, openHistory, readHistory } from "@millrace/e2e/history";
 import type { ProcessHost, RunningProcess } from "@millrace/e2e/processes";
 
 import { inject } from "./faults/inject.ts";
 import { type ScheduledFault, planFaults } from "./faults/plan-faults.ts";
 import { observe, waitUntilDrained } from "./observe.ts";
+import { limitedQueue } from "./testing/fleet/limited-queue.ts";
 import { type Fleet, startFleet } from "./testing/fleet/start-fleet.ts";
 import { startProducer } from "./testing/fleet/start-producer.ts";
 
@@ -34,6 +36,8 @@ export interface ChaosReport {
 }
 
 const leaseMs = 3_000;
+/** Of the queue `limited`, and of each concurrency key in it. */
+const limits = { limited: 4, perKey: 1 } as const;
 const faultEveryMs = 1_200;
 
 /** Runs a fleet under load and faults, heals it, lets it drain, and checks everything that was written down. */
@@ -57,8 +61,11 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     fleet = await startFleet(host, { apis: 2, workers: 2, leaseWorkers: 2, leaseMs, ...(postgres && { postgres }) });
     const { apiUrls } = fleet;
     const [apiUrl = ""] = apiUrls;
+    const { limited, perKey } = limits;
+    const client = createClient({ baseUrl: apiUrl, apiKey: "alpha-key" });
+    await client.queues.put(limitedQueue, { concurrency: limited, concurrencyPerKey: perKey });
     const append = openHistory(host.historyFolder, "producer");
-    const producer = startProducer({ seed, apiUrls, append, concurrencyKeys: false });
+    const producer = startProducer({ seed, apiUrls, append });
     await injectAll(fleet, faults, durationMs, onProgress);
     onProgress(`healing; ${producer.acknowledged()} jobs are acknowledged`);
     await fleet.heal();

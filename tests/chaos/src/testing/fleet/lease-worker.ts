@@ -4,6 +4,8 @@ import { type MillraceClient, createClient } from "@millrace/client";
 import { type HistoryEvent, openHistory } from "@millrace/e2e/history";
 import { decodeLeaseToken } from "@millrace/storage";
 
+import { limitedQueue } from "./limited-queue.ts";
+
 /**
  * A worker in another process than the store's, which works over HTTP alone and writes down every claim, heartbeat and finish. It trusts
  * nothing that it holds: after a sleep it goes on as if its leases were good, so that only the fence can stop it.
@@ -21,7 +23,7 @@ const setting = (name: string): string => env[name] ?? "";
 const worker = setting("CHAOS_NAME");
 const leaseMs = Number(setting("CHAOS_LEASE_MS"));
 const types = setting("CHAOS_TYPES").split(",");
-const queues = ["default", "limited"];
+const queues = ["default", limitedQueue];
 const append: (event: HistoryEvent) => void = openHistory(setting("CHAOS_HISTORY"), `${worker}-${process.pid}`);
 const clients = setting("CHAOS_APIS")
   .split(",")

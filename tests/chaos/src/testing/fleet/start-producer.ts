@@ -4,6 +4,8 @@ import { type EnqueueRequest, createClient } from "@millrace/client";
 import type { Acknowledged } from "@millrace/e2e/history";
 import { recordedTypes, seededRandom } from "@millrace/e2e/processes";
 
+import { limitedQueue } from "./limited-queue.ts";
+
 /** Enqueues whatever happens, and writes down what was acknowledged. */
 export interface Producer {
   acknowledged(): number;
@@ -14,8 +16,6 @@ export interface ProducerOptions {
   readonly seed: number;
   readonly apiUrls: readonly string[];
   readonly append: (event: Acknowledged) => void;
-  /** Give some jobs of the queue `limited` a concurrency key. */
-  readonly concurrencyKeys: boolean;
 }
 
 /** What a job is to meet with, and how it has to end. */
@@ -37,12 +37,15 @@ const fates: readonly Fate[] = [
   // May run out of attempts in the faults, but must not have one too many.
   { share: 10, payload: { runMs: 200 }, maxAttempts: 2 },
 ];
+/** Few and short ones, which the limits let through in time. */
+const limitedShare = 0.15;
+const longMs = 1_000;
 const enqueuers = 6;
 const pauseMs = 40;
 const timeoutMs = 10_000;
 
 /** Starts the load. Half of the enqueuers repeat a call until it is acknowledged, by its key; the others try once. */
-export function startProducer({ seed, apiUrls, append, concurrencyKeys }: ProducerOptions): Producer {
+export function startProducer({ seed, apiUrls, append }: ProducerOptions): Producer {
   const clients = apiUrls.map((baseUrl) => createClient({ baseUrl, apiKey: "alpha-key", retriesMax: 0, timeoutMs }));
   const lots = fates.flatMap((fate) => Array.from({ length: fate.share }, () => fate));
   let count = 0;
@@ -53,8 +56,9 @@ export function startProducer({ seed, apiUrls, append, concurrencyKeys }: Produc
     const pick = <Item>(items: readonly Item[]): Item => items[Math.floor(random() * items.length)]!;
     for (let turn = 0; !stopping; turn++) {
       const { payload, maxAttempts, ends } = pick(lots);
-      const queue = pick(["default", "limited"]);
-      const concurrencyKey = concurrencyKeys && queue === "limited" ? pick(["red", "green"]) : undefined;
+      const isLimited = random() < limitedShare && (payload.runMs ?? 0) < longMs;
+      const queue = isLimited ? limitedQueue : "default";
+      const concurrencyKey = isLimited ? pick([undefined, "red", "green", "blue"]) : undefined;
       const request: EnqueueRequest = {
         type: pick(recordedTypes),
         queue,

@@ -3,6 +3,7 @@ import { isDeepStrictEqual } from "node:util";
 import * as fc from "fast-check";
 
 import type { JobStore } from "../../../jobs/job-store.ts";
+import { drain } from "./drain.ts";
 import { describeUnexplained, explain } from "./explain.ts";
 import { observe, observeJob } from "./observe.ts";
 import { perform } from "./perform.ts";
@@ -65,6 +66,7 @@ export async function checkModel(subject: ModelSubject, options: ModelCheckOptio
     fc.asyncProperty(commands, async (sequence) => {
       await subject.clear();
       await fc.asyncModelRun(() => ({ model: { state: emptyState(limits) }, real: subject }), sequence);
+      await drain(subject);
     }),
     {
       seed,

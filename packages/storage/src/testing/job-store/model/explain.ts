@@ -15,12 +15,12 @@ export function explain(
   observed: StoreView,
 ): ModelState | undefined {
   const alone = exchanges.length === 1;
-  const shows = alone ? observed : blurred(observed, exchanges);
+  const visible = (view: StoreView) => blurred(view, exchanges, state);
+  const shows = visible(observed);
 
   const search = (reached: ModelState, open: readonly Exchange[]): ModelState | undefined => {
     if (open.length === 0) {
-      const view = alone ? viewOf(reached) : blurred(viewOf(reached), exchanges);
-      return isDeepStrictEqual(view, shows) ? reached : undefined;
+      return isDeepStrictEqual(visible(viewOf(reached)), shows) ? reached : undefined;
     }
     for (const [index, exchange] of open.entries()) {
       for (const next of step(reached, exchange, { alone })) {
@@ -33,10 +33,16 @@ export function explain(
   return search(state, exchanges);
 }
 
-/** A rescue that could not look at a lease right then asks again a second later, and moves its deadline to say so. */
-function blurred(view: StoreView, exchanges: readonly Exchange[]): StoreView {
-  if (!exchanges.some(({ operation }) => operation.kind === "rescue")) return view;
-  return { ...view, jobs: view.jobs.map((job) => ({ ...job, isLeaseOver: null })) };
+/**
+ * Without what is open for a moment: a rescue that could not look at a lease right then asks again a second later, and moves its
+ * deadline to say so; and a job with a concurrency key is let in soon after it could be.
+ */
+function blurred(view: StoreView, exchanges: readonly Exchange[], { limits }: ModelState): StoreView {
+  const isLeaseOpen = exchanges.length > 1 && exchanges.some(({ operation }) => operation.kind === "rescue");
+  return {
+    jobs: isLeaseOpen ? view.jobs.map((job) => ({ ...job, isLeaseOver: null })) : view.jobs,
+    queues: limits.perKey === null ? view.queues : view.queues.map((queue) => ({ ...queue, hasOldest: null })),
+  };
 }
 
 /** Why nothing explains it, in words: what was asked, what was answered, and how the store differs from what it should show. */

@@ -26,6 +26,8 @@ async function call(store: JobStore, operation: Operation): Promise<Answer> {
       return { kind: "created", jobs: await store.createJobs(operation.specs.map(newJob)) };
     case "claim": {
       const { worker, limit, leaseMs, tenantId, queues, types } = operation;
+      // What waits for its concurrency key is let in by upkeep, soon; here at once.
+      await store.admitHeld();
       const claimed = await store.claimJobs({
         worker,
         limit,

@@ -30,6 +30,11 @@ const tokensRecent = 8;
 /** The tenants that all jobs of a run belong to. */
 export const modelTenants: readonly string[] = tenantIds;
 
+/** Their queues, as `tenant/queue`. */
+export const modelLanes: readonly string[] = tenantIds.flatMap((tenantId) =>
+  queues.map((queue) => `${tenantId}/${queue}`),
+);
+
 /** Any operation, those more often that lead somewhere. */
 export function anyPlan({ concurrencyKeys }: PlanOptions): fc.Arbitrary<NamedPlan> {
   const spec: fc.Arbitrary<JobSpec> = fc.record({

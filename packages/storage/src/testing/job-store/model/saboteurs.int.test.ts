@@ -1,6 +1,7 @@
 import { expect, onTestFinished, test } from "vitest";
 
 import { checkModel } from "./check-model.ts";
+import { openPostgresSubject } from "./postgres-subject.ts";
 import {
   acknowledgingBeforeCommit,
   cancellingInWordsOnly,
@@ -9,7 +10,6 @@ import {
   rescuingTheLiving,
   withoutFence,
 } from "./saboteurs.ts";
-import { openPostgresSubject } from "./postgres-subject.ts";
 
 const broken = {
   "lets a stale owner write": { sabotage: withoutFence, concurrencyMax: 1 },
@@ -29,12 +29,17 @@ test.each(Object.entries(broken))("the model finds a store out that %s", async (
   });
 });
 
-test("the model finds a store out that lets more jobs of a queue run at once than the limit", async () => {
-  const subject = await openPostgresSubject({ stores: 4 });
-  onTestFinished(() => subject.close());
-  const limits = { queues: { "model-a/x": 1 }, perKey: null };
-  const check = checkModel(subject, { seed: 1, runs: 50, stepsMax: 60, concurrencyMax: 4, limits, shrink: false });
-  await expect(check).rejects.toMatchObject({
-    cause: { message: expect.stringContaining('"kind":"claim"') },
-  });
-});
+test.each([
+  ["a queue", { queues: { "model-a/x": 1 }, perKey: null }, undefined],
+  ["a concurrency key", { queues: {}, perKey: 1 }, { queues: {}, perKey: 2 }],
+] as const)(
+  "the model finds a store out that lets more jobs of %s run at once than the limit",
+  async (_, limits, set) => {
+    const subject = await openPostgresSubject({ stores: 4, ...(set && { limits: set }) });
+    onTestFinished(() => subject.close());
+    const check = checkModel(subject, { seed: 1, runs: 50, stepsMax: 60, concurrencyMax: 4, limits, shrink: false });
+    await expect(check).rejects.toMatchObject({
+      cause: { message: expect.stringContaining('"kind":"claim"') },
+    });
+  },
+);

@@ -37,9 +37,10 @@ export function stepClaim(
   }
   const next = { ...state, jobs, leases };
   if (!alone) return [next];
-  const left = wanted.filter((job) => jobs.get(job.id) === job && isAdmitted(next, job));
+  // Which job of a concurrency key comes next is decided before it is claimed, so those have no order here.
+  const left = wanted.filter((job) => jobs.get(job.id) === job && !isKeyed(state, job) && isAdmitted(next, job));
   if (answer.jobs.length === 0 && left.length > 0) return [];
-  const claimedJobs = wanted.filter((job) => jobs.get(job.id) !== job);
+  const claimedJobs = wanted.filter((job) => jobs.get(job.id) !== job && !isKeyed(state, job));
   const isUnfair = claimedJobs.some((one) => left.some((other) => isSameLane(one, other) && isBefore(other, one)));
   return isUnfair ? [] : [next];
 }
@@ -64,6 +65,10 @@ function isAdmitted({ jobs, limits }: ModelState, job: ModelJob): boolean {
 
 function isSameLane(one: ModelJob, other: ModelJob): boolean {
   return one.tenantId === other.tenantId && one.queue === other.queue;
+}
+
+function isKeyed({ limits }: ModelState, job: ModelJob): boolean {
+  return limits.perKey !== null && job.concurrencyKey !== null;
 }
 
 /** Higher priority first, then what was due first. Jobs that came due at the same moment of the model have no order. */

@@ -35,7 +35,7 @@ export interface QueueView {
   readonly completed: number;
   readonly dead: number;
   readonly cancelled: number;
-  readonly hasOldest: boolean;
+  readonly hasOldest: boolean | null;
 }
 
 /** What a store shows of all its jobs and queues: jobs newest first, queues with jobs only. */
