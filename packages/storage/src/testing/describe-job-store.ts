@@ -4,6 +4,7 @@ import { describeAttempts } from "./job-store/attempts.ts";
 import { describeBulk } from "./job-store/bulk.ts";
 import { describeChanges } from "./job-store/changes.ts";
 import { describeCrud } from "./job-store/crud.ts";
+import { describeDuplicates } from "./job-store/duplicates.ts";
 import type { OpenJobStore } from "./job-store/fixture.ts";
 import { describeIdempotency } from "./job-store/idempotency.ts";
 import { describeLeases } from "./job-store/leases.ts";
@@ -15,6 +16,7 @@ export function describeJobStore(name: string, open: OpenJobStore): void {
   describe(`JobStore on ${name}`, () => {
     describeCrud(open);
     describeIdempotency(open);
+    describeDuplicates(open);
     describeLists(open);
     describeLeases(open);
     describeChanges(open);
