@@ -1,4 +1,4 @@
-import type { ClaimedJob, JobStore } from "@millrace/storage";
+import type { ClaimedJob, ClaimRequest, JobStore } from "@millrace/storage";
 import type { Metrics } from "@millrace/telemetry";
 
 import { backoffMs } from "./backoff.ts";
@@ -13,17 +13,27 @@ export interface ClaimsOptions {
   readonly worker: string;
   /** How many jobs could be taken now; 0 when it isn't worth a claim. */
   readonly room: () => number;
+  /** True when a write leaves soon that can take a claim along (see `ride`). */
+  readonly canRide: () => boolean;
   /** Takes what was claimed. `deadlineMs` (monotonic) is until when the leases surely hold. */
   readonly take: (claimed: readonly ClaimedJob[], deadlineMs: number) => void;
   readonly outages: Outages;
   readonly metrics: Pick<Metrics, "claimsTotal" | "claimedJobsTotal">;
 }
 
+/** Sends a claim, and answers what it brought. */
+export type RunClaim = (request: ClaimRequest) => Promise<readonly ClaimedJob[]>;
+
 export interface Claims {
   /** There may be jobs: claim, if there is room. */
   look(): void;
   /** Room has been made: claim, if there may be jobs. */
   refill(): void;
+  /**
+   * A write is about to leave that can claim as well. Runs it with the claim that is due; answers false, and doesn't run it, when none is.
+   * Rejects when `run` does.
+   */
+  ride(run: RunClaim): false | Promise<void>;
   /** How long a claim that brings jobs has been taking of late. */
   claimMs(): number;
   /** Claims nothing more; resolves when no claim is under way. */
@@ -54,12 +64,28 @@ export function createClaims(options: ClaimsOptions): Claims {
   let patience = 1;
 
   function refill(): void {
-    if (stopped || !mayHaveMore || current !== undefined || pause !== undefined) return;
+    if (!isDue() || options.canRide()) return;
     const limit = room();
-    if (limit > 0) current = claim(limit);
+    if (limit > 0) claim(limit, (request) => store.claimJobs(request)).catch(() => undefined);
   }
 
-  async function claim(limit: number): Promise<void> {
+  function isDue(): boolean {
+    return !stopped && mayHaveMore && current === undefined && pause === undefined;
+  }
+
+  /** Claims by `run`, one claim at a time; rejects when `run` does, which is taken care of here. */
+  function claim(limit: number, run: RunClaim): Promise<void> {
+    const claiming = land(limit, run);
+    const settled = claiming.catch(() => undefined);
+    current = settled;
+    void settled.then(() => {
+      current = undefined;
+      refill();
+    });
+    return claiming;
+  }
+
+  async function land(limit: number, run: RunClaim): Promise<void> {
     // What is announced from here on may come too late for this claim.
     mayHaveMore = false;
     const { queues, types, tenantId, leaseMs, worker } = options;
@@ -72,7 +98,7 @@ export function createClaims(options: ClaimsOptions): Claims {
       retryInMs = ms;
     };
     try {
-      const claimed = await store.claimJobs({ queues, types, tenantId, limit, leaseMs, worker, onRetryIn });
+      const claimed = await run({ queues, types, tenantId, limit, leaseMs, worker, onRetryIn });
       failures = 0;
       if (claimed.length > 0) {
         mayHaveMore = true;
@@ -84,16 +110,14 @@ export function createClaims(options: ClaimsOptions): Claims {
       }
       metrics.claimsTotal.inc({ outcome: claimed.length > 0 ? "jobs" : "empty" });
       outages.recovered("claim");
-      current = undefined;
       take(claimed, startMs + leaseMs);
     } catch (error) {
       failures++;
       mayHaveMore = true;
       outages.failed("claim", error);
-      current = undefined;
       pause = setTimeout(resume, backoffMs(failures));
+      throw error;
     }
-    refill();
   }
 
   function resume(): void {
@@ -114,6 +138,10 @@ export function createClaims(options: ClaimsOptions): Claims {
   return {
     look,
     refill,
+    ride(run) {
+      const limit = isDue() ? room() : 0;
+      return limit > 0 && claim(limit, run);
+    },
     claimMs: () => claimMs,
     async stop() {
       stopped = true;

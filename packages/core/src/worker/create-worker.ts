@@ -55,7 +55,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const { settings, definitions, logger, metrics } = readWorkerOptions(options);
   const outages = createOutages(logger);
   const book = createLeaseBook();
-  const settler = createSettler({ store, book, outages, logger });
+  const settler = createSettler({ store, claims: () => claims, book, outages, logger });
   const heartbeats = createHeartbeats({ ...settings, store, book, outages, metrics });
   const progress = createProgress({ store, book, outages });
   const contextOf = createContexts({ store, book, heartbeats, progress, logger, metrics });
@@ -84,6 +84,7 @@ export function createWorker(options: WorkerOptions): Worker {
     types: [...definitions.keys()],
     worker: settings.name,
     room: attempts.room,
+    canRide: () => settler.completionsWaiting() > 0,
     take: attempts.take,
     outages,
     metrics,

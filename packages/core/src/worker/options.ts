@@ -4,7 +4,7 @@ import { hostname } from "node:os";
 import { z } from "zod";
 
 import { type FieldError, MillraceError, limits, queueNameSchema, tenantIdSchema } from "@millrace/contract";
-import type { JobStore } from "@millrace/storage";
+import type { JobStore, ScheduleStore } from "@millrace/storage";
 import { createMetrics, type Logger, type Metrics, silentLogger } from "@millrace/telemetry";
 
 import { fieldErrors } from "../parse.ts";
@@ -23,6 +23,8 @@ export interface WorkerOptions {
   readonly handlers: readonly JobDefinition[];
   /** A database's `listen`: wakes the worker as soon as a job is there. Without it the worker polls. */
   readonly listen?: Listen | undefined;
+  /** Where cron schedules are kept: the worker fires those that are due, of all queues. Without it this one fires none. */
+  readonly schedules?: ScheduleStore | undefined;
   /** Queues to work; default all of them. */
   readonly queues?: readonly string[] | undefined;
   /** Work for this tenant only; default all of them, in turns. */

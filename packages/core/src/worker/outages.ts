@@ -7,6 +7,7 @@ export type Component =
   | "settle"
   | "progress"
   | "promote"
+  | "schedules"
   | "admit"
   | "rescue"
   | "partitions"
@@ -34,10 +35,7 @@ export function createOutages(logger: Logger, now: () => number = () => performa
       outage.count++;
       if (at - outage.loggedMs < repeatMs) return;
       outage.loggedMs = at;
-      logger.warn(
-        { component, count: outage.count, err: error },
-        "The database can't be reached; it is tried again",
-      );
+      logger.warn({ component, count: outage.count, err: error }, "The database can't be reached; it is tried again");
     },
     recovered(component) {
       const outage = open.get(component);

@@ -30,6 +30,7 @@ function rigOf(refuse: (items: readonly { leaseToken: string; message?: string }
     };
   const store: SettlerOptions["store"] = {
     completeJobs: writeAs("completed"),
+    completeAndClaim: () => Promise.reject(new Error("no claim rides here")),
     failJobs: (items: readonly FailItem[]) =>
       writeAs(items.every(({ retryable }) => retryable) ? "pending" : "dead")(items),
     snoozeJobs: writeAs("pending"),
@@ -37,7 +38,17 @@ function rigOf(refuse: (items: readonly { leaseToken: string; message?: string }
   };
   const logger: Logger = { ...silentLogger, error: (_, message) => errors.push(message) };
   const book = { holds: () => true };
-  return { settler: createSettler({ store, book, outages: createOutages(silentLogger), logger }), stored, errors };
+  return {
+    settler: createSettler({
+      store,
+      claims: () => ({ ride: () => false }),
+      book,
+      outages: createOutages(silentLogger),
+      logger,
+    }),
+    stored,
+    errors,
+  };
 }
 
 const failure = (message: string) => ({ kind: "fail", message, retryable: true }) as const;

@@ -2,7 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { MillraceError } from "@millrace/contract";
 
-import type { Executor, Statement } from "../executor.ts";
+import type { Executor, Parameter, Statement } from "../executor.ts";
 import { claimedColumns, claimedJob, type ClaimedRow } from "./claimed-row.ts";
 import type { ClaimedJob, ClaimRequest } from "./job-store.ts";
 import { encodeLeaseToken } from "./lease-token.ts";
@@ -45,11 +45,9 @@ function nextLane(ofOneTenant: boolean, tenant: string, queue: string): string {
  *   (a ready row is never updated), so each is deleted by one claimer only, and that claimer alone takes the job.
  * - jobs are updated by id without repeating a condition: owning the deleted ready row is the proof that the job is pending.
  */
-function claimStatementFor(ofOneTenant: boolean): Statement {
-  return {
-    name: "jobs.claim",
-    text: `
-with recursive hops as (
+export function claimCtes(ofOneTenant: boolean): string {
+  return `
+hops as (
   (select l.tenant_id, l.queue, 1 as n from (${nextLane(ofOneTenant, "$5::text", "$6::text")}) l)
   union all
   select l.tenant_id, l.queue, h.n + 1 from hops h
@@ -107,17 +105,24 @@ claimed as (
     updated_at = now(), attempts = j.attempts + 1, fence = j.fence + 1
   where j.id = any(array(select job_id from picked))
   returning ${claimedColumns("j")}
-)
--- One row for each job, and one for the claim as a whole.
-select c.*, h.head from claimed c full join (
-  select json_build_object(
+)`;
+}
+
+/** Members of the claim's head, for `json_build_object`. */
+export const claimHeadMembers = `
     'nowMs', (extract(epoch from now()) * 1000)::bigint,
     'next', (select json_build_object('tenantId', e.tenant_id, 'queue', e.queue) from hops e where e.n = ${lanesMax}),
     'limited', (select json_agg(json_build_array(l.tenant_id, l.queue, l.share)) from shares l where l.limited),
-    'retryInMs', (select min(l.retry_in_ms) from seen l)
-  ) as head
-) h on false`,
-  };
+    'retryInMs', (select min(l.retry_in_ms) from seen l)`;
+
+/** One row for each job, and one for the claim as a whole. */
+export function claimRows(headMembers: string): string {
+  return `
+select c.*, h.head from claimed c full join (select json_build_object(${headMembers}) as head) h on false`;
+}
+
+function claimStatementFor(ofOneTenant: boolean): Statement {
+  return { name: "jobs.claim", text: `with recursive ${claimCtes(ofOneTenant)} ${claimRows(claimHeadMembers)}` };
 }
 
 export const claimStatement = claimStatementFor(false);
@@ -134,9 +139,9 @@ export interface ClaimResult {
 }
 
 /** A claimed job, or the one row that tells of the whole claim. */
-type Row = (ClaimedRow & { readonly head: null }) | { readonly head: ClaimHead };
+export type ClaimRow<Head = ClaimHead> = (ClaimedRow & { readonly head: null }) | { readonly head: Head };
 
-interface ClaimHead {
+export interface ClaimHead {
   /** The database's time of the claim. */
   readonly nowMs: number;
   /** The last lane looked at, if there may be more behind it. */
@@ -145,10 +150,14 @@ interface ClaimHead {
   readonly retryInMs: number | null;
 }
 
-/** Claims up to `limit` jobs from lanes that have no limits. With `limited` it leaves those that have limits their shares, and names them. */
-export async function claim(db: Executor, request: ClaimRequest, turn: Turn, limited: boolean): Promise<ClaimResult> {
-  const claimId = randomUUID();
-  const rows = await db.query<Row>(request.tenantId === undefined ? claimStatement : claimOfTenantStatement, [
+/** What a claim's statement takes. With `limited` it leaves lanes that have limits their shares, and names them. */
+export function claimParameters(
+  request: ClaimRequest,
+  turn: Turn,
+  limited: boolean,
+  claimId: string,
+): readonly Parameter[] {
+  return [
     request.queues ?? null,
     request.types ?? null,
     request.limit,
@@ -159,27 +168,43 @@ export async function claim(db: Executor, request: ClaimRequest, turn: Turn, lim
     request.leaseMs,
     limited,
     turn.number,
-  ]);
+  ];
+}
+
+function isJob<Head>(row: ClaimRow<Head>): row is ClaimedRow & { readonly head: null } {
+  return row.head === null;
+}
+
+/** What a claim's statement answered. */
+export function readClaim<Head extends ClaimHead>(
+  rows: readonly ClaimRow<Head>[],
+  request: ClaimRequest,
+  claimId: string,
+): ClaimResult & { readonly head: Head } {
   const head = rows.find((row) => row.head !== null)?.head;
-  if (head === undefined) throw new MillraceError("INTERNAL", "The claim answered nothing.");
+  if (head === undefined || head === null) throw new MillraceError("INTERNAL", "The claim answered nothing.");
   const lease = {
     worker: request.worker,
     lockedAt: new Date(head.nowMs),
     leaseExpiresAt: new Date(head.nowMs + request.leaseMs),
   };
-  const claimed: ClaimedJob[] = [];
-  for (const row of rows) {
-    if (row.head !== null) continue;
+  const claimed = rows.filter(isJob).map((row): ClaimedJob => {
     const job = claimedJob(row, lease);
-    claimed.push({
-      job,
-      leaseToken: encodeLeaseToken({ tenantId: job.tenantId, id: job.id, fence: job.fence, claimId }),
-    });
-  }
+    return { job, leaseToken: encodeLeaseToken({ tenantId: job.tenantId, id: job.id, fence: job.fence, claimId }) };
+  });
   return {
     claimed,
     limited: head.limited ?? [],
     retryInMs: head.retryInMs ?? undefined,
     next: head.next ?? undefined,
+    head,
   };
+}
+
+/** Claims up to `limit` jobs from lanes that have no limits. */
+export async function claim(db: Executor, request: ClaimRequest, turn: Turn, limited: boolean): Promise<ClaimResult> {
+  const claimId = randomUUID();
+  const statement = request.tenantId === undefined ? claimStatement : claimOfTenantStatement;
+  const rows = await db.query<ClaimRow>(statement, claimParameters(request, turn, limited, claimId));
+  return readClaim(rows, request, claimId);
 }

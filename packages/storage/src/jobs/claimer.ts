@@ -1,6 +1,6 @@
 import type { Executor } from "../executor.ts";
 import { claimLimited } from "./claim-limited.ts";
-import { claim, type LaneShare, type Turn } from "./claim.ts";
+import { claim, type ClaimResult, type LaneShare, type Turn } from "./claim.ts";
 import type { ClaimedJob, ClaimRequest } from "./job-store.ts";
 
 /** How many groups of lanes one claim looks at when the first ones have nothing for it; the next claim goes on from there. */
@@ -12,7 +12,11 @@ const busyMs = 10;
 /** How many tenants' turns a process remembers. */
 const turnsMax = 10_000;
 
-export type Claimer = (request: ClaimRequest) => Promise<readonly ClaimedJob[]>;
+/** Claims; `claimFirst` runs the first statement of the claim, if that is to do something else besides. */
+export type Claimer = (
+  request: ClaimRequest,
+  claimFirst?: (turn: Turn) => Promise<ClaimResult>,
+) => Promise<readonly ClaimedJob[]>;
 
 /** Makes the claims of a process: from lanes without limits by one statement, from those with limits by another where there are any; in turns over all. */
 export function createClaimer(db: Executor): Claimer {
@@ -37,14 +41,18 @@ export function createClaimer(db: Executor): Claimer {
     return retryInMs;
   }
 
-  return async (request) => {
-    if (request.limit < 1 || request.queues?.length === 0 || request.types?.length === 0) return [];
+  return async (request, claimFirst = (turn) => claim(db, request, turn, true)) => {
     const scope = request.tenantId ?? "";
     const claimed: ClaimedJob[] = [];
     let retryInMs = Number.POSITIVE_INFINITY;
     for (let round = 0; round <= roundsMax; round++) {
       const turn = take(scope);
-      const { claimed: free, limited, retryInMs: tokenInMs, next } = await claim(db, request, turn, true);
+      const {
+        claimed: free,
+        limited,
+        retryInMs: tokenInMs,
+        next,
+      } = await (round === 0 ? claimFirst(turn) : claim(db, request, turn, true));
       turns.set(scope, { number: (turn.number + 1) % 1_000_000_000, after: next });
       claimed.push(...free);
       retryInMs = Math.min(retryInMs, tokenInMs ?? retryInMs, await claimShares(limited, request, claimed));

@@ -19,6 +19,8 @@ export interface CoalescerOptions<Item, Answer> {
 export interface Coalescer<Item, Answer> {
   /** Answered once the flight that carried the item has landed. */
   add(item: Item): Promise<Answer>;
+  /** How many items wait for a flight. */
+  waiting(): number;
   /** Resolves when nothing waits or flies. */
   idle(): Promise<void>;
 }
@@ -92,6 +94,7 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
         }
       });
     },
+    waiting: () => waiting.length,
     idle() {
       if (flights === 0 && waiting.length === 0) return Promise.resolve();
       return new Promise((resolve) => idlers.push(resolve));

@@ -12,10 +12,8 @@ import { signals } from "./signals.ts";
  * anyone else (rescue, cancel, a second copy of the same completion) one deletes it and the rest match nothing; only what was deleted enters history.
  * The rows that matched are named only where some did not.
  */
-export const completeStatement: Statement = {
-  name: "jobs.complete",
-  text: `
-with done as (
+export const completeCtes = `
+done as (
   delete from millrace.jobs j
   using unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[]) as t(id, fence, claim_id, result)
   where j.id = t.id and j.fence = t.fence and j.claim_id = t.claim_id
@@ -24,13 +22,23 @@ with done as (
 ${settleClaims("done")},
 ${freeSlots("done")},
 ${freedLanes},
-${keepFinished("done", "completed", { claim_id: "d.claim_id", result: "d.result::json" })}
-select d.id, d.claim_id as "claimId", 'completed' as status, c.n = cardinality($1::uuid[]) as all, ${signals("freeSlots", "freedLanes")}
+${keepFinished("done", "completed", { claim_id: "d.claim_id", result: "d.result::json" })}`;
+
+export const completeSignals = ["freeSlots", "freedLanes"] as const;
+
+export const completeStatement: Statement = {
+  name: "jobs.complete",
+  text: `
+with ${completeCtes}
+select d.id, d.claim_id as "claimId", 'completed' as status, c.n = cardinality($1::uuid[]) as all, ${signals(...completeSignals)}
 from (select count(*) as n from done) c left join done d on c.n < cardinality($1::uuid[])`,
 };
 
+/** The columns of a completion behind its lease. */
+export const completeColumns = [(item: CompleteItem) => item.result] as const;
+
 /** Completes jobs whose leases are held; results are kept as they are. A completion that is repeated is answered as the first was. */
 export async function complete(db: Executor, items: readonly CompleteItem[]): Promise<readonly LeaseOutcome[]> {
-  const outcomes = await writeAsOwner(db, completeStatement, items, [(item) => item.result]);
+  const outcomes = await writeAsOwner(db, completeStatement, items, completeColumns);
   return answerRepeats(db, items, outcomes);
 }

@@ -1,5 +1,6 @@
 import type {
   AttemptOutcome,
+  LogLineLevel,
   DependencyPolicy,
   DuplicatePolicy,
   Json,
@@ -8,8 +9,8 @@ import type {
 } from "@millrace/contract";
 
 import type { CallerTransaction } from "../database/caller-transaction.ts";
-
 import type { QueueStore } from "../queues/queue-store.ts";
+
 /** One failed attempt, newest last in `Job.errors`. */
 export interface JobError {
   readonly attempt: number;
@@ -64,6 +65,25 @@ export interface JobAttempt {
   readonly worker: string | null;
   readonly outcome: AttemptOutcome;
   readonly error?: { readonly message: string; readonly stack?: string };
+}
+
+/** A line of a job's log. */
+export interface NewLogLine {
+  readonly level: LogLineLevel;
+  readonly message: string;
+}
+
+export interface JobLogLine extends NewLogLine {
+  /** Rises from line to line of a job. */
+  readonly seq: number;
+  readonly loggedAt: Date;
+  readonly attempt: number;
+}
+
+/** A job to look for changes of, with its log or without. */
+export interface WatchedJob {
+  readonly id: string;
+  readonly logs: boolean;
 }
 
 export interface NewJob {
@@ -232,6 +252,11 @@ export interface ProgressItem {
   readonly progress: string;
 }
 
+export interface LogItem {
+  readonly leaseToken: string;
+  readonly lines: readonly NewLogLine[];
+}
+
 export interface RescueResult {
   readonly retried: number;
   readonly dead: number;
@@ -266,6 +291,12 @@ export interface JobStore extends QueueStore {
   listJobs(filter: JobFilter): Promise<JobPage>;
   /** The newest 500 attempts at a job, oldest first; empty also for a job that isn't there. */
   listAttempts(ref: JobRef): Promise<readonly JobAttempt[]>;
+  /** The recorded attempts behind a fence, in their order, at most 500. */
+  attemptsAfter(ref: JobRef, fence: number): Promise<readonly JobAttempt[]>;
+  /** The log lines behind a number, in their order, at most 500. None ever appears behind one that has been read. */
+  logsAfter(ref: JobRef, seq: number): Promise<readonly JobLogLine[]>;
+  /** What changes whenever an unfinished job does, by id; one that is finished, or gone, is absent. */
+  jobVersions(watched: readonly WatchedJob[]): Promise<ReadonlyMap<string, string>>;
   /** Changes a pending job. @throws JOB_NOT_FOUND, INVALID_STATE */
   updateJob(ref: JobRef, changes: JobChanges): Promise<Job>;
   /** Deletes a job that is not running. @throws JOB_NOT_FOUND, INVALID_STATE */
@@ -279,12 +310,19 @@ export interface JobStore extends QueueStore {
   heartbeat(leaseTokens: readonly string[], leaseMs: number): Promise<readonly HeartbeatOutcome[]>;
   /** The same token with the same result again is answered as it was; with another result it is lost. */
   completeJobs(items: readonly CompleteItem[]): Promise<readonly LeaseOutcome[]>;
+  /** Both at once, in one commit where that can be: what a worker does that is busy all the time. */
+  completeAndClaim(
+    items: readonly CompleteItem[],
+    request: ClaimRequest,
+  ): Promise<{ readonly outcomes: readonly LeaseOutcome[]; readonly claimed: readonly ClaimedJob[] }>;
   failJobs(items: readonly FailItem[]): Promise<readonly LeaseOutcome[]>;
   /** Back to pending after a delay; the attempt is given back. */
   snoozeJobs(items: readonly SnoozeItem[]): Promise<readonly LeaseOutcome[]>;
   /** Hands jobs back at once; the attempt is given back. */
   releaseJobs(items: readonly ReleaseItem[]): Promise<readonly LeaseOutcome[]>;
   progressJobs(items: readonly ProgressItem[]): Promise<readonly LeaseOutcome[]>;
+  /** Appends lines to the jobs' logs; what is over a job's bound is dropped. */
+  appendLogs(items: readonly LogItem[]): Promise<readonly LeaseOutcome[]>;
   /** Cancels a pending or running job; a running one's owner loses its lease. @throws JOB_NOT_FOUND, INVALID_STATE */
   cancelJob(ref: JobRef): Promise<Job>;
   /** Makes a completed, dead or cancelled job pending again. @throws JOB_NOT_FOUND, INVALID_STATE */

@@ -33,10 +33,59 @@ export interface OwnedItem {
   readonly leaseToken: string;
 }
 
+/** An owner's batch on its way: what its statement takes, and what its items are. */
+export interface OwnedBatch {
+  /** `$1` ids, `$2` fences, `$3` claim ids, then the columns given. */
+  readonly parameters: readonly Parameter[];
+  readonly size: number;
+  /** Answers an outcome an item, in input order. Takes the jobs that the statement changed, or the one state that all of them have now. */
+  outcomes(db: Executor, changed: JobStatus | readonly ChangedJob[]): Promise<readonly LeaseOutcome[]>;
+}
+
+export interface ChangedJob {
+  readonly id: string;
+  readonly claimId: string;
+  readonly status: JobStatus;
+}
+
+/** Prepares an owner's batched statement. An item that names a token again is answered like the first. */
+export function ownedBatch<Item extends OwnedItem>(
+  items: readonly Item[],
+  columns: readonly ((item: Item) => null | boolean | number | string)[],
+): OwnedBatch {
+  const leases = items.map((item) => decodeLeaseToken(item.leaseToken));
+  const sent = firstOfEach(items, leases);
+  return {
+    parameters: [
+      sent.map(({ lease }) => lease.id),
+      sent.map(({ lease }) => lease.fence),
+      sent.map(({ lease }) => lease.claimId),
+      ...columns.map((column) => sent.map(({ item }) => column(item))),
+    ],
+    size: sent.length,
+    async outcomes(db, changed) {
+      if (typeof changed === "string") {
+        return leases.map((lease) =>
+          lease === undefined ? { ok: false, reason: "lost", status: null } : { ok: true, status: changed },
+        );
+      }
+      const statuses = new Map(changed.map((job) => [leaseKey(job), job.status]));
+      const lost = sent.flatMap(({ lease }) => (statuses.has(leaseKey(lease)) ? [] : [lease]));
+      // The write is committed: whoever can't be told the present state is told that the lease is lost.
+      const present = await statusesOf(db, lost).catch(() => new Map<string, JobStatus>());
+      return leases.map((lease): LeaseOutcome => {
+        if (lease === undefined) return { ok: false, reason: "lost", status: null };
+        const status = statuses.get(leaseKey(lease));
+        if (status !== undefined) return { ok: true, status };
+        return { ok: false, reason: "lost", status: present.get(lease.id) ?? null };
+      });
+    },
+  };
+}
+
 /**
- * Runs an owner's batched statement and answers an outcome an item, in input order.
- * The statement takes `$1` ids, `$2` fences, `$3` claim ids, then the columns given, and returns (id, claimId, status) of the rows it changed:
- * whoever is missing from them had lost the lease; with `all` one row speaks for every job. An item that names a token again is answered like the first.
+ * Runs an owner's batched statement. It returns (id, claimId, status) of the rows that it changed, and whoever is missing from them had lost
+ * the lease; with `all` one row speaks for every job.
  */
 export async function writeAsOwner<Item extends OwnedItem>(
   db: Executor,
@@ -44,34 +93,14 @@ export async function writeAsOwner<Item extends OwnedItem>(
   items: readonly Item[],
   columns: readonly ((item: Item) => null | boolean | number | string)[],
 ): Promise<readonly LeaseOutcome[]> {
-  const leases = items.map((item) => decodeLeaseToken(item.leaseToken));
-  const sent = firstOfEach(items, leases);
-  const changed = new Map<string, JobStatus>();
-  if (sent.length > 0) {
-    const parameters: Parameter[] = [
-      sent.map(({ lease }) => lease.id),
-      sent.map(({ lease }) => lease.fence),
-      sent.map(({ lease }) => lease.claimId),
-      ...columns.map((column) => sent.map(({ item }) => column(item))),
-    ];
-    const rows = await db.query<OwnedRow>(statement, parameters);
-    const [first] = rows;
-    if (first?.all === true) {
-      for (const { lease } of sent) changed.set(leaseKey(lease), first.status);
-    } else {
-      for (const row of rows)
-        if (row.id !== null) changed.set(leaseKey({ id: row.id, claimId: row.claimId }), row.status);
-    }
-  }
-  const lost = sent.filter(({ lease }) => !changed.has(leaseKey(lease))).map(({ lease }) => lease);
-  // The write is committed: whoever can't be told the present state is told that the lease is lost.
-  const present = await statusesOf(db, lost).catch(() => new Map<string, JobStatus>());
-  return leases.map((lease): LeaseOutcome => {
-    if (lease === undefined) return { ok: false, reason: "lost", status: null };
-    const status = changed.get(leaseKey(lease));
-    if (status !== undefined) return { ok: true, status };
-    return { ok: false, reason: "lost", status: present.get(lease.id) ?? null };
-  });
+  const batch = ownedBatch(items, columns);
+  if (batch.size === 0) return batch.outcomes(db, []);
+  const rows = await db.query<OwnedRow>(statement, batch.parameters);
+  const [first] = rows;
+  return batch.outcomes(
+    db,
+    first?.all === true ? first.status : rows.filter((row): row is ChangedJob => row.id !== null),
+  );
 }
 
 /**

@@ -6,9 +6,11 @@ import { putSettings } from "../queues/put-settings.ts";
 import { recheckKeys } from "../queues/recheck-keys.ts";
 import { getQueueSettings } from "../queues/settings.ts";
 import { createAdmission } from "./admission.ts";
+import { appendLogs } from "./append-logs.ts";
 import { cancelOrphans } from "./cancel-orphans.ts";
 import { cancel, cancelMany } from "./cancel.ts";
 import { createClaimer } from "./claimer.ts";
+import { completeAndClaim } from "./complete-and-claim.ts";
 import { complete } from "./complete.ts";
 import { createCreator } from "./create.ts";
 import { deleteJob, deleteMany } from "./delete.ts";
@@ -16,9 +18,10 @@ import { dropExpired } from "./drop-expired.ts";
 import { fail } from "./fail.ts";
 import { findJob, getJob, getJobByIdempotencyKey, jobNotFound } from "./find.ts";
 import { foldCounts } from "./finished-counts.ts";
+import { attemptsAfter, jobVersions, logsAfter } from "./follow.ts";
 import { release, snooze } from "./hand-back.ts";
 import { heartbeat } from "./heartbeat.ts";
-import type { Job, JobRef, JobStore } from "./job-store.ts";
+import type { ClaimRequest, Job, JobRef, JobStore, LeaseOutcome } from "./job-store.ts";
 import { listAttempts } from "./list-attempts.ts";
 import { list } from "./list.ts";
 import { match } from "./match.ts";
@@ -43,6 +46,11 @@ const changeTriesMax = 5;
  */
 export const hotSession = { plan_cache_mode: "force_generic_plan", enable_seqscan: "off", jit: "off" } as const;
 
+/** False for a claim that can bring nothing whatever there is. */
+function canBring({ limit, queues, types }: ClaimRequest): boolean {
+  return limit >= 1 && queues?.length !== 0 && types?.length !== 0;
+}
+
 /** The job store on PostgreSQL, on connections with `hotSession`. `close` waits for accepted jobs; the database stays open, it is its owner's. */
 export function createPostgresJobStore(db: Database): JobStore {
   const notify = (payload: string) =>
@@ -51,6 +59,7 @@ export function createPostgresJobStore(db: Database): JobStore {
   const admission = createAdmission(db, (lanes) => wakeups.trail(lanes));
   const listener = { admit: () => admission.request(), wake: (lanes: readonly Lane[]) => wakeups.trail(lanes) };
   const writes = heeding(db, listener);
+  const claimer = createClaimer(db);
   const creator = createCreator(db, listener, wakeups, createQueueRegister());
 
   /** Runs a change that needs a certain state until it succeeds or the job is seen in a state that refuses it. */
@@ -79,6 +88,9 @@ export function createPostgresJobStore(db: Database): JobStore {
     getJobByIdempotencyKey: (tenantId, key) => getJobByIdempotencyKey(db, tenantId, key),
     listJobs: (filter) => list(db, filter),
     listAttempts: (ref) => listAttempts(db, ref),
+    attemptsAfter: (ref, fence) => attemptsAfter(db, ref, fence),
+    logsAfter: (ref, seq) => logsAfter(db, ref, seq),
+    jobVersions: (watched) => jobVersions(db, watched),
     updateJob: (ref, changes) =>
       change(
         ref,
@@ -98,13 +110,32 @@ export function createPostgresJobStore(db: Database): JobStore {
         (job) => (job.status === "running" ? `Job ${job.id} is running; cancel it first.` : undefined),
       );
     },
-    claimJobs: createClaimer(db),
+    claimJobs: async (request) => (canBring(request) ? claimer(request) : []),
+    async completeAndClaim(items, request) {
+      if (!canBring(request) || items.length === 0) {
+        return { outcomes: await complete(writes, items), claimed: canBring(request) ? await claimer(request) : [] };
+      }
+      let outcomes: readonly LeaseOutcome[] | undefined;
+      try {
+        const claimed = await claimer(request, async (turn) => {
+          const both = await completeAndClaim(db, listener, items, request, turn);
+          outcomes = both.outcomes;
+          return both.claim;
+        });
+        return { outcomes: outcomes ?? [], claimed };
+      } catch (error) {
+        // The completions are committed, and must not be told otherwise because a later part of the claim failed.
+        if (outcomes === undefined) throw error;
+        return { outcomes, claimed: [] };
+      }
+    },
     heartbeat: (leaseTokens, leaseMs) => heartbeat(db, leaseTokens, leaseMs),
     completeJobs: (items) => complete(writes, items),
     failJobs: (items) => fail(writes, items),
     snoozeJobs: (items) => snooze(writes, items),
     releaseJobs: (items) => release(writes, items),
     progressJobs: (items) => progress(db, items),
+    appendLogs: (items) => appendLogs(db, items),
     cancelJob: (ref) =>
       change(
         ref,
@@ -134,12 +165,6 @@ export function createPostgresJobStore(db: Database): JobStore {
     cancelOrphans: (limit) => cancelOrphans(db, limit),
     foldCounts: (limit) => foldCounts(db, limit),
     queueStats: (filter) => queueStats(db, filter),
-    ping: () => db.ping(),
-    async close() {
-      await creator.idle();
-      await admission.idle();
-      wakeups.close();
-    },
     getQueueSettings: (ref) => getQueueSettings(db, ref),
     async putQueueSettings(ref, changes) {
       const { settings, hasMoreSlots } = await putSettings(db, ref, changes);
@@ -155,6 +180,12 @@ export function createPostgresJobStore(db: Database): JobStore {
       const settings = await resumeQueue(db, ref);
       wakeups.trail([[ref.tenantId, ref.queue]]);
       return settings;
+    },
+    ping: () => db.ping(),
+    async close() {
+      await creator.idle();
+      await admission.idle();
+      wakeups.close();
     },
   };
 }
