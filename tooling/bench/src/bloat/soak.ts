@@ -4,6 +4,7 @@ import { connectDirectly } from "@millrace/storage";
 
 import { startMeter } from "../meter.ts";
 import { awaitNothingLeft, closeAndCheck } from "../queues/measures/check.ts";
+import { warmUp } from "../queues/measures/warm-up.ts";
 import type { Stage } from "../queues/stage.ts";
 import { watched } from "../watched.ts";
 import { holdSnapshot } from "./hold-snapshot.ts";
@@ -11,6 +12,7 @@ import type { BloatOptions } from "./options.ts";
 import { readTables } from "./read-tables.ts";
 import type { BloatSample } from "./record.ts";
 
+const warmUpJobs = 2_000;
 const load = { batch: 100, callers: 4 };
 
 /** Stores jobs at a fixed rate while they are done, holds a snapshot for a while, and looks every few seconds. Checks every job at the end. */
@@ -18,6 +20,7 @@ export async function soak(stage: Stage, options: BloatOptions, write: (sample: 
   const { contender, producer, consumer } = stage;
   const connection = await connectDirectly({ url: stage.url });
   try {
+    await warmUp(stage, warmUpJobs);
     await stage.openConsumer();
     const pacing = watched(producer.call("pace", options.perSecond, load));
     const startMs = performance.now();

@@ -14,6 +14,8 @@ export interface Report {
 interface Row extends Summary {
   readonly title: string;
   readonly range: readonly [number, number];
+  /** The share of others, in the worst round. */
+  readonly otherMost: number;
 }
 
 /** Writes up the records of one run. @throws Error when they don't say what run that was */
@@ -49,8 +51,8 @@ ${run.command}
 - Every figure is the median of ${run.rounds === 1 ? "one round" : `${run.rounds} rounds`}; a range goes from the slowest to the fastest. All contenders of a measure run right after one another, in an order that turns around from round to round.
 - A column × says how many times faster Millrace at its defaults is, as the median of the comparisons within a round. **Compare ratios and CPU time**: a rate also holds what else the machine did.
 - CPU is what the store and the processes of the contender used for one job. It comes from \`/proc\`, so only Linux shows it.
-- "others" is the share of the machine that work which isn't ours used meanwhile, in the median and in the worst round.
-- Each measurement starts with an empty database of its own on one PostgreSQL with stock settings, fsync and autovacuum included, or an empty Redis that writes to disk before it answers. One process stores the jobs, one does them, for each contender alike; both stay on the server's machine.
+- "others" is the share of the machine that work which isn't ours used meanwhile, in the median and, in brackets, in the worst round.
+- Each measurement starts with an empty database of its own on one PostgreSQL with stock settings, fsync and autovacuum included, or an empty Redis that writes to disk before it answers. One process stores the jobs, one does them, for each contender alike. Before the clock starts, some thousand jobs are stored and done, tables are analysed and a checkpoint is made.
 - Each run checks that every job was done, and done once: by counting in the handler, and by asking the queue's own tables afterwards.
 - A job carries about 75 bytes. Its handler does nothing, so these are costs of the queue alone; work that takes milliseconds hides most of the differences.
 - The settings of the rivals are the best of the few that we tried. Their authors may know better ones.
@@ -106,20 +108,23 @@ function columnsOf(group: Group): readonly Column<Row>[] {
     { heading: "store µs", cell: ({ medians }) => cell(medians["serverMicros"], significant) },
     { heading: "processes µs", cell: ({ medians }) => cell(medians["clientMicros"], significant) },
     { heading: "CPU µs", cell: ({ medians }) => cell(medians["cpuMicros"], significant) },
-    { heading: "others", cell: ({ medians }) => cell(medians["otherShare"], percent) },
+    {
+      heading: "others",
+      cell: ({ medians, otherMost }) => cell(medians["otherShare"], (it) => `${percent(it)} (${percent(otherMost)})`),
+    },
   ];
 }
 
 function rowsOf({ name, key }: Group, samples: readonly SampleRecord[]): readonly Row[] {
   const own = samples.filter(({ measure }) => measure === name);
   const flat = own.map((sample) => ({ variant: sample.name, round: sample.round, values: sample.values }));
-  const summaries = summarise(flat, "millrace").map((summary) => {
+  return summarise(flat, "millrace").map((summary) => {
     const mine = own.filter((sample) => sample.name === summary.variant);
     const values = mine.flatMap(({ values: all }) => all[key] ?? []);
-    return { ...summary, title: mine[0]?.title ?? "", range: [Math.min(...values), Math.max(...values)] as const };
+    const otherMost = Math.max(0, ...mine.flatMap(({ values: all }) => all["otherShare"] ?? []));
+    const range = [Math.min(...values), Math.max(...values)] as const;
+    return { ...summary, title: mine[0]?.title ?? "", range, otherMost };
   });
-  // The order of the first round is that of the contenders.
-  return summaries;
 }
 
 function chartName({ name }: Group): string {

@@ -3,8 +3,8 @@ import { startMeter } from "../../meter.ts";
 import type { Stage } from "../stage.ts";
 import { perJob, type Values } from "../values.ts";
 import { awaitNothingLeft, closeAndCheck } from "./check.ts";
+import { fillLoad, warmUp } from "./warm-up.ts";
 
-const fillLoad = { batch: 1_000, callers: 2 };
 const warmUpJobsMax = 2_000;
 
 /**
@@ -15,13 +15,7 @@ export async function measureDrain(stage: Stage, seconds: number): Promise<Value
   const { contender, plan, producer, consumer, processes } = stage;
   const pace = contender.pace[plan === "defaults" ? "defaults" : "drain"];
   const jobs = Math.max(4, Math.round(pace * seconds));
-  const warmUpJobs = Math.min(warmUpJobsMax, Math.ceil(jobs / 4));
-
-  await producer.call("fill", warmUpJobs, fillLoad);
-  await stage.openConsumer();
-  await consumer.call("reached", warmUpJobs);
-  await awaitNothingLeft(stage);
-  await closeAndCheck(stage, warmUpJobs);
+  await warmUp(stage, Math.min(warmUpJobsMax, Math.ceil(jobs / 4)));
 
   await producer.call("fill", jobs, fillLoad);
   await stage.settle();

@@ -8,8 +8,8 @@ import type { BenchPostgres } from "../../with-postgres.ts";
 import type { Measure } from "../measure.ts";
 import { type Stage, withStage } from "../stage.ts";
 import { perJob, type Values } from "../values.ts";
+import { fillLoad } from "./warm-up.ts";
 
-const fillLoad = { batch: 1_000, callers: 2 };
 const pace = 10_000;
 const warmUpJobs = 5_000;
 const loops = 8;
@@ -21,7 +21,7 @@ export const httpLeases: Measure = {
   entries: (postgres, { seconds }) => [
     {
       name: "millrace",
-      title: "Millrace, POST /v1/leases/claim and /complete",
+      title: "Millrace, claim and complete",
       settings: `production profile, defaults; ${loops} loops, ${batch} jobs a request`,
       run: () => withStage(postgres, millrace, "bulk", (stage) => measureLeases(postgres, stage, pace * seconds)),
     },

@@ -6,15 +6,18 @@ import { watched } from "../../watched.ts";
 import type { Stage } from "../stage.ts";
 import { perJob, type Values } from "../values.ts";
 import { awaitNothingLeft, closeAndCheck } from "./check.ts";
+import { warmUp } from "./warm-up.ts";
 
 /** Who stores faster than is done waits, so that memory and tables stay bounded. */
 const backlogMax = 10_000;
 const relayMs = 10;
 const rampMs = 1_000;
+const warmUpJobs = 2_000;
 
 /** Stores and does jobs at the same time, for so many seconds; the rate is that of jobs done. */
 export async function measureSteady(stage: Stage, load: Load, seconds: number): Promise<Values> {
   const { producer, consumer, processes } = stage;
+  await warmUp(stage, warmUpJobs);
   await stage.openConsumer();
   const relay = startRelay(stage);
   const flowing = watched(producer.call("flow", load, backlogMax));
