@@ -8,7 +8,7 @@ import type { Waiters } from "./http/waiters.ts";
 export interface Api {
   readonly composition: Pick<
     Composition,
-    "store" | "clock" | "keys" | "audit" | "keyKind" | "schedules" | "checkReady"
+    "store" | "clock" | "keys" | "audit" | "watch" | "keyKind" | "schedules" | "checkReady"
   >;
   readonly limits: Pick<Config["server"], "bodyBytesMax" | "batchBodyBytesMax">;
   readonly logger: Logger;

@@ -16,7 +16,7 @@ export interface ApiOptions {
   readonly composition: Composition;
   readonly logger: Logger;
   readonly metrics: Metrics;
-  /** Most requests that may wait for jobs at once, a quarter of them for one tenant; default 256. */
+  /** Most requests that may wait for jobs at once, a quarter of them for one tenant; default 5,000. */
   readonly waitersMax?: number | undefined;
   /** The same for claims that wait; default 4,096. */
   readonly claimWaitersMax?: number | undefined;

@@ -6,6 +6,7 @@ export * from "./jobs/attempt.ts";
 export * from "./jobs/batch.ts";
 export * from "./jobs/flow.ts";
 export * from "./jobs/bulk.ts";
+export * from "./jobs/events.ts";
 export * from "./jobs/job.ts";
 export * from "./jobs/retry.ts";
 export * from "./jobs/state.ts";

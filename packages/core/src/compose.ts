@@ -26,6 +26,7 @@ import {
 } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
+import { createJobWatch, type JobWatch } from "./watch/job-watch.ts";
 import { type ReadyCheck, createReadiness } from "./readiness.ts";
 
 export type { ReadyCheck } from "./readiness.ts";
@@ -47,6 +48,7 @@ export interface Composition {
   readonly clock: DatabaseClock;
   readonly keys: KeyStore;
   readonly audit: AuditStore;
+  readonly watch: JobWatch;
   readonly schedules: ScheduleStore;
   readonly keyKind: KeyKind;
   readonly validator: ApiKeyValidator | undefined;
@@ -78,6 +80,7 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
   });
   const store = createPostgresJobStore(db);
   const keys = createPostgresKeyStore(db);
+  const watch = createJobWatch({ store });
   const validator = config.auth === undefined ? undefined : await createValidator(config.auth, keys);
   let closed: Promise<void> | undefined;
   return {
@@ -86,6 +89,7 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
     clock: createDatabaseClock(db),
     keys,
     audit: createPostgresAuditStore(db),
+    watch,
     schedules: createPostgresScheduleStore(db),
     keyKind: profile === "prod" ? "live" : "dev",
     validator,
@@ -94,6 +98,7 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
       closed ??= (async () => {
         stopSampling();
         await validator?.close();
+        await watch.close();
         await store.close();
         await db.close();
       })();

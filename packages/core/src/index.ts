@@ -9,4 +9,6 @@ export * from "./queues/index.ts";
 export * from "./schedules/index.ts";
 export { onStopSignal } from "./stop-signal.ts";
 export * from "./worker/index.ts";
+export * from "./watch/index.ts";
+export * from "./worker/index.ts";
 export * from "./upkeep/index.ts";

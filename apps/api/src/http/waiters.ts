@@ -10,7 +10,8 @@ export interface Waiters {
   end(): void;
 }
 
-export const waitersMaxDefault = 256;
+/** Waits share their looks at the database (see JobWatch): what each costs is a connection. */
+export const waitersMaxDefault = 5_000;
 
 /** Claims that wait cost the database nothing, only memory, so there may be many more. */
 export const claimWaitersMaxDefault = 4_096;

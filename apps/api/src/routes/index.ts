@@ -6,6 +6,7 @@ import { cancelJobRoute } from "./jobs/cancel.ts";
 import { deleteJobRoute } from "./jobs/delete.ts";
 import { enqueueBatchRoute } from "./jobs/enqueue-batch.ts";
 import { enqueueRoute } from "./jobs/enqueue.ts";
+import { jobEventsRoute } from "./jobs/events.ts";
 import { getJobRoute } from "./jobs/get.ts";
 import { listJobsRoute } from "./jobs/list.ts";
 import { retryJobRoute } from "./jobs/retry.ts";
@@ -51,6 +52,7 @@ export const routes: readonly Route[] = [
   deleteJobRoute,
   listAttemptsRoute,
   waitForJobRoute,
+  jobEventsRoute,
   cancelJobRoute,
   retryJobRoute,
   claimJobsRoute,

@@ -59,7 +59,7 @@ async function makeFor(path: string, key: TestKey): Promise<string> {
   if (path.startsWith("/v1/keys")) return (await api.makeKey({ tenantId: key.tenantId, scopes: ["jobs:read"] })).id;
   const { json } = await api.ask("POST /v1/jobs", { key: key.key, body: { type, queue: "own" } });
   if (path.startsWith("/v1/queues")) return "own";
-  if (path.endsWith("/retry")) await api.ask(`POST /v1/jobs/${json.id}/cancel`, { key: key.key });
+  if (path.endsWith("/retry") || path.endsWith("/events")) await api.ask(`POST /v1/jobs/${json.id}/cancel`, { key: key.key });
   return json.id;
 }
 

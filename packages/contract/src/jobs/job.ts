@@ -21,6 +21,8 @@ export const limits = {
   refCharactersMax: 64,
   idempotencyWindowMsMin: 1_000,
   idempotencyWindowMsMax: 366 * 24 * 3_600_000,
+  logLinesMax: 1_000,
+  logCharactersMax: 2_000,
   pageItemsMax: 500,
   pageItemsDefault: 50,
   jsonDepthMax,

@@ -63,14 +63,14 @@ describe("a million finished jobs", () => {
     return sum;
   }
 
-  const reads: Record<string, (store: JobStore) => Promise<unknown>> = {
-    claim: (store) => store.claimJobs({ limit: 10, leaseMs: 60_000, worker: "w" }),
-    "a list": (store) => store.listJobs({ tenantId: "acme", limit: 50 }),
-    "a list of finished ones": (store) => store.listJobs({ tenantId: "acme", status: "completed", limit: 50 }),
-    "a list of a queue": (store) => store.listJobs({ tenantId: "acme", queue: "default", limit: 50 }),
-    "a job": (store) => store.getJob({ tenantId: "acme", id: finishedId }),
-    "a job by its key": (store) => store.getJobByIdempotencyKey("acme", "k"),
-    counts: (store) => store.queueStats({ tenantId: "acme" }),
+  const reads: Record<string, (from: JobStore) => Promise<unknown>> = {
+    claim: (from) => from.claimJobs({ limit: 10, leaseMs: 60_000, worker: "w" }),
+    "a list": (from) => from.listJobs({ tenantId: "acme", limit: 50 }),
+    "a list of finished ones": (from) => from.listJobs({ tenantId: "acme", status: "completed", limit: 50 }),
+    "a list of a queue": (from) => from.listJobs({ tenantId: "acme", queue: "default", limit: 50 }),
+    "a job": (from) => from.getJob({ tenantId: "acme", id: finishedId }),
+    "a job by its key": (from) => from.getJobByIdempotencyKey("acme", "k"),
+    counts: (from) => from.queueStats({ tenantId: "acme" }),
   };
 
   it("cost claims, lists and look-ups no more than a few blocks each", async () => {

@@ -2,7 +2,10 @@ import type { Executor } from "../executor.ts";
 import type { JobMatch, JobMatches } from "./job-store.ts";
 import { horizonOf, walkJobs } from "./walk.ts";
 
-type Row = { readonly id: string | null; readonly stops: readonly string[] };
+interface Row {
+  readonly id: string | null;
+  readonly stops: readonly string[];
+}
 
 /** Like a list, of ids alone. Reads only: what becomes of a job between the look and the change is the change's to find out. */
 export async function match(db: Executor, filter: JobMatch): Promise<JobMatches> {

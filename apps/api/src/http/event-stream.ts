@@ -1,0 +1,74 @@
+import type { ServerResponse } from "node:http";
+
+import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
+
+import type { JobEventJson } from "@millrace/contract";
+
+import type { ApiContext } from "./api-env.ts";
+
+/** Comments keep proxies from closing a stream that has nothing to tell, and let the client notice a dead one. */
+const heartbeatMs = 15_000;
+/** How long a client may take to read what it was sent; nothing more is read for it meanwhile. */
+const slowMsDefault = 30_000;
+
+export interface EventStreamOptions {
+  readonly slowMs?: number;
+}
+
+/**
+ * Answers with server-sent events (https://html.spec.whatwg.org/multipage/server-sent-events.html) until there are no more. Written straight to Node's response,
+ * which tells when a client doesn't read: what waits for it stays within one event and the response's own buffer, and after `slowMs` it is cut off.
+ */
+export async function sendEvents(
+  c: ApiContext,
+  events: AsyncIterable<JobEventJson>,
+  { slowMs = slowMsDefault }: EventStreamOptions = {},
+): Promise<Response> {
+  const { outgoing } = c.env;
+  // What others have prepared for the answer, such as CORS.
+  for (const [name, value] of c.res.headers) outgoing.setHeader(name, value);
+  outgoing.writeHead(200, {
+    "Content-Type": "text/event-stream",
+    "Cache-Control": "no-store",
+    "X-Accel-Buffering": "no",
+    // A connection that a stream has ended on is not used again: a process that stops needn't wait for its client to leave it.
+    Connection: "close",
+  });
+  outgoing.write("retry: 1000\n\n");
+  const heartbeat = setInterval(() => {
+    if (!outgoing.writableNeedDrain) outgoing.write(":\n\n");
+  }, heartbeatMs);
+  try {
+    for await (const { id, event, data } of events) {
+      if (outgoing.destroyed) break;
+      const hasRoom = outgoing.write(`id: ${id}\nevent: ${event}\ndata: ${JSON.stringify(data)}\n\n`);
+      if (!hasRoom && !(await isRead(outgoing, slowMs))) break;
+    }
+    outgoing.end();
+  } catch {
+    // The head is sent: all that can be said is that the stream is cut. The client resumes, and hears of what lasts.
+    outgoing.destroy();
+  } finally {
+    clearInterval(heartbeat);
+  }
+  return RESPONSE_ALREADY_SENT;
+}
+
+/** Waits until the client has read what it was sent; cuts it off after `slowMs`. False when it is gone. */
+async function isRead(outgoing: ServerResponse, slowMs: number): Promise<boolean> {
+  const isHere = await new Promise<boolean>((resolve) => {
+    const settle = (read: boolean) => {
+      clearTimeout(timer);
+      outgoing.off("drain", onDrain);
+      outgoing.off("close", onClose);
+      resolve(read);
+    };
+    const onDrain = () => settle(true);
+    const onClose = () => settle(false);
+    const timer = setTimeout(onClose, slowMs);
+    outgoing.once("drain", onDrain);
+    outgoing.once("close", onClose);
+  });
+  if (!isHere) outgoing.destroy();
+  return isHere;
+}
