@@ -82,7 +82,7 @@ export function createApi(options: ApiOptions): RunnableApi {
       const url = await server.listen();
       listening = true;
       // Where all workers speak HTTP, nobody else does it.
-      upkeep = startUpkeep({ store, listen: db.listen, logger, metrics });
+      upkeep = startUpkeep({ store, schedules: composition.schedules, listen: db.listen, logger, metrics });
       return url;
     },
     drain() {

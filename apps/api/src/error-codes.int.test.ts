@@ -69,6 +69,11 @@ const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
   NOT_FOUND: () => ask("GET /v1/nowhere"),
   METHOD_NOT_ALLOWED: () => ask("PUT /v1/jobs"),
   JOB_NOT_FOUND: () => ask(`GET /v1/jobs/${randomUUID()}`),
+  ALREADY_EXISTS: async () => {
+    const body = { name: "taken", cron: "@daily", job: { type: "t" } };
+    await ask("POST /v1/schedules", { body });
+    return ask("POST /v1/schedules", { body });
+  },
   INVALID_STATE: async () => ask(`POST /v1/jobs/${await makeJob()}/retry`),
   LEASE_LOST: async () => {
     const { json } = await api.ask("POST /v1/leases/release", { key, body: { items: [{ leaseToken: "none" }] } });

@@ -46,6 +46,7 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
     ...settings,
     queues: queues.includes("*") ? undefined : queues,
     store: composition.store,
+    schedules: composition.schedules,
     listen: composition.db.listen,
     handlers: [builtIn, ...handlers],
     logger,

@@ -33,6 +33,8 @@ beforeAll(async () => {
 });
 afterAll(() => api.close());
 
+const schedule = { cron: "@daily", job: { type: "t" } };
+
 /** The request of an operation with ids in its path; its input is as small as it may be. */
 function requestOf({ method, path }: Operation, id: string): { readonly what: string; readonly body: unknown } {
   const bodies: Readonly<Record<string, unknown>> = {
@@ -47,6 +49,9 @@ function requestOf({ method, path }: Operation, id: string): { readonly what: st
     "POST /v1/leases/fail": { items: [{ leaseToken: "none", message: "no" }] },
     "POST /v1/leases/snooze": { items: [{ leaseToken: "none", delayMs: 1 }] },
     "POST /v1/leases/release": { items: [{ leaseToken: "none" }] },
+    "POST /v1/schedules": { name: randomUUID(), ...schedule },
+    "POST /v1/schedules/preview": { cron: "@daily" },
+    "PUT /v1/schedules/{name}": schedule,
     "POST /v1/keys": { name: "made", scopes: ["jobs:read"] },
   };
   const query = path.endsWith("/wait") ? "?timeoutMs=0" : "";
@@ -57,6 +62,9 @@ function requestOf({ method, path }: Operation, id: string): { readonly what: st
 async function makeFor(path: string, key: TestKey): Promise<string> {
   const type = path.endsWith("/retry") ? "to-retry" : "t";
   if (path.startsWith("/v1/keys")) return (await api.makeKey({ tenantId: key.tenantId, scopes: ["jobs:read"] })).id;
+  if (path.startsWith("/v1/schedules")) {
+    return (await api.ask("POST /v1/schedules", { key: key.key, body: { name: randomUUID(), ...schedule } })).json.name;
+  }
   const { json } = await api.ask("POST /v1/jobs", { key: key.key, body: { type, queue: "own" } });
   if (path.startsWith("/v1/queues")) return "own";
   if (path.endsWith("/retry") || path.endsWith("/events")) await api.ask(`POST /v1/jobs/${json.id}/cancel`, { key: key.key });
@@ -125,7 +133,8 @@ describe("every operation that needs a key", () => {
 });
 
 describe("every operation on one thing", () => {
-  const withId = () => operations.filter(({ path }) => path.includes("{"));
+  // What a PUT names, it makes.
+  const withId = () => operations.filter(({ path, method }) => path.includes("{") && method !== "PUT");
 
   test("finds one's own, and neither another tenant's, nor one that isn't there, nor what is no id", async () => {
     const other = await api.makeKey({ tenantId: "other" });
@@ -252,10 +261,12 @@ describe("every answer", () => {
     for (const [path, methods] of paths) {
       const concrete = path.replaceAll(/\{\w+\}/g, randomUUID());
       // Both `/v1/jobs/batch` and `/v1/jobs/{id}` match the former.
-      const expected =
-        path === "/v1/jobs/batch" ? new Set([...methods, ...(paths.get("/v1/jobs/{id}") ?? [])]) : methods;
+      const pattern = path.includes("{") ? path : path.replace(/^(\/v1\/(?:jobs|schedules)\/)[^/]+$/, "$1{id}");
+      const others = paths.get(pattern) ?? paths.get(pattern.replace("{id}", "{name}")) ?? [];
+      const expected = new Set([...methods, ...others]);
+      const lacking = ["PUT", "PATCH", "DELETE", "POST"].find((method) => !expected.has(method));
       const allow = [...expected].toSorted().join(", ");
-      const refused = await api.ask(`PUT ${concrete}`);
+      const refused = await api.ask(`${lacking} ${concrete}`);
       expect([path, refused.status, refused.json.code, refused.headers.get("allow")]).toEqual([
         path,
         405,

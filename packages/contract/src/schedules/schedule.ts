@@ -10,6 +10,8 @@ export const scheduleLimits = {
   /** What is left of a tag: each job carries the name of its schedule in one. */
   nameCharactersMax: limits.tagCharactersMax - tagPrefix.length,
   cronCharactersMax: 200,
+  /** Half of what a job may have: a tick's job is enqueued in SQL, whose JSON text takes more room. */
+  payloadBytesMax: limits.payloadBytesMax / 2,
   runsShownMax: 100,
   runsShownDefault: 5,
   /** A tick that is found so long after its time is late: its schedule's misfire policy decides. */

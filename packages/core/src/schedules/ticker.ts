@@ -1,5 +1,5 @@
 import { isMillraceError, scheduleLimits } from "@millrace/contract";
-import type { DueSchedule, ScheduleStore } from "@millrace/storage";
+import type { DueSchedule, Firing, ScheduleStore } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
 import { jitter } from "../worker/backoff.ts";
@@ -8,7 +8,10 @@ import { readCron } from "./cron.ts";
 import { planTicks } from "./plan-ticks.ts";
 
 export interface TickerOptions {
-  readonly schedules: Pick<ScheduleStore, "dueSchedules" | "fireSchedule" | "pauseSchedule" | "watchSchedules">;
+  readonly schedules: Pick<
+    ScheduleStore,
+    "dueSchedules" | "fireSchedule" | "postponeSchedule" | "pauseSchedule" | "watchSchedules"
+  >;
   readonly logger: Logger;
   readonly metrics?: Pick<Metrics, "jobsEnqueuedTotal"> | undefined;
   /** The database did not answer. */
@@ -32,7 +35,9 @@ const ticksMax = 1_000;
 /** Less than the grace by far: a tick whose schedule nobody announced is not late. */
 const sleepMaxMs = 2_000;
 /** Somebody else was at a schedule: by then it is done. */
-const lostPauseMs = 50;
+const againMs = 50;
+/** How long to leave a schedule alone whose queue is full. */
+const fullPauseMs = 1_000;
 
 /**
  * Starts a ticker. Any number of them may run; each tick is fired by one (see `fireSchedule`), and none depends on another being alive.
@@ -72,18 +77,35 @@ export function createTicker(options: TickerOptions): Ticker {
       await schedules.pauseSchedule(schedule, plan.problem);
       return Number.POSITIVE_INFINITY;
     }
-    const firing = { schedule, ...plan, decidedAt: now, validMs: scheduleLimits.graceMs };
-    const ids = await schedules.fireSchedule(firing).catch((error: unknown) => {
-      if (!isRefusal(error)) throw error;
+    const nextAt = await fire({ schedule, ...plan, decidedAt: now, validMs: scheduleLimits.graceMs });
+    return nextAt === undefined ? againMs : nextAt.getTime() - now.getTime();
+  }
+
+  /** Answers the tick that is due next; undefined when the schedule could not be moved on. */
+  async function fire(firing: Firing): Promise<Date | undefined> {
+    const { schedule, ticks, nextAt } = firing;
+    try {
+      const ids = await schedules.fireSchedule(firing);
+      if (ids === undefined) return undefined;
+      if (ids.length > 0) {
+        metrics?.jobsEnqueuedTotal.inc({ queue: schedule.queue, outcome: "created" }, ids.length);
+        options.onFired?.();
+      }
+      return nextAt;
+    } catch (error) {
+      if (!isMillraceError(error) || error.code === "UNAVAILABLE") throw error;
+      const [first, second] = ticks;
+      // There may be room for one.
+      if (error.code === "QUEUE_FULL" && first !== undefined && second !== undefined) {
+        return fire({ ...firing, ticks: [first], nextAt: second });
+      }
+      if (error.code === "QUEUE_FULL") {
+        await schedules.postponeSchedule(schedule, fullPauseMs, error.message);
+        return undefined;
+      }
       logger.warn({ ...named(schedule), err: error }, "The job of a schedule was refused; its tick is passed over");
-      return schedules.fireSchedule({ ...firing, ticks: [], error: error.message });
-    });
-    if (ids === undefined) return lostPauseMs;
-    if (ids.length > 0) {
-      metrics?.jobsEnqueuedTotal.inc({ queue: schedule.queue, outcome: "created" }, ids.length);
-      options.onFired?.();
+      return fire({ ...firing, ticks: [], error: error.message });
     }
-    return plan.nextAt.getTime() - now.getTime();
   }
 
   return {
@@ -121,9 +143,4 @@ function named({ tenantId, name }: DueSchedule) {
 
 function sleepMs(): number {
   return jitter(sleepMaxMs * 0.75, 1 / 3);
-}
-
-/** True for an error of this one job; an outage is everybody's. */
-function isRefusal(error: unknown): error is Error {
-  return isMillraceError(error) && error.code !== "UNAVAILABLE";
 }

@@ -1,6 +1,7 @@
-import { type JobStore, wakeupChannel, wantsAdmission } from "@millrace/storage";
+import { type JobStore, type ScheduleStore, wakeupChannel, wantsAdmission } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
+import { createTicker } from "../schedules/ticker.ts";
 import { within } from "../within.ts";
 import { type Loop, startLoop } from "../worker/loop.ts";
 import type { Listen } from "../worker/options.ts";
@@ -21,8 +22,10 @@ export interface UpkeepOptions {
   >;
   /** A database's `listen`. With it jobs that were enqueued in somebody's own transaction are admitted as soon as that commits. */
   readonly listen?: Listen | undefined;
+  /** Where cron schedules are kept; without it none is fired from here. */
+  readonly schedules?: ScheduleStore | undefined;
   readonly logger: Logger;
-  readonly metrics: Pick<Metrics, "rescuedTotal" | "queueDepth" | "queueOldestReadyAgeSeconds">;
+  readonly metrics: Pick<Metrics, "jobsEnqueuedTotal" | "rescuedTotal" | "queueDepth" | "queueOldestReadyAgeSeconds">;
   /** Where failures are counted; default a log of its own. */
   readonly outages?: Outages | undefined;
   /** How often to look for scheduled jobs that are due; default 250. */
@@ -51,11 +54,11 @@ const lastStepMs = 5_000;
 
 /**
  * What every process does for all, each task on a loop of its own: bring due jobs to where they can be claimed, admit those that wait for their
- * concurrency key, rescue expired leases, make and drop partitions, fold counts, sample the queues. Any number of processes may do it at once,
+ * concurrency key, fire schedules, rescue expired leases, make and drop partitions, fold counts, sample the queues. Any number of processes may do it at once,
  * and none depends on another.
  */
 export function startUpkeep(options: UpkeepOptions): Upkeep {
-  const { store, listen, logger, metrics, tenantId, onDue = () => undefined } = options;
+  const { store, listen, schedules, logger, metrics, tenantId, onDue = () => undefined } = options;
   const { pollIntervalMs = 250, rescueIntervalMs = 5_000, sampleIntervalMs = 15_000 } = options;
   const outages = options.outages ?? createOutages(logger);
 
@@ -84,6 +87,16 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     foldCountsTask(store),
     sampleTask({ store, intervalMs: sampleIntervalMs, tenantId, metrics }),
   ].map(start);
+  const ticker =
+    schedules &&
+    createTicker({
+      schedules,
+      logger,
+      metrics,
+      onSuccess: () => outages.recovered("schedules"),
+      onFailure: (error) => outages.failed("schedules", error),
+      onFired: onDue,
+    });
   const hear = (payload: string) => {
     if (wantsAdmission(payload)) admit.wake();
   };
@@ -93,7 +106,10 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     wake: promote.wake,
     hear,
     async stop() {
-      await within(lastStepMs, Promise.all([promote, admit, ...others].map((one) => one.stop())));
+      await within(
+        lastStepMs,
+        Promise.all([promote, admit, ...others, ...(ticker === undefined ? [] : [ticker])].map((one) => one.stop())),
+      );
       await (await subscription)?.close();
     },
   };

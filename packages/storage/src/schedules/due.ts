@@ -12,11 +12,11 @@ export const dueStatement: Statement = {
   text: `
 select now() as now, coalesce((
     select json_agg(json_build_object('tenantId', d.tenant_id, 'name', d.name, 'cron', d.cron, 'timeZone', d.time_zone,
-      'misfirePolicy', d.misfire_policy, 'queue', d.queue, 'revision', d.revision, 'nextAt', d.next_at) order by d.next_at)
-    from (select * from millrace.schedules s where s.next_at <= now() order by s.next_at limit $1::integer) d
+      'misfirePolicy', d.misfire_policy, 'queue', d.queue, 'revision', d.revision, 'nextAt', d.next_at) order by d.due_at)
+    from (select * from millrace.schedules s where s.due_at <= now() order by s.due_at limit $1::integer) d
   ), '[]') as due,
-  (select extract(epoch from s.next_at - now()) * 1000 from millrace.schedules s
-   where s.next_at > now() order by s.next_at limit 1)::float8 as "nextDueInMs"`,
+  (select extract(epoch from s.due_at - now()) * 1000 from millrace.schedules s
+   where s.due_at > now() order by s.due_at limit 1)::float8 as "nextDueInMs"`,
 };
 
 /** At most `limit` schedules whose tick is due, most overdue first. */

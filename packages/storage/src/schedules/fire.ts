@@ -1,6 +1,7 @@
-import { scheduleTag } from "@millrace/contract";
+import { type ErrorCode, MillraceError, scheduleTag } from "@millrace/contract";
 
 import type { Executor, Statement } from "../executor.ts";
+import { sqlState } from "../pg-error.ts";
 import type { Firing } from "./schedule-store.ts";
 
 /**
@@ -20,7 +21,7 @@ with due as materialized (
 ),
 fired as materialized (
   select tick.at, millrace.enqueue(
-    type => d.type, payload => d.job -> 'payload', queue => d.queue, tenant => d.tenant_id,
+    type => d.type, payload => (d.job -> 'payload')::jsonb, queue => d.queue, tenant => d.tenant_id,
     priority => (d.job ->> 'priority')::integer, scheduled_at => tick.at, max_attempts => (d.job ->> 'maxAttempts')::integer,
     concurrency_key => d.job ->> 'concurrencyKey',
     tags => array(select json_array_elements_text(d.job -> 'tags')) || $7::text,
@@ -30,7 +31,7 @@ fired as materialized (
 ),
 moved as (
   update millrace.schedules s set
-    next_at = $5::timestamptz, last_error = $10::text,
+    next_at = $5::timestamptz, due_at = $5::timestamptz, last_error = $10::text,
     last_at = coalesce((select max(f.at) from fired f), s.last_at),
     last_job_id = coalesce((select f.id from fired f order by f.at desc limit 1), s.last_job_id)
   from due d where s.tenant_id = d.tenant_id and s.name = d.name
@@ -39,10 +40,13 @@ moved as (
 select array(select f.id::text from fired f order by f.at) as ids from moved`,
 };
 
-/** Moves the schedule on and enqueues a job for each of the ticks; undefined when it is no longer as it was read. */
+/**
+ * Moves the schedule on and enqueues a job for each of the ticks; undefined when it is no longer as it was read.
+ * @throws QUEUE_FULL, VALIDATION_FAILED when enqueue() refuses a job; the schedule stays where it is
+ */
 export async function fireSchedule(db: Executor, firing: Firing): Promise<readonly string[] | undefined> {
   const { schedule, ticks, nextAt, decidedAt, validMs, error } = firing;
-  const [row] = await db.query<{ ids: readonly string[] }>(fireStatement, [
+  const parameters = [
     schedule.tenantId,
     schedule.name,
     schedule.revision,
@@ -53,6 +57,23 @@ export async function fireSchedule(db: Executor, firing: Firing): Promise<readon
     decidedAt,
     validMs,
     error ?? null,
-  ]);
-  return row?.ids;
+  ];
+  try {
+    const [row] = await db.query<{ ids: readonly string[] }>(fireStatement, parameters);
+    return row?.ids;
+  } catch (failure) {
+    throw refusalOf(failure) ?? failure;
+  }
+}
+
+/** What enqueue() says when it doesn't take a job, by its SQLSTATE. */
+const refusals: Readonly<Record<string, ErrorCode>> = { "53400": "QUEUE_FULL", "22023": "VALIDATION_FAILED" };
+
+function refusalOf(failure: unknown): MillraceError | undefined {
+  const code = refusals[sqlState(failure) ?? ""];
+  const { cause } = failure as MillraceError;
+  const said = cause instanceof Error ? /^millrace\.enqueue: (.+)$/.exec(cause.message)?.[1] : undefined;
+  return code === undefined || said === undefined
+    ? undefined
+    : new MillraceError(code, `The job was refused: ${said}.`, { cause });
 }

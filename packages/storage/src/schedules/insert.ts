@@ -7,8 +7,8 @@ const insertStatement: Statement = {
   name: "schedules.insert",
   text: `
 with made as (
-  insert into millrace.schedules (tenant_id, name, cron, time_zone, misfire_policy, paused, queue, type, job, next_at)
-  values ($1::text, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::text, $8::text, $9::json, $10::timestamptz)
+  insert into millrace.schedules (tenant_id, name, cron, time_zone, misfire_policy, paused, queue, type, job, next_at, due_at)
+  values ($1::text, $2::text, $3::text, $4::text, $5::text, $6::boolean, $7::text, $8::text, $9::json, $10::timestamptz, $10::timestamptz)
   on conflict (tenant_id, name) do nothing
   returning ${scheduleColumns}
 )

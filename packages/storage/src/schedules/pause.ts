@@ -5,7 +5,7 @@ import type { DueSchedule } from "./schedule-store.ts";
 const pauseStatement: Statement = {
   name: "schedules.pause",
   text: `
-update millrace.schedules set paused = true, next_at = null, last_error = $5::text, revision = gen_random_uuid(), updated_at = now()
+update millrace.schedules set paused = true, next_at = null, due_at = null, last_error = $5::text, revision = gen_random_uuid(), updated_at = now()
 where tenant_id = $1::text and name = $2::text and revision = $3::uuid and next_at = $4::timestamptz`,
 };
 

@@ -7,6 +7,7 @@ import { fireSchedule } from "./fire.ts";
 import { insertSchedule } from "./insert.ts";
 import { listSchedules } from "./list.ts";
 import { pauseSchedule } from "./pause.ts";
+import { postponeSchedule } from "./postpone.ts";
 import { replaceSchedule } from "./replace.ts";
 import type { ScheduleStore } from "./schedule-store.ts";
 
@@ -20,6 +21,7 @@ export function createPostgresScheduleStore(db: Database): ScheduleStore {
     listSchedules: (filter) => listSchedules(db, filter),
     dueSchedules: (limit) => dueSchedules(db, limit),
     fireSchedule: (firing) => fireSchedule(db, firing),
+    postponeSchedule: (schedule, delayMs, error) => postponeSchedule(db, schedule, delayMs, error),
     pauseSchedule: (schedule, error) => pauseSchedule(db, schedule, error),
     watchSchedules: (onChange, onState) => db.listen(scheduleChannel, onChange, onState),
   };

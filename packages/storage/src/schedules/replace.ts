@@ -13,7 +13,7 @@ const replaceStatement: Statement = {
 with changed as (
   update millrace.schedules set
     cron = $3::text, time_zone = $4::text, misfire_policy = $5::text, paused = $6::boolean, queue = $7::text, type = $8::text,
-    job = $9::json, next_at = $10::timestamptz, revision = gen_random_uuid(), last_error = null, updated_at = now()
+    job = $9::json, next_at = $10::timestamptz, due_at = $10::timestamptz, revision = gen_random_uuid(), last_error = null, updated_at = now()
   where tenant_id = $1::text and name = $2::text and revision = $11::uuid and next_at is not distinct from $12::timestamptz
   returning ${scheduleColumns}
 )

@@ -70,7 +70,7 @@ export type DueSchedule = ScheduleRef &
 export interface DueSchedules {
   /** The database's now. */
   readonly now: Date;
-  /** Those whose tick is due, most overdue first. */
+  /** Those whose tick is due, the longest waiting first. */
   readonly due: readonly DueSchedule[];
   /** How long until the next one is due that isn't yet; null when there is none. */
   readonly nextDueInMs: number | null;
@@ -108,8 +108,11 @@ export interface ScheduleStore {
   /**
    * Moves the schedule on and enqueues a job for each of the ticks, in one statement; answers the jobs' ids in the order of the ticks.
    * Undefined, and nothing is changed, when the schedule is no longer as it was read, somebody else is at it, or the decision is too old.
+   * @throws QUEUE_FULL, VALIDATION_FAILED for a job that can't be enqueued; nothing is changed either
    */
   fireSchedule(firing: Firing): Promise<readonly string[] | undefined>;
+  /** Has nobody look at a schedule for a while, if it is still as it was read: its queue is full. Its tick stays due. */
+  postponeSchedule(schedule: DueSchedule, delayMs: number, error: string): Promise<void>;
   /** Pauses a schedule that can't go on, if it is still as it was read. */
   pauseSchedule(schedule: DueSchedule, error: string): Promise<void>;
   /** Tells when a schedule was made or changed, until closed. Never fails: without a connection it tells so. */

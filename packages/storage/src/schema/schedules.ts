@@ -20,6 +20,7 @@ export const schedules = millrace.table(
     job: json("job").notNull(),
     revision: uuid("revision").notNull().defaultRandom(),
     nextAt: at("next_at"),
+    dueAt: at("due_at"),
     lastAt: at("last_at"),
     lastJobId: uuid("last_job_id"),
     lastError: text("last_error"),
@@ -29,7 +30,7 @@ export const schedules = millrace.table(
   (table) => [
     primaryKey({ name: "schedules_pkey", columns: [table.tenantId, table.name] }),
     index("schedules_due")
-      .on(table.nextAt)
-      .where(sql`${table.nextAt} is not null`),
+      .on(table.dueAt)
+      .where(sql`${table.dueAt} is not null`),
   ],
 );
