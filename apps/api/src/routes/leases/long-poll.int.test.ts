@@ -243,6 +243,8 @@ describe("a client that goes away", () => {
     goOn();
     const reply = parseReply(await second.receive(/serverTime/));
     expect([reply.status, reply.body]).toEqual([200, expect.stringContaining(id)]);
+    // Not by way of the lease that runs out.
+    expect(reply.body).toContain('"attempts":1');
     second.destroy();
     await held.close();
   });
