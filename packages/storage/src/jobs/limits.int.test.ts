@@ -1,0 +1,283 @@
+import { type ChildProcess, spawn } from "node:child_process";
+import { createInterface } from "node:readline";
+import { fileURLToPath } from "node:url";
+
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+
+import { createDatabase } from "../database.ts";
+import { recheckKeysStatement } from "../queues/recheck-keys.ts";
+import { newJob, until } from "../testing/job-store/fixture.ts";
+import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { claimStatement } from "./claim.ts";
+import type { JobStore } from "./job-store.ts";
+import { type Attempt, clockMs, keepUp, mostAtOnce, workLimits } from "./limits.test.support.ts";
+import { createPostgresJobStore, hotSession } from "./postgres-job-store.ts";
+
+const tenantId = "acme";
+let test: TestDatabase;
+let store: JobStore;
+beforeEach(async () => {
+  test = await testDatabase({ database: { session: hotSession, acquireTimeoutMs: 30_000 } });
+  store = createPostgresJobStore(test.database);
+});
+afterEach(async () => {
+  await store.close();
+  await test.close();
+});
+
+const query = <Row>(text: string) => test.database.query<Row>({ name: "test", text });
+const count = async (table: string) =>
+  (await query<{ n: number }>(`select count(*)::integer as n from millrace.${table}`))[0]?.n;
+const add = (n: number, changes: object) =>
+  store.createJobs(Array.from({ length: n }, () => newJob({ tenantId, ...changes })));
+
+/** Queues of every kind: keys of one and of three slots, a concurrency with keys and without. */
+async function fill(n: number): Promise<void> {
+  await store.putQueueSettings({ tenantId, queue: "three" }, { concurrencyPerKey: 3 });
+  await store.putQueueSettings({ tenantId, queue: "four" }, { concurrency: 4 });
+  await store.putQueueSettings({ tenantId, queue: "both" }, { concurrency: 5, concurrencyPerKey: 2 });
+  for (const [queue, keys] of [
+    ["one", 3],
+    ["three", 2],
+    ["four", 0],
+    ["both", 4],
+  ] as const) {
+    await store.createJobs(
+      Array.from({ length: n }, (_, i) =>
+        newJob({ tenantId, queue, ...(keys === 0 ? {} : { concurrencyKey: `k${i % keys}` }) }),
+      ),
+    );
+  }
+}
+
+function expectLimitsHeld(attempts: readonly Attempt[]): void {
+  const byKey = mostAtOnce(attempts, ({ queue, key }) => key && `${queue} ${key}`);
+  const byQueue = mostAtOnce(attempts, ({ queue }) => queue);
+  const mostOf = (queue: string) =>
+    Math.max(...[...byKey].filter(([group]) => group.startsWith(`${queue} `)).map(([, n]) => n));
+  const most = [mostOf("one"), mostOf("three"), byQueue.get("four") ?? 0, byQueue.get("both") ?? 0, mostOf("both")];
+  for (const [index, limit] of [1, 3, 4, 5, 2].entries()) {
+    expect(most[index]).toBeLessThanOrEqual(limit);
+    // Else nothing was put to the test.
+    expect(most[index]).toBeGreaterThanOrEqual(Math.min(limit, 2));
+  }
+}
+
+const isAllDone = async () => (await count("jobs")) === 0;
+
+async function expectNothingLeft(): Promise<void> {
+  await store.admitHeld();
+  for (const table of ["ready", "held", "scheduled", "claims", "key_checks", "key_slots"])
+    expect([table, await count(table)]).toEqual([table, 0]);
+}
+
+describe("limits", () => {
+  it("hold at every instant while claims, all kinds of ends, rescues and cancels race on many connections, and every slot comes back", async () => {
+    await fill(120);
+    const attempts = new Map<string, Attempt>();
+    let over = false;
+    const isOver = () => over;
+    const databases = Array.from({ length: 4 }, () =>
+      createDatabase({ url: test.url, poolMax: 2, session: hotSession, acquireTimeoutMs: 30_000 }),
+    );
+    const stores = databases.map(createPostgresJobStore);
+    const working = stores.map((each) =>
+      workLimits({
+        store: each,
+        tenantId,
+        leaseMs: 200,
+        isOver,
+        onStart: (token, attempt) => attempts.set(token, { ...attempt, toMs: Number.POSITIVE_INFINITY }),
+        onEnd(token, toMs) {
+          const attempt = attempts.get(token);
+          if (attempt !== undefined) attempts.set(token, { ...attempt, toMs });
+        },
+        abandoned: 0.05,
+        holdMsMax: 8,
+      }),
+    );
+    const upkeep = stores.slice(0, 2).map((each) => keepUp(each, isOver));
+    await until(isAllDone, 60_000);
+    over = true;
+    await Promise.all([...working, ...upkeep]);
+    await Promise.all(stores.map((each) => each.close()));
+    await Promise.all(databases.map((each) => each.close()));
+    expect(attempts.size).toBeGreaterThan(400);
+    expectLimitsHeld([...attempts.values()]);
+    await expectNothingLeft();
+  }, 90_000);
+
+  it("hold over processes that are killed at any point, whose slots come back with the rescue of their leases", async () => {
+    await fill(100);
+    const attempts = new Map<string, Attempt>();
+    const killedMs = new Map<number, number>();
+    const processes = new Set<ChildProcess>();
+    const start = () => {
+      const child = spawn(
+        process.execPath,
+        [
+          "--conditions=@millrace/source",
+          fileURLToPath(new URL("limits-process.test.support.ts", import.meta.url)),
+          test.url,
+          tenantId,
+          "300",
+        ],
+        { stdio: ["pipe", "pipe", "inherit"] },
+      );
+      const own = new Set<string>();
+      createInterface({ input: child.stdout }).on("line", (line) => {
+        const { token, ...seen } = JSON.parse(line) as { token: string } & Partial<Attempt>;
+        own.add(token);
+        attempts.set(token, {
+          queue: "",
+          key: null,
+          fromMs: 0,
+          toMs: Number.POSITIVE_INFINITY,
+          ...attempts.get(token),
+          ...seen,
+        });
+      });
+      const closed = new Promise<void>((resolve) => {
+        child.once("close", () => {
+          processes.delete(child);
+          const killed = killedMs.get(child.pid ?? 0) ?? clockMs();
+          for (const token of own) {
+            const attempt = attempts.get(token);
+            if (attempt !== undefined) attempts.set(token, { ...attempt, toMs: Math.min(attempt.toMs, killed) });
+          }
+          resolve();
+        });
+      });
+      processes.add(child);
+      return { child, closed };
+    };
+    const running = [start(), start(), start()];
+    let kills = 0;
+    await until(async () => {
+      const seen = attempts.size;
+      await until(() => Promise.resolve(attempts.size > seen + 30 || isAllDone()), 30_000);
+      const victim = running.shift();
+      if (victim !== undefined && kills < 6) {
+        killedMs.set(victim.child.pid ?? 0, clockMs());
+        victim.child.kill("SIGKILL");
+        kills++;
+        await victim.closed;
+        running.push(start());
+      } else if (victim !== undefined) running.push(victim);
+      return isAllDone();
+    }, 90_000);
+    for (const { child, closed } of running) {
+      child.stdin?.end();
+      await closed;
+    }
+    expect(kills).toBeGreaterThanOrEqual(3);
+    expectLimitsHeld([...attempts.values()]);
+    await expectNothingLeft();
+  }, 120_000);
+
+  it("let no more jobs start in any time than the bucket holds and gets in it, by the database's clock", async () => {
+    const rate = { limit: 50, periodMs: 1_000, burst: 8 };
+    await store.putQueueSettings({ tenantId, queue: "rated" }, { rateLimit: rate });
+    await add(120, { queue: "rated" });
+    const stores = [store, createPostgresJobStore(test.database), createPostgresJobStore(test.database)];
+    await Promise.all(
+      stores.map((each) =>
+        until(async () => {
+          await each.claimJobs({ queues: ["rated"], limit: 20, leaseMs: 60_000, worker: "w" });
+          return (await count("ready")) === 0;
+        }),
+      ),
+    );
+    const started = (
+      await query<{ ms: number }>(
+        "select extract(epoch from started_at)::float8 * 1000 as ms from millrace.jobs order by started_at",
+      )
+    ).map(({ ms }) => ms);
+    expect(started).toHaveLength(120);
+    for (const [from, fromMs] of started.entries()) {
+      for (let to = from; to < started.length; to++) {
+        const most = rate.burst + ((started[to] ?? 0) - fromMs) * (rate.limit / rate.periodMs);
+        expect(to - from + 1).toBeLessThanOrEqual(most + 0.01);
+      }
+    }
+    // And no fewer: every token was used while jobs waited, give or take how often they were asked for.
+    expect((started.at(-1) ?? 0) - (started[0] ?? 0)).toBeLessThan(((120 - rate.burst) / rate.limit) * 1_000 * 1.5);
+  });
+
+  it("wake workers when a queue is resumed, a limit is raised, or a running job makes room", async () => {
+    const heard: string[] = [];
+    const subscription = await test.database.listen("millrace_jobs", (payload) => heard.push(payload));
+    const hears = async (act: () => Promise<unknown>) => {
+      heard.length = 0;
+      await act();
+      await expect.poll(() => heard.join()).toContain('"woken"');
+    };
+    const ref = { tenantId, queue: "woken" };
+    await store.pauseQueue(ref);
+    await add(3, { queue: "woken" });
+    await hears(() => store.resumeQueue(ref));
+    await hears(() => store.putQueueSettings(ref, { concurrency: 1 }));
+    const [claimed] = await store.claimJobs({ queues: ["woken"], limit: 5, leaseMs: 60_000, worker: "w" });
+    if (claimed === undefined) throw new Error("a job expected");
+    await hears(() => store.completeJobs([{ leaseToken: claimed.leaseToken, result: null }]));
+    await hears(() => store.createJobs([newJob({ tenantId, queue: "woken", concurrencyKey: "k" })]));
+    await subscription.close();
+  });
+});
+
+interface Plan {
+  readonly "Shared Hit Blocks": number;
+  readonly "Shared Read Blocks": number;
+}
+
+/** How many pages a statement touches, whatever functions it calls. */
+async function pagesOf(statement: string): Promise<number> {
+  const [row] = await query<{ "QUERY PLAN": readonly [{ Plan: Plan }] }>(
+    `explain (analyze, buffers, format json) ${statement}`,
+  );
+  const plan = row?.["QUERY PLAN"][0].Plan;
+  return (plan?.["Shared Hit Blocks"] ?? 0) + (plan?.["Shared Read Blocks"] ?? 0);
+}
+
+describe("a saturated key with 50,000 jobs", () => {
+  const claimAll = () => store.claimJobs({ limit: 10, leaseMs: 60_000, worker: "w" });
+  beforeEach(async () => {
+    for (let n = 0; n < 10; n++) await add(5_000, { concurrencyKey: "flood" });
+    await store.admitHeld();
+    await claimAll();
+    await query("vacuum analyze millrace.held");
+  }, 60_000);
+
+  it("holds up neither other keys nor jobs without any, in its own queue or another", async () => {
+    await add(3, { concurrencyKey: "other" });
+    await add(2, {});
+    await add(1, { queue: "elsewhere", concurrencyKey: "flood" });
+    await store.admitHeld();
+    const claimed = [...(await claimAll()), ...(await claimAll())];
+    expect(claimed.map(({ job }) => `${job.queue} ${job.concurrencyKey}`).toSorted()).toEqual([
+      "default null",
+      "default null",
+      "default other",
+      "elsewhere flood",
+    ]);
+  });
+
+  it("is scanned past neither by claims nor by the admission of another key, a change of settings or an end of its own", async () => {
+    await query("insert into millrace.key_checks values ('acme', 'default', 'other', 0)");
+    // About twenty pages of small tables and catalogues; the 50,000 rows take more than five hundred.
+    expect(await pagesOf("select * from millrace.admit(500)")).toBeLessThan(100);
+    await query("insert into millrace.key_checks values ('acme', 'default', 'flood', 0)");
+    expect(await pagesOf("select * from millrace.admit(500)")).toBeLessThan(100);
+    const text = claimStatement.text.replaceAll(
+      /\$(\d+)(?!\d)/g,
+      (_, n: string) =>
+        ["null", "null", "10", "gen_random_uuid()", "''", "''", "'w'", "1000", "true", "1"][Number(n) - 1] ?? "null",
+    );
+    expect(await pagesOf(text)).toBeLessThan(100);
+    const recheck = recheckKeysStatement.text
+      .replaceAll("$1", "'acme'")
+      .replaceAll("$2", "'default'")
+      .replaceAll("$3", "''");
+    expect(await pagesOf(recheck)).toBeLessThan(100);
+  });
+});
