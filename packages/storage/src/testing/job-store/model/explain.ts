@@ -1,6 +1,6 @@
 import { isDeepStrictEqual } from "node:util";
 
-import type { Exchange } from "./operation.ts";
+import { type Exchange, partsOf } from "./operation.ts";
 import type { ModelState } from "./state.ts";
 import { step } from "./step.ts";
 import { type StoreView, viewOf } from "./view.ts";
@@ -14,7 +14,8 @@ export function explain(
   exchanges: readonly Exchange[],
   observed: StoreView,
 ): ModelState | undefined {
-  const alone = exchanges.length === 1;
+  const parts = exchanges.flatMap(partsOf);
+  const alone = parts.length === 1;
   const visible = (view: StoreView) => blurred(view, exchanges, state);
   const shows = visible(observed);
 
@@ -30,7 +31,7 @@ export function explain(
     }
     return undefined;
   };
-  return search(state, exchanges);
+  return search(state, parts);
 }
 
 /**
@@ -57,7 +58,7 @@ export function describeUnexplained(state: ModelState, exchanges: readonly Excha
 function reasonOf(state: ModelState, exchanges: readonly Exchange[], observed: StoreView): string {
   const before = viewOf(state);
   const [only] = exchanges;
-  if (only === undefined || exchanges.length > 1) {
+  if (only === undefined || exchanges.flatMap(partsOf).length > 1) {
     return `no order of these explains the answers and the state\n${differences(before, observed, "before", "after")}`;
   }
   const [next] = step(state, only, { alone: true });

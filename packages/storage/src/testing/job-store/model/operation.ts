@@ -20,21 +20,30 @@ export interface JobAddress {
   readonly id: string;
 }
 
+export interface Claim {
+  readonly kind: "claim";
+  readonly worker: string;
+  readonly limit: number;
+  readonly leaseMs: number;
+  readonly tenantId: string | null;
+  readonly queues: readonly string[] | null;
+  readonly types: readonly string[] | null;
+}
+
+export interface Complete {
+  readonly kind: "complete";
+  readonly tokens: readonly string[];
+  readonly result: number;
+}
+
 /** One call of a JobStore with its arguments. */
 export type Operation =
   | { readonly kind: "create"; readonly spec: JobSpec }
   | { readonly kind: "createMany"; readonly specs: readonly JobSpec[] }
-  | {
-      readonly kind: "claim";
-      readonly worker: string;
-      readonly limit: number;
-      readonly leaseMs: number;
-      readonly tenantId: string | null;
-      readonly queues: readonly string[] | null;
-      readonly types: readonly string[] | null;
-    }
+  | Claim
+  | Complete
+  | { readonly kind: "completeAndClaim"; readonly complete: Complete; readonly claim: Claim }
   | { readonly kind: "heartbeat"; readonly tokens: readonly string[]; readonly leaseMs: number }
-  | { readonly kind: "complete"; readonly tokens: readonly string[]; readonly result: number }
   | {
       readonly kind: "fail";
       readonly tokens: readonly string[];
@@ -62,6 +71,7 @@ export type Answer =
   | { readonly kind: "done" }
   | { readonly kind: "created"; readonly jobs: readonly { readonly id: string; readonly duplicate: boolean }[] }
   | { readonly kind: "claimed"; readonly jobs: readonly ClaimAnswer[] }
+  | { readonly kind: "both"; readonly written: Answer; readonly claimed: Answer }
   | { readonly kind: "beaten"; readonly items: readonly { readonly ok: boolean; readonly cancelRequested: boolean }[] }
   | { readonly kind: "written"; readonly items: readonly { readonly ok: boolean; readonly status: string | null }[] }
   | { readonly kind: "rescued"; readonly retried: number; readonly dead: number }
@@ -81,4 +91,13 @@ export interface ClaimAnswer {
 export interface Exchange {
   readonly operation: Operation;
   readonly answer: Answer;
+}
+
+/** A completion together with a claim is one after the other: at once where that can be, and that is not promised. */
+export function partsOf({ operation, answer }: Exchange): readonly Exchange[] {
+  if (operation.kind !== "completeAndClaim" || answer.kind !== "both") return [{ operation, answer }];
+  return [
+    { operation: operation.complete, answer: answer.written },
+    { operation: operation.claim, answer: answer.claimed },
+  ];
 }

@@ -1,7 +1,14 @@
 import { isMillraceError } from "@millrace/contract";
 
-import type { JobStore, LeaseOutcome, NewJob } from "../../../jobs/job-store.ts";
-import type { Answer, JobSpec, Operation } from "./operation.ts";
+import type {
+  ClaimRequest,
+  ClaimedJob,
+  CompleteItem,
+  JobStore,
+  LeaseOutcome,
+  NewJob,
+} from "../../../jobs/job-store.ts";
+import type { Answer, Claim, Complete, JobSpec, Operation } from "./operation.ts";
 
 /** More than a run ever has. */
 const allOfThem = 1_000;
@@ -24,37 +31,18 @@ async function call(store: JobStore, operation: Operation): Promise<Answer> {
     }
     case "createMany":
       return { kind: "created", jobs: await store.createJobs(operation.specs.map(newJob)) };
-    case "claim": {
-      const { worker, limit, leaseMs, tenantId, queues, types } = operation;
+    case "claim":
       // What waits for its concurrency key is let in by upkeep, soon; here at once.
       await store.admitHeld();
-      const claimed = await store.claimJobs({
-        worker,
-        limit,
-        leaseMs,
-        tenantId: tenantId ?? undefined,
-        queues: queues ?? undefined,
-        types: types ?? undefined,
-      });
-      return {
-        kind: "claimed",
-        jobs: claimed.map(({ job: { id, status, attempts, fence, lockedBy, payload }, leaseToken: token }) => ({
-          id,
-          token,
-          status,
-          attempts,
-          fence,
-          lockedBy,
-          payload,
-        })),
-      };
+      return claimed(await store.claimJobs(claimRequest(operation)));
+    case "completeAndClaim": {
+      const both = await store.completeAndClaim(completions(operation.complete), claimRequest(operation.claim));
+      return { kind: "both", written: written(both.outcomes), claimed: claimed(both.claimed) };
     }
     case "heartbeat":
       return { kind: "beaten", items: await store.heartbeat(operation.tokens, operation.leaseMs) };
-    case "complete": {
-      const result = JSON.stringify(operation.result);
-      return written(await store.completeJobs(operation.tokens.map((leaseToken) => ({ leaseToken, result }))));
-    }
+    case "complete":
+      return written(await store.completeJobs(completions(operation)));
     case "fail": {
       const { message, retryable, retryAfterMs } = operation;
       const items = operation.tokens.map((leaseToken) => ({
@@ -122,6 +110,36 @@ function newJob(spec: JobSpec): NewJob {
     requestHash: spec.key === null ? undefined : spec.hash,
     concurrencyKey: spec.concurrencyKey ?? undefined,
     tags: [],
+  };
+}
+
+function claimRequest({ worker, limit, leaseMs, tenantId, queues, types }: Claim): ClaimRequest {
+  return {
+    worker,
+    limit,
+    leaseMs,
+    tenantId: tenantId ?? undefined,
+    queues: queues ?? undefined,
+    types: types ?? undefined,
+  };
+}
+
+function completions({ tokens, result }: Complete): readonly CompleteItem[] {
+  return tokens.map((leaseToken) => ({ leaseToken, result: JSON.stringify(result) }));
+}
+
+function claimed(jobs: readonly ClaimedJob[]): Answer {
+  return {
+    kind: "claimed",
+    jobs: jobs.map(({ job: { id, status, attempts, fence, lockedBy, payload }, leaseToken: token }) => ({
+      id,
+      token,
+      status,
+      attempts,
+      fence,
+      lockedBy,
+      payload,
+    })),
   };
 }
 

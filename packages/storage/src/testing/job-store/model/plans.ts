@@ -1,6 +1,6 @@
 import * as fc from "fast-check";
 
-import type { JobSpec, Operation } from "./operation.ts";
+import type { Claim, JobSpec, Operation } from "./operation.ts";
 import type { ModelState } from "./state.ts";
 
 /** An operation that is still to be aimed at jobs and leases that are there when it comes to it. */
@@ -53,6 +53,15 @@ export function anyPlan({ concurrencyKeys }: PlanOptions): fc.Arbitrary<NamedPla
   const picks = fc.array(fc.nat(), { minLength: 1, maxLength: 3 });
   const filter = (values: readonly string[]) =>
     fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, fc.subarray([...values], { minLength: 1 }));
+  const claim: fc.Arbitrary<Claim> = fc.record({
+    kind: fc.constant("claim"),
+    leaseMs: fc.constant(leaseMs),
+    worker: fc.constantFrom("w1", "w2", "w3"),
+    limit: fc.integer({ min: 1, max: 4 }),
+    tenantId: fc.constantFrom(null, null, ...tenantIds),
+    queues: filter(queues),
+    types: filter(types),
+  });
   const ofOne = (kind: "cancel" | "retry" | "delete") =>
     plan(kind, fc.record({ job: fc.nat(), stranger: fc.nat(19) }), ({ job, stranger }) => (state) => {
       const ref = refAt(state, job, stranger === 0);
@@ -68,18 +77,15 @@ export function anyPlan({ concurrencyKeys }: PlanOptions): fc.Arbitrary<NamedPla
         specs,
       })),
     },
+    { weight: 8, arbitrary: plan("claim", claim, (given) => () => given) },
     {
-      weight: 8,
-      arbitrary: plan(
-        "claim",
-        fc.record({
-          worker: fc.constantFrom("w1", "w2", "w3"),
-          limit: fc.integer({ min: 1, max: 4 }),
-          tenantId: fc.constantFrom(null, null, ...tenantIds),
-          queues: filter(queues),
-          types: filter(types),
-        }),
-        (given) => () => ({ kind: "claim", leaseMs, ...given }),
+      weight: 2,
+      arbitrary: plan("completeAndClaim", fc.record({ picks, result: fc.nat(9), claim }), ({ picks: given, ...both }) =>
+        aimed(given, (tokens) => ({
+          kind: "completeAndClaim",
+          complete: { kind: "complete", tokens, result: both.result },
+          claim: both.claim,
+        })),
       ),
     },
     {

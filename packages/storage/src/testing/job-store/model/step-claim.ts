@@ -1,8 +1,6 @@
-import type { Answer, Operation } from "./operation.ts";
+import type { Answer, Claim } from "./operation.ts";
 import { type ModelJob, type ModelState, moved } from "./state.ts";
 import type { StepContext } from "./step.ts";
-
-type Claim = Extract<Operation, { readonly kind: "claim" }>;
 
 /**
  * A claim takes ready jobs that it asked for, each at its next fence, within all limits. Alone, it takes the best of each tenant

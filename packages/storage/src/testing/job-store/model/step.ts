@@ -24,6 +24,9 @@ export function step(state: ModelState, exchange: Exchange, context: StepContext
       return stepCreate(state, operation.specs, answer, context);
     case "claim":
       return stepClaim(state, operation, answer, context);
+    case "completeAndClaim":
+      // Looked at part by part; a refusal of both is none of the answers allowed.
+      return [];
     case "heartbeat":
       return stepHeartbeat(state, operation, answer, context);
     case "complete":
