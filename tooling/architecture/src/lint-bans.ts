@@ -1,5 +1,5 @@
 import { isBelow } from "./import-breaches.ts";
-import { layers, scope, type Layer } from "./layers.ts";
+import { layers, scope, testLibraries, type Layer } from "./layers.ts";
 
 /** One ban of the lint rule `no-restricted-imports`: what its regular expression, or its patterns, match. */
 export type ImportBan = { readonly message: string } & ({ readonly regex: string } | { readonly group: string[] });
@@ -11,7 +11,7 @@ const named = [...new Set(Object.values(layers).flatMap((layer) => layer.librari
 export function banImports(name: string, tests: boolean): readonly ImportBan[] {
   const layer = layers[name];
   if (layer === undefined) throw new Error(`${name} has no row in the layer table`);
-  return [...banWorkspace(name, layer, tests), ...banLibraries(layer), banPaths()];
+  return [...banWorkspace(name, layer, tests), ...banLibraries(layer, tests), banPaths()];
 }
 
 function banWorkspace(name: string, layer: Layer, tests: boolean): readonly ImportBan[] {
@@ -34,8 +34,9 @@ function banWorkspace(name: string, layer: Layer, tests: boolean): readonly Impo
   ];
 }
 
-function banLibraries(layer: Layer): readonly ImportBan[] {
-  const foreign = named.filter((library) => !layer.libraries.includes(library) && library !== "vitest");
+function banLibraries(layer: Layer, tests: boolean): readonly ImportBan[] {
+  const open = [...layer.libraries, ...(tests ? testLibraries : ["vitest"])];
+  const foreign = named.filter((library) => !open.includes(library));
   return [ban(`^${anyOf(foreign)}(?:/|$)`, `The layer table (${table}) keeps this library in another package.`)];
 }
 

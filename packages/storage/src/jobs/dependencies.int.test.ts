@@ -374,12 +374,12 @@ describe("when a dependency ends in the moment in which a job is enqueued behind
   });
 });
 
-describe("when a job that waits is touched in the moment in which it is released", () => {
+describe("a job that waits and is touched in the moment in which it is released", () => {
   it.each([
     ["changed", (job: Job) => store.updateJob({ tenantId, id: job.id }, { priority: 5 })],
     ["cancelled", (job: Job) => store.cancelJob({ tenantId, id: job.id })],
     ["deleted", (job: Job) => store.deleteJob({ tenantId, id: job.id })],
-  ] as const)("it is %s once and lost never", async (what, touch) => {
+  ] as const)("is %s once and lost never", async (what, touch) => {
     for (let round = 0; round < 40; round++) {
       const [a, a2] = [await create(), await create()];
       const b = await create(after(a, a2));
