@@ -11,7 +11,7 @@ function openClient() {
     baseUrl: "http://api",
     apiKey: "key",
     fetch: (url, init) => {
-      sent.push({ path: new URL(String(url)).pathname, body: JSON.parse(String(init?.body)) as unknown });
+      sent.push({ path: new URL(url as string).pathname, body: JSON.parse(init?.body as string) as unknown });
       if (sent.length === 1) return Promise.reject(new TypeError("connection lost"));
       return Promise.resolve(Response.json({ items: [], serverTime }));
     },
