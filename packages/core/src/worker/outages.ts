@@ -14,6 +14,7 @@ export type Component =
   | "retention"
   | "counts"
   | "sample";
+  | "keys"
 
 export interface Outages {
   failed(component: Component, error: unknown): void;
