@@ -9,6 +9,11 @@ export const logLevels = ["debug", "info", "warn", "error"] as const;
 
 export type LogLineLevel = (typeof logLevels)[number];
 
+/** A line to append to a job's log; what is too long is cut. */
+export const newLogLineSchema = z.strictObject({ level: z.enum(logLevels).default("info"), message: z.string() });
+
+export type NewLogLineJson = z.output<typeof newLogLineSchema>;
+
 /** One line of a job's log. */
 export const jobLogLineSchema = z
   .object({ at: timeSchema, attempt: z.int(), level: z.enum(logLevels), message: z.string() })

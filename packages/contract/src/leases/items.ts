@@ -1,5 +1,6 @@
 import { z } from "zod";
 
+import { newLogLineSchema } from "../jobs/events.ts";
 import { limits } from "../jobs/job.ts";
 import type { Json } from "../json.ts";
 import { leaseMsSchema, leaseTokenSchema } from "./lease.ts";
@@ -46,7 +47,20 @@ export const snoozeRequestSchema = z
 export const releaseRequestSchema = z.strictObject({ items: itemsOf({}) }).meta({ id: "ReleaseRequest" });
 
 export const progressRequestSchema = z
-  .strictObject({ items: itemsOf({ progress: valueSchema }) })
+  .strictObject({
+    items: z
+      .array(
+        z
+          .strictObject({
+            leaseToken: leaseTokenSchema,
+            progress: valueSchema.optional(),
+            logs: z.array(newLogLineSchema).min(1).max(limits.logLinesMax).optional(),
+          })
+          .refine((item) => item.progress !== undefined || item.logs !== undefined, "give progress, logs or both"),
+      )
+      .min(1)
+      .max(leaseLimits.itemsMax),
+  })
   .meta({ id: "ProgressRequest" });
 
 export type HeartbeatRequest = z.input<typeof heartbeatRequestSchema>;

@@ -7,6 +7,7 @@ import { jitter } from "./backoff.ts";
 import { createClaims } from "./claims.ts";
 import { createContexts } from "./handler-context.ts";
 import { createHeartbeats } from "./heartbeats.ts";
+import { afterLogs, createJobLogs } from "./job-logs.ts";
 import { createLeaseBook } from "./lease-book.ts";
 import { type Loop, startLoop } from "./loop.ts";
 import { readWorkerOptions, type WorkerOptions } from "./options.ts";
@@ -58,7 +59,8 @@ export function createWorker(options: WorkerOptions): Worker {
   const settler = createSettler({ store, claims: () => claims, book, outages, logger });
   const heartbeats = createHeartbeats({ ...settings, store, book, outages, metrics });
   const progress = createProgress({ store, book, outages });
-  const contextOf = createContexts({ store, book, heartbeats, progress, logger, metrics });
+  const logs = createJobLogs({ store, outages });
+  const contextOf = createContexts({ store, book, heartbeats, progress, logs, logger, metrics });
   let state: WorkerState = "idle";
   let listening = false;
   let subscription: { close(): Promise<void> } | undefined;
@@ -70,7 +72,7 @@ export function createWorker(options: WorkerOptions): Worker {
     settings,
     definitions,
     book,
-    settler,
+    settler: afterLogs(settler, logs),
     contextOf,
     logger,
     metrics,

@@ -6,6 +6,7 @@ import { currentTrace, type Logger, type Metrics } from "@millrace/telemetry";
 import { enqueue } from "../jobs/enqueue.ts";
 import type { HandlerContext } from "./handler.ts";
 import type { Heartbeats } from "./heartbeats.ts";
+import type { JobLogs } from "./job-logs.ts";
 import type { LeaseBook } from "./lease-book.ts";
 import { leaseLost, type ShowProgress } from "./progress.ts";
 
@@ -14,6 +15,7 @@ export interface ContextOptions {
   readonly book: Pick<LeaseBook, "holds">;
   readonly heartbeats: Pick<Heartbeats, "beat">;
   readonly progress: ShowProgress;
+  readonly logs: Pick<JobLogs, "keeping">;
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, "jobsEnqueuedTotal">;
 }
@@ -22,7 +24,7 @@ export interface ContextOptions {
 export type ContextOf = (claimed: ClaimedJob, payload: unknown, signal: () => AbortSignal) => HandlerContext<unknown>;
 
 /** Prepares the making of handlers' contexts. */
-export function createContexts({ store, book, heartbeats, progress, logger, metrics }: ContextOptions): ContextOf {
+export function createContexts({ store, book, heartbeats, progress, logs, logger, metrics }: ContextOptions): ContextOf {
   // A batch that one handler's call sets off carries other handlers' items too, so it runs outside of that handler's trace.
   const outside = AsyncLocalStorage.snapshot();
 
@@ -35,7 +37,10 @@ export function createContexts({ store, book, heartbeats, progress, logger, metr
         return signal();
       },
       get logger() {
-        jobLogger ??= logger.child({ jobId: job.id, type: job.type, queue: job.queue, attempt: job.attempts });
+        if (jobLogger === undefined) {
+          const fields = { jobId: job.id, type: job.type, queue: job.queue, attempt: job.attempts };
+          jobLogger = logs.keeping(logger.child(fields), leaseToken);
+        }
         return jobLogger;
       },
       async heartbeat() {

@@ -9,7 +9,7 @@ export interface HandlerContext<Payload> {
   readonly payload: Payload;
   /** Fires with a JobAbortedError when the attempt should stop: timeout, cancellation, lost lease or shutdown. */
   readonly signal: AbortSignal;
-  /** Every line carries the job's id, type, attempt and trace. */
+  /** Every line carries the job's id, type, attempt and trace. The messages are kept in the job's log too, but for those of the level debug. */
   readonly logger: Logger;
   /**
    * Extends the lease now and proves that it is held: for just before a step that mustn't happen twice. Leases are extended

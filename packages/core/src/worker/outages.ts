@@ -6,6 +6,8 @@ export type Component =
   | "heartbeat"
   | "settle"
   | "progress"
+  | "logs"
+  | "registry"
   | "promote"
   | "schedules"
   | "admit"
@@ -14,7 +16,6 @@ export type Component =
   | "retention"
   | "counts"
   | "sample";
-  | "keys"
 
 export interface Outages {
   failed(component: Component, error: unknown): void;

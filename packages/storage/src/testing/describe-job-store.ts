@@ -10,6 +10,7 @@ import { describeIdempotency } from "./job-store/idempotency.ts";
 import { describeLeases } from "./job-store/leases.ts";
 import { describeLimits } from "./job-store/limits.ts";
 import { describeLists } from "./job-store/lists.ts";
+import { describeLogs } from "./job-store/logs.ts";
 
 /** The proof that a backend keeps the JobStore contract. Call it in a test file; `open` gives an empty store each time. */
 export function describeJobStore(name: string, open: OpenJobStore): void {
@@ -23,5 +24,6 @@ export function describeJobStore(name: string, open: OpenJobStore): void {
     describeLimits(open);
     describeAttempts(open);
     describeBulk(open);
+    describeLogs(open);
   });
 }

@@ -355,6 +355,25 @@ describe("progress", () => {
     expect(outcomes).toMatchObject([{ ok: true }, { ok: false, problem: { status: 422 } }, { ok: true }]);
     expect((await api.ask(`GET /v1/jobs/${job.id}`, { key: own.key })).json["progress"]).toEqual({ done: 0.5 });
   });
+
+  test("takes log lines, alone or beside it, and nothing of an item that has neither", async () => {
+    const { job, leaseToken } = await leased("logs");
+    const { leaseToken: lost } = await stale("logs-lost");
+    const outcomes = await write("progress", [
+      { leaseToken, logs: [{ message: "one" }, { level: "warn", message: "two" }] },
+      { leaseToken, progress: 2, logs: [{ level: "error", message: "three" }] },
+      { leaseToken: lost, logs: [{ message: "late" }] },
+    ]);
+    expect(outcomes.map(({ ok }) => ok)).toEqual([true, true, false]);
+    const lines = await api.composition.store.logsAfter({ tenantId: "acme", id: job.id }, 0);
+    expect(lines.map(({ level, message }) => [level, message])).toEqual([
+      ["info", "one"],
+      ["warn", "two"],
+      ["error", "three"],
+    ]);
+    expect((await post("progress", { items: [{ leaseToken }] })).status).toBe(422);
+    expect((await post("progress", { items: [{ leaseToken, logs: [] }] })).status).toBe(422);
+  });
 });
 
 describe("a failure", () => {

@@ -13,8 +13,9 @@ export const progressJobsRoute: Route = {
   scope: "jobs:work",
   operationId: "progressJobs",
   tag: "leases",
-  summary: "Report progress",
-  description: "Replaces the progress of each job. It may have 16 KiB; one that is larger is that item's problem.",
+  summary: "Report progress and log lines",
+  description:
+    "Replaces the progress of each job, and appends to its log. Progress may have 16 KiB; one that is larger is that item's problem. A job's log takes 1,000 lines of 2,000 characters; what is over that is cut off, or dropped.",
   body: { schema: progressRequestSchema, required: true },
   answers: {
     200: {
