@@ -1,3 +1,4 @@
+import { rmSync } from "node:fs";
 import { mkdtemp, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -19,6 +20,12 @@ export async function withPostgres<Result>(
   fn: (postgres: BenchPostgres) => Promise<Result>,
 ): Promise<Result> {
   const dataDir = await mkdtemp(join(tmpdir(), "millrace-bench-"));
+  const interrupted = () => {
+    // The server ends with this process; its data would stay.
+    rmSync(dataDir, { recursive: true, force: true, maxRetries: 5 });
+    process.exit(130);
+  };
+  process.once("SIGINT", interrupted).once("SIGTERM", interrupted);
   const embedded = await startEmbedded({ dataDir, settings });
   try {
     const admin = await connectDirectly({ url: embedded.url });
@@ -30,5 +37,6 @@ export async function withPostgres<Result>(
   } finally {
     await embedded.stop();
     await rm(dataDir, { recursive: true, force: true });
+    process.off("SIGINT", interrupted).off("SIGTERM", interrupted);
   }
 }

@@ -1,7 +1,6 @@
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-import { pagesDir, resultsDir } from "../places.ts";
+import { pagesDir, resultsDir, typedPath } from "../places.ts";
 import { readCount } from "../queues/options.ts";
 
 /** How long, how fast and against whom. */
@@ -39,7 +38,7 @@ export function readBloatOptions(args: readonly string[]): BloatOptions {
     heldFromSeconds: (seconds / 5) * 2,
     perSecond: readCount("rate", values.rate),
     names: ["millrace", values.rival],
-    out: resolve(values.out ?? (quick ? resultsDir : pagesDir)),
+    out: typedPath(values.out ?? (quick ? resultsDir : pagesDir)),
     sampleSeconds: Math.max(1, Math.min(10, Math.floor(seconds / 30))),
   };
 }

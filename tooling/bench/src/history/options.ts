@@ -1,7 +1,6 @@
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-import { pagesDir, resultsDir } from "../places.ts";
+import { pagesDir, resultsDir, typedPath } from "../places.ts";
 import { readCount } from "../queues/options.ts";
 
 /** How many finished jobs, and how often each operation is measured. */
@@ -21,6 +20,6 @@ export function readHistoryOptions(args: readonly string[]): HistoryOptions {
   return {
     finished: readCount("finished", values.finished ?? (quick ? "100000" : "10000000")),
     samples: quick ? 50 : 500,
-    out: resolve(values.out ?? (quick ? resultsDir : pagesDir)),
+    out: typedPath(values.out ?? (quick ? resultsDir : pagesDir)),
   };
 }

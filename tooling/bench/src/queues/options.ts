@@ -1,7 +1,6 @@
-import { resolve } from "node:path";
 import { parseArgs } from "node:util";
 
-import { pagesDir } from "../places.ts";
+import { pagesDir, typedPath } from "../places.ts";
 
 /** What is measured, how much, and where it goes. */
 export interface Options {
@@ -46,8 +45,8 @@ export function readOptions(args: readonly string[]): Options {
     rounds: readCount("rounds", values.rounds ?? (quick ? "1" : "3")),
     only,
     quick,
-    out: values.out === undefined ? outDefault : resolve(values.out),
-    from: values.from,
+    out: values.out === undefined ? outDefault : typedPath(values.out),
+    from: values.from === undefined ? undefined : typedPath(values.from),
     steadySeconds: readCount("seconds", values.seconds ?? (quick ? "3" : "60")),
     seconds: quick ? 1 : 5,
     pickups: quick ? 100 : 400,

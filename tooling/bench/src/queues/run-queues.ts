@@ -1,3 +1,4 @@
+import { contenders } from "../contenders/index.ts";
 import { describeMachine } from "../describe-machine.ts";
 import { withPostgres } from "../with-postgres.ts";
 import { redisVersion } from "../with-redis.ts";
@@ -26,6 +27,7 @@ async function measureAll(
   if (redisVersion() === undefined) {
     throw new Error("BullMQ needs a redis-server on the path: `apt-get install redis-server` or `brew install redis`.");
   }
+  refuseUnknown(options.only);
   const records: BenchRecord[] = [];
   const file = openRecords("queues");
   const write = (record: BenchRecord) => {
@@ -45,4 +47,10 @@ async function measureAll(
   });
   console.error(`The records are in ${file.path}`);
   return records;
+}
+
+function refuseUnknown(only: readonly string[]): void {
+  const known = [...measures, ...contenders, { name: "echo" }].map(({ name }) => name);
+  const unknown = only.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new RangeError(`--only knows no ${unknown.join(", ")}; it takes ${known.join(", ")}.`);
 }
