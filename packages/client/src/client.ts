@@ -5,7 +5,7 @@ import { createLeasesClient, type LeasesClient } from "./leases.ts";
 import type { ClientOptions } from "./options.ts";
 import { createQueuesClient, type QueuesClient } from "./queues.ts";
 import { createSchedulesClient, type SchedulesClient } from "./schedules.ts";
-import { createTransport } from "./transport.ts";
+import { createOpenStream, createTransport, retriesMaxDefault } from "./transport.ts";
 
 export interface MillraceClient {
   readonly jobs: JobsClient;
@@ -20,7 +20,7 @@ export interface MillraceClient {
 export function createClient(options: ClientOptions): MillraceClient {
   const send = createTransport(options);
   return {
-    jobs: createJobsClient(send),
+    jobs: createJobsClient(send, createOpenStream(options), options.retriesMax ?? retriesMaxDefault),
     leases: createLeasesClient(send),
     queues: createQueuesClient(send),
     schedules: createSchedulesClient(send),

@@ -4,14 +4,16 @@ import type {
   BulkResponse,
   EnqueueBatchRequest,
   EnqueueRequest,
+  JobEventJson,
   JobJson,
   ListJobsQuery,
   UpdateJobRequest,
 } from "@millrace/contract";
 
+import { followJobEvents, type FollowOptions } from "./job-events.ts";
 import type { CallOptions } from "./options.ts";
 import { search } from "./search.ts";
-import type { ApiRequest, Transport } from "./transport.ts";
+import type { ApiRequest, OpenStream, Transport } from "./transport.ts";
 
 export interface EnqueuedJob extends JobJson {
   /** True when the idempotency key named this job already. */
@@ -44,6 +46,8 @@ export interface JobsClient {
   all(query?: ListJobsQuery, options?: CallOptions): AsyncIterableIterator<JobJson>;
   /** The newest 500 attempts at a job, oldest first. */
   attempts(id: string, options?: CallOptions): Promise<readonly AttemptJson[]>;
+  /** The events of a job up to its end, however often the connection is lost: `for await (const event of client.jobs.events(id))`. */
+  events(id: string, options?: FollowOptions): AsyncGenerator<JobEventJson, void>;
   update(id: string, changes: UpdateJobRequest, options?: CallOptions): Promise<JobJson>;
   delete(id: string, options?: CallOptions): Promise<void>;
   cancel(id: string, options?: CallOptions): Promise<JobJson>;
@@ -55,7 +59,7 @@ export interface JobsClient {
 }
 
 /** The calls of `/v1/jobs`. */
-export function createJobsClient(send: Transport): JobsClient {
+export function createJobsClient(send: Transport, open: OpenStream, retriesMax: number): JobsClient {
   const call = async <Body>(request: ApiRequest, options?: CallOptions) => (await send(request, options)).body as Body;
   const path = (id: string) => `/v1/jobs/${encodeURIComponent(id)}`;
   const act = (id: string, action: "cancel" | "retry", options?: CallOptions) =>
@@ -88,6 +92,7 @@ export function createJobsClient(send: Transport): JobsClient {
         cursor = page.nextCursor;
       }
     },
+    events: (id, options) => followJobEvents(open, `${path(id)}/events`, retriesMax, options),
     async attempts(id, options) {
       const request = { method: "GET", path: `${path(id)}/attempts`, repeatable: true } as const;
       return (await call<{ items: readonly AttemptJson[] }>(request, options)).items;

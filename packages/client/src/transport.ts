@@ -23,6 +23,13 @@ export interface ApiAnswer {
 /** Sends one request and answers its body; repeats it where that is safe and can help. @throws MillraceApiError */
 export type Transport = (request: ApiRequest, options?: CallOptions) => Promise<ApiAnswer>;
 
+/** Opens a stream: its answer is read as it comes. @throws MillraceApiError */
+export type OpenStream = (
+  path: string,
+  options: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
+) => Promise<Response>;
+
+export const retriesMaxDefault = 3;
 const backoffFirstMs = 200;
 const backoffMaxMs = 10_000;
 /** A server that asks for more patience than this gets none: the caller decides. */
@@ -32,7 +39,7 @@ const retryAfterMaxMs = 60_000;
 export function createTransport(options: ClientOptions): Transport {
   const baseUrl = options.baseUrl.replace(/\/+$/, "");
   const timeoutMs = options.timeoutMs ?? 30_000;
-  const retriesMax = options.retriesMax ?? 3;
+  const retriesMax = options.retriesMax ?? retriesMaxDefault;
   const send = options.fetch ?? fetch;
 
   const once = async (request: ApiRequest, signal: AbortSignal | undefined): Promise<ApiAnswer> => {
@@ -73,6 +80,36 @@ export function createTransport(options: ClientOptions): Transport {
   };
 }
 
+/** Makes the way in which streams are opened; the client's timeout holds for the head of the answer alone. */
+export function createOpenStream(options: ClientOptions): OpenStream {
+  const baseUrl = options.baseUrl.replace(/\/+$/, "");
+  const send = options.fetch ?? fetch;
+  return async (path, { headers, signal }) => {
+    const late = new AbortController();
+    const timer = setTimeout(() => late.abort(), options.timeoutMs ?? 30_000);
+    try {
+      const response = await send(baseUrl + path, {
+        headers: {
+          accept: "text/event-stream",
+          authorization: `Bearer ${options.apiKey}`,
+          ...options.headers?.(),
+          ...headers,
+        },
+        signal: AbortSignal.any([signal, late.signal]),
+      });
+      if (!response.ok) throw refusal(response, await response.text());
+      return response;
+    } catch (error) {
+      if (error instanceof MillraceApiError) throw error;
+      signal.throwIfAborted();
+      const why = late.signal.aborted ? "did not answer in time" : "could not be reached";
+      throw new MillraceApiError(`${baseUrl} ${why}.`, { code: "NO_ANSWER", status: 0, retryable: true, cause: error });
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
 /** A refusal before any work (429, 503) may always be repeated; a lost answer only where a repetition does nothing more. */
 function canRepeat(request: ApiRequest, error: MillraceApiError): boolean {
   if ((retryAfterMs.get(error) ?? 0) > retryAfterMaxMs) return false;
@@ -96,7 +133,7 @@ function refusal(response: Response, text: string): MillraceApiError {
 const retryAfterMs = new WeakMap<MillraceApiError, number>();
 
 /** What the server asked for, else exponential backoff with full jitter. */
-function waitMs(error: MillraceApiError, attempt: number): number {
+export function waitMs(error: MillraceApiError, attempt: number): number {
   return retryAfterMs.get(error) ?? Math.random() * Math.min(backoffMaxMs, backoffFirstMs * 2 ** attempt);
 }
 
@@ -108,7 +145,8 @@ function parsed(text: string): unknown {
   }
 }
 
-function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
+/** Waits; rejects with the signal's reason when that fires. */
+export function pause(ms: number, signal: AbortSignal | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     const abort = () => {
       clearTimeout(timer);
