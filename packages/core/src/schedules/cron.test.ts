@@ -1,4 +1,4 @@
-import fc from "fast-check";
+import * as fc from "fast-check";
 import { describe, expect, test } from "vitest";
 
 import { cronProblem, readCron, timeZoneProblem } from "./cron.ts";
@@ -13,7 +13,7 @@ function runs(cron: string, timeZone: string, from: string, count: number): read
 function wallClock(at: Date, timeZone: string): string {
   const { year, month, day, hour, minute, second, timeZoneName } = parts(at, timeZone);
   const seconds = second === "00" ? "" : `:${second}`;
-  return `${year}-${month}-${day} ${hour}:${minute}${seconds} ${timeZoneName?.replace("GMT", "") || "+00:00"}`;
+  return `${year}-${month}-${day} ${hour}:${minute}${seconds} ${timeZoneName === "GMT" ? "+00:00" : timeZoneName?.slice(3)}`;
 }
 
 const formats = new Map<string, Intl.DateTimeFormat>();
@@ -142,7 +142,7 @@ describe("what is no cron expression", () => {
     "０ 0 * * *",
   ])("is refused with what is expected: %s", (cron) => {
     expect(cronProblem(cron)).toEqual({ code: "invalid_cron", message: expect.stringMatching(/^Give 5 fields.+\.$/) });
-    expect(() => readCron(cron, "UTC")).toThrow();
+    expect(() => readCron(cron, "UTC")).toThrow(/./);
   });
 
   test.for(["0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "0 0 31 4 +MON"])("or never fires: %s", (cron) => {

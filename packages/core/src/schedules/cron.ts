@@ -74,7 +74,7 @@ function timesOf(cron: Cron): CronTimes {
 /** An offset such as `+02:00` is no zone: it knows nothing of summer. */
 function requireTimeZone(timeZone: string): void {
   if (!/^[a-z]/i.test(timeZone)) throw new RangeError(`${timeZone} is no IANA time zone`);
-  new Intl.DateTimeFormat("en", { timeZone });
+  Intl.DateTimeFormat("en", { timeZone });
 }
 
 /** What the library says, as the end of a sentence. */

@@ -9,7 +9,7 @@ import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
 
 const program = fileURLToPath(new URL("testing/ticker-process.ts", import.meta.url));
 const children = new Set<ChildProcess>();
-let test_: TestDatabase | undefined;
+let fixture: TestDatabase | undefined;
 
 afterEach(async () => {
   for (const child of children) {
@@ -17,7 +17,7 @@ afterEach(async () => {
     if (child.exitCode === null && child.signalCode === null && child.kill("SIGKILL")) await gone;
   }
   children.clear();
-  await test_?.close();
+  await fixture?.close();
 });
 
 interface Said {
@@ -44,8 +44,8 @@ test(
   "five schedulers, of which one is frozen with a tick in its hands and one is killed, enqueue exactly one job a tick",
   { timeout: 180_000 },
   async () => {
-    test_ = await testDatabase();
-    const { database, url } = test_;
+    fixture = await testDatabase();
+    const { database, url } = fixture;
     const store = createPostgresScheduleStore(database);
     const frozen = await startTicker(url, 2);
     const [doomed, ...others] = await Promise.all(Array.from({ length: 4 }, () => startTicker(url)));

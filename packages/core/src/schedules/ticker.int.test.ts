@@ -13,21 +13,21 @@ import { silentLogger } from "@millrace/telemetry";
 
 import { type Ticker, createTicker } from "./ticker.ts";
 
-let test_: TestDatabase;
+let fixture: TestDatabase;
 let store: JobStore;
 let schedules: ScheduleStore;
 let ticker: Ticker | undefined;
 
 beforeEach(async () => {
-  test_ = await testDatabase();
-  store = createPostgresJobStore(test_.database);
-  schedules = createPostgresScheduleStore(test_.database);
+  fixture = await testDatabase();
+  store = createPostgresJobStore(fixture.database);
+  schedules = createPostgresScheduleStore(fixture.database);
 });
 afterEach(async () => {
   await ticker?.stop();
   ticker = undefined;
   await store.close();
-  await test_.close();
+  await fixture.close();
 });
 
 const dayMs = 24 * 3_600_000;
@@ -86,7 +86,7 @@ describe("ticks that no scheduler was up for", () => {
     await make("all", { cron: "* * * * * *", misfirePolicy: "all", nextAt: new Date(first) });
     start();
     await isAhead("all");
-    const count = await test_.database.query<{ n: number; apart: number }>({
+    const count = await fixture.database.query<{ n: number; apart: number }>({
       name: "count",
       text: "select count(distinct scheduled_at)::integer as n, extract(epoch from max(scheduled_at) - min(scheduled_at))::integer as apart from millrace.jobs",
     });
@@ -124,7 +124,7 @@ describe("a job that is refused", () => {
 
 describe("a full queue", () => {
   test("puts ticks off, of which those fire that there is room for; the policy decides about those that are late by then", async () => {
-    const { query } = test_.database;
+    const { query } = fixture.database;
     const depth = (max: number) =>
       query({
         name: "depth",

@@ -6,16 +6,16 @@ import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { createPostgresScheduleStore } from "./postgres-schedule-store.ts";
 import type { DueSchedule, Firing, NewSchedule, Schedule, ScheduleStore } from "./schedule-store.ts";
 
-let test_: TestDatabase;
+let fixture: TestDatabase;
 let db: Database;
 let schedules: ScheduleStore;
 
 beforeAll(async () => {
-  test_ = await testDatabase();
-  db = test_.database;
+  fixture = await testDatabase();
+  db = fixture.database;
   schedules = createPostgresScheduleStore(db);
 });
-afterAll(() => test_.close());
+afterAll(() => fixture.close());
 
 const past = new Date("2026-01-01T00:00:00Z");
 const future = new Date("2999-01-01T00:00:00Z");
