@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { Database, DirectConnection } from "../database.ts";
 import type { Statement } from "../executor.ts";
+import { dueStatement } from "../schedules/due.ts";
+import { fireStatement } from "../schedules/fire.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { claimLimitedStatement } from "./claim-limited.ts";
 import { claimOfTenantStatement, claimStatement } from "./claim.ts";
@@ -28,6 +30,8 @@ const hotStatements: Record<string, Statement> = {
   rescue: rescueStatement,
   "insert with keys": insertKeyed,
   insert: insertPlain,
+  "due schedules": dueStatement,
+  "fire a schedule": fireStatement,
 };
 
 const fill = `
@@ -40,7 +44,9 @@ select tenant_id, queue, priority, scheduled_at, id, type from millrace.jobs whe
 insert into millrace.claims (claim_id, tenant_id, queue, worker, job_ids, open, lease_expires_at)
 select claim_id, tenant_id, queue, 'w', array[id], 1, now() from millrace.jobs where claim_id is not null;
 insert into millrace.queue_settings (tenant_id, queue, concurrency) select tenant_id, id::text, 1 from millrace.jobs;
-insert into millrace.job_keys (tenant_id, key, job_id, request_hash) select tenant_id, id::text, id, '' from millrace.jobs;`;
+insert into millrace.job_keys (tenant_id, key, job_id, request_hash) select tenant_id, id::text, id, '' from millrace.jobs;
+insert into millrace.schedules (tenant_id, name, cron, time_zone, misfire_policy, paused, queue, type, job, next_at, due_at)
+select tenant_id, id::text, '@daily', 'UTC', 'once', false, queue, type, '{}', now(), now() from millrace.jobs;`;
 
 /** Nodes that read a whole table or index; a queue's tables may be large when the plan is old. */
 interface PlanNode {
