@@ -30,6 +30,8 @@ export interface ChaosReport {
   readonly faults: readonly ScheduledFault[];
   readonly acknowledged: number;
   readonly ended: number;
+  /** Writes of owners over HTTP that were refused because their lease had gone to another. */
+  readonly refused: number;
   readonly violations: readonly Violation[];
   /** What the processes wrote, by name. */
   readonly outputs: ReadonlyMap<string, string>;
@@ -72,7 +74,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
     await producer.stop();
     await waitUntilDrained(apiUrl);
     const observed = await observe(apiUrl);
-    const violations = checkHistory([...readHistory(host.historyFolder), ...observed.jobs], {
+    const events = readHistory(host.historyFolder);
+    const violations = checkHistory([...events, ...observed.jobs], {
       everyAttemptRuns: false,
     });
     const members = [...fleet.api, ...fleet.worker, ...fleet.leaseWorker];
@@ -80,7 +83,8 @@ export async function runChaos(options: ChaosOptions): Promise<ChaosReport> {
       seed,
       faults,
       acknowledged: producer.acknowledged(),
-      ended: observed.jobs.length,
+      ended: observed.jobs.filter(({ status }) => status !== "pending" && status !== "running").length,
+      refused: events.filter((event) => event.kind === "settled" && event.ok === false).length,
       violations: [...violations, ...observed.violations],
       outputs: new Map(members.map(({ name, output }) => [name, output()])),
     };
