@@ -12,6 +12,7 @@ drop function millrace.cancel_dependents_of_dropped(integer);
 drop function millrace.cancel_dependents(uuid[], text, boolean);
 drop function millrace.unblock(uuid[]);
 drop function millrace.claim_limited(text, text, text[], integer, uuid, text, float8);
+drop function millrace.claim_shares(text[], text[], boolean[], integer, integer);
 drop function millrace.queue_room(millrace.queue_settings, timestamptz);
 drop function millrace.rate_tokens(millrace.queue_settings, timestamptz);
 drop function millrace.admit(integer);

@@ -420,19 +420,67 @@ language sql immutable as $$
   )
 $$;
 
--- How many jobs of a queue its limits let start at that time and, where only a token is missing, in how many milliseconds the next one is there.
-create function millrace.queue_room(setting millrace.queue_settings, at_time timestamptz) returns table (room integer, retry_in_ms float8)
-language sql stable as $$
-  select greatest(0, case when setting.paused_at is null then least(x.slots, floor(x.tokens))::integer else 0 end),
-    case when setting.paused_at is null and x.slots > 0 and x.tokens < 1 then (1 - x.tokens) * setting.rate_period_ms / setting.rate_limit end
-  from (
-    select
-      case when setting.concurrency is null then 2147483647 else setting.concurrency - coalesce((
-        select sum(c.open) from millrace.claims c where c.tenant_id || '/' || c.queue = setting.tenant_id || '/' || setting.queue
-      ), 0) end as slots,
-      case when setting.rate_limit is null then 2147483647 else millrace.rate_tokens(setting, at_time) end as tokens
-  ) x
-$$;
+-- How many jobs of a queue its limits let start at that time and, where only a token is missing, in how many milliseconds the next one is there; else null.
+create function millrace.queue_room(setting millrace.queue_settings, at_time timestamptz) returns float8[]
+language plpgsql stable as $$
+declare
+  slots float8 := 2147483647;
+  tokens float8 := 2147483647;
+begin
+  if setting.paused_at is not null then
+    return array[0, null];
+  end if;
+  if setting.concurrency is not null then
+    slots := greatest(0, setting.concurrency - coalesce((
+      select sum(c.open) from millrace.claims c where c.tenant_id || '/' || c.queue = setting.tenant_id || '/' || setting.queue
+    ), 0));
+  end if;
+  if setting.rate_limit is not null then
+    tokens := millrace.rate_tokens(setting, at_time);
+  end if;
+  return array[least(slots, floor(tokens)), case when slots > 0 and tokens < 1 then (1 - tokens) * setting.rate_period_ms / setting.rate_limit end];
+end $$;
+
+-- Divides a claim among lanes that have work, which come in the order of their tenants: each tenant gets an equal share, and each of its queues an equal share
+-- of that. What doesn't divide goes round with `turn`, the number of the claim. Best served first; whoever has no share comes last, for what the others leave.
+create function millrace.claim_shares(tenants text[], queues text[], limits boolean[], at_most integer, turn integer)
+returns table (tenant_id text, queue text, limited boolean, share integer)
+language plpgsql immutable as $$
+declare
+  firsts integer[] := '{}';
+  tenants_n integer;
+  lanes_most integer := 0;
+  first integer;
+  lanes_n integer;
+  tenant_share integer;
+  lane integer;
+begin
+  for i in 1..coalesce(cardinality(tenants), 0) loop
+    if i = 1 or tenants[i] <> tenants[i - 1] then
+      firsts := firsts || i;
+    end if;
+    lanes_most := greatest(lanes_most, i - firsts[cardinality(firsts)] + 1);
+  end loop;
+  tenants_n := cardinality(firsts);
+  for with_share in reverse 1..0 loop
+    for nth_lane in 0..lanes_most - 1 loop
+      for nth_tenant in 0..tenants_n - 1 loop
+        lane := (nth_tenant + turn) % tenants_n;
+        first := firsts[lane + 1];
+        lanes_n := coalesce(firsts[lane + 2], cardinality(tenants) + 1) - first;
+        continue when nth_lane >= lanes_n;
+        tenant_share := at_most / tenants_n + (nth_tenant < at_most % tenants_n)::integer;
+        share := tenant_share / lanes_n + (nth_lane < tenant_share % lanes_n)::integer;
+        continue when (share > 0) <> (with_share = 1);
+        lane := first + (nth_lane + turn / tenants_n) % lanes_n;
+        tenant_id := tenants[lane];
+        queue := queues[lane];
+        limited := limits[lane];
+        return next;
+      end loop;
+    end loop;
+  end loop;
+end $$;
 
 -- Claims from one queue that has a limit, and answers the claimed rows, or one row without a job that says when to ask again. The row of its settings is the
 -- lock: of claimers at the same time one goes on, and the others are told to come back at once. Each statement of this function sees what was committed
@@ -444,8 +492,7 @@ create function millrace.claim_limited(
 language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   setting millrace.queue_settings;
-  has_room integer;
-  retry float8;
+  has_room float8[];
   at_time timestamptz;
   taken integer;
 begin
@@ -455,9 +502,9 @@ begin
     return;
   end if;
   at_time := greatest(clock_timestamp(), setting.rate_refilled_at);
-  select r.room, r.retry_in_ms into has_room, retry from millrace.queue_room(setting, at_time) r;
-  if has_room = 0 then
-    return query select null::millrace.jobs, retry;
+  has_room := millrace.queue_room(setting, at_time);
+  if has_room[1] = 0 then
+    return query select null::millrace.jobs, has_room[2];
     return;
   end if;
   return query
@@ -465,7 +512,7 @@ begin
     delete from millrace.ready r where r.ctid = any(array(
       select c.ctid from millrace.ready c
       where c.tenant_id = of_tenant and c.queue = of_queue and (of_types is null or c.type = any(of_types))
-      order by c.priority desc, c.scheduled_at, c.job_id limit least(has_room, at_most) for update skip locked
+      order by c.priority desc, c.scheduled_at, c.job_id limit least(has_room[1]::integer, at_most) for update skip locked
     ))
     returning r.job_id
   ),

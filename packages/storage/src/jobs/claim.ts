@@ -54,34 +54,17 @@ hops as (
   cross join lateral (${nextLane(ofOneTenant, "h.tenant_id", "h.queue")}) l where h.n < ${lanesMax}
 ),
 seen as materialized (
-  select h.tenant_id, h.queue, s.room, s.retry_in_ms from hops h
-  left join lateral (
-    select r.room, r.retry_in_ms from millrace.queue_settings q cross join lateral millrace.queue_room(q, clock_timestamp()) r
-    where q.tenant_id = h.tenant_id and q.queue = h.queue
+  select h.tenant_id, h.queue, (
+    select millrace.queue_room(q, clock_timestamp()) from millrace.queue_settings q where q.tenant_id = h.tenant_id and q.queue = h.queue
       and (q.paused_at is not null or q.concurrency is not null or q.rate_limit is not null)
-    limit 1
-  ) s on true
-  where $1::text[] is null or h.queue = any($1::text[])
-),
-lanes as materialized (
-  select tenant_id, queue, room is not null as limited,
-    row_number() over (partition by tenant_id order by queue) as nth, dense_rank() over (order by tenant_id) as tenant_nth
-  from seen where room is null or (room > 0 and $9::boolean)
-),
-tenants as materialized (
-  select t.tenant_id, t.tenants, t.lanes, t.turn, $3::integer / t.tenants + (t.turn < $3::integer % t.tenants)::integer as share
-  from (
-    select tenant_id, count(*) as lanes, count(*) over () as tenants, (tenant_nth + $10::integer) % count(*) over () as turn
-    from lanes group by tenant_id, tenant_nth
-  ) t
+  ) as room
+  from hops h where $1::text[] is null or h.queue = any($1::text[])
 ),
 shares as materialized (
-  select s.tenant_id, s.queue, s.limited, s.share from (
-    select l.tenant_id, l.queue, l.limited, x.turn, t.turn as tenant_turn, (t.share / t.lanes + (x.turn < t.share % t.lanes)::integer)::integer as share
-    from lanes l join tenants t on t.tenant_id = l.tenant_id
-    cross join lateral (select (l.nth + $10::integer / t.tenants) % t.lanes as turn) x
-  ) s
-  order by s.share = 0, s.turn, s.tenant_turn
+  select s.* from (
+    select array_agg(tenant_id) as tenants, array_agg(queue) as queues, array_agg(room is not null) as limits
+    from seen where room is null or (room[1] > 0 and $9::boolean)
+  ) l cross join lateral millrace.claim_shares(l.tenants, l.queues, l.limits, $3::integer, $10::integer) s
 ),
 picked as (
   delete from millrace.ready r where r.ctid = any(array(
@@ -113,7 +96,7 @@ export const claimHeadMembers = `
     'nowMs', (extract(epoch from now()) * 1000)::bigint,
     'next', (select json_build_object('tenantId', e.tenant_id, 'queue', e.queue) from hops e where e.n = ${lanesMax}),
     'limited', (select json_agg(json_build_array(l.tenant_id, l.queue, l.share)) from shares l where l.limited),
-    'retryInMs', (select min(l.retry_in_ms) from seen l)`;
+    'retryInMs', (select min(l.room[2]) from seen l)`;
 
 /** One row for each job, and one for the claim as a whole. */
 export function claimRows(headMembers: string): string {

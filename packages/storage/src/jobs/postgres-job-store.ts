@@ -176,6 +176,8 @@ export function createPostgresJobStore(db: Database): JobStore {
       return settings;
     },
     pauseQueue: (ref) => pauseQueue(db, ref),
+      // What is finished before its partition is there would have to be deleted row by row; upkeep makes them within the hour in any case.
+      if (changes.retention !== undefined) await ensurePartitions(db).catch(() => 0);
     async resumeQueue(ref) {
       const settings = await resumeQueue(db, ref);
       wakeups.trail([[ref.tenantId, ref.queue]]);
