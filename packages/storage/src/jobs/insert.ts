@@ -50,6 +50,33 @@ new_jobs as (
 )`;
 }
 
+/** What no due job without keys has: its insert does without these columns, and without looking where the job is to wait. */
+const lineColumns: readonly string[] = ["at", "delay_ms", "idempotency_key", "request_hash", "concurrency_key"];
+const dueColumns = jobColumns.filter(([name]) => !lineColumns.includes(name));
+
+/**
+ * The insert of due jobs without keys, which nearly all are: half of the tables of the other insert, and with the few jobs that a flight
+ * carries it is the number of tables that costs.
+ */
+export const insertDue: Statement = {
+  name: "jobs.insert",
+  text: `
+with input as materialized (
+  select t.* from unnest(${dueColumns.map(([, type], index) => `$${index + 1}::${type}[]`).join(", ")})
+    as t(${dueColumns.map(([name]) => name).join(", ")})
+),
+new_jobs as (
+  insert into millrace.jobs (id, tenant_id, queue, type, priority, max_attempts, timeout_ms, scheduled_at, tags, retry, payload, traceparent, trace_id)
+  select id, tenant_id, queue, type, priority, max_attempts, timeout_ms, now(), tags::text[], retry::jsonb, payload::json, traceparent, trace_id
+  from input
+),
+new_ready as (
+  insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
+  select tenant_id, queue, priority, now(), id, type from input
+)
+select now() as now, case when $${dueColumns.length + 1}::text is not null then pg_notify('millrace_jobs', $${dueColumns.length + 1}::text) end as notified`,
+};
+
 /**
  * Inserts jobs and their ready or scheduled rows in one statement, one commit.
  * With keys: the unique (tenant, key) decides, in key order so that two batches can't deadlock; a job enters only if its key row did.
@@ -104,32 +131,48 @@ export interface Inserted {
   readonly keyTaken: readonly PreparedJob[];
 }
 
+const valueOf: Readonly<Record<(typeof jobColumns)[number][0], (job: PreparedJob) => null | number | string | Date>> = {
+  id: (job) => job.id,
+  tenant_id: (job) => job.tenantId,
+  queue: (job) => job.queue,
+  type: (job) => job.type,
+  priority: (job) => job.priority,
+  max_attempts: (job) => job.maxAttempts,
+  timeout_ms: (job) => job.timeoutMs ?? null,
+  at: (job) => job.scheduledAt ?? null,
+  delay_ms: (job) => job.delayMs ?? null,
+  idempotency_key: (job) => job.idempotencyKey ?? null,
+  request_hash: (job) => job.requestHash ?? null,
+  concurrency_key: (job) => job.concurrencyKey ?? null,
+  tags: (job) => textArray(job.tags),
+  retry: (job) => (job.retry === undefined ? null : JSON.stringify(job.retry)),
+  payload: (job) => job.payload,
+  traceparent: (job) => job.traceparent ?? null,
+  trace_id: (job) => job.traceId ?? null,
+};
+
 /** The jobs as arrays, a column each. */
-export function jobParameters(jobs: readonly PreparedJob[]): readonly Parameter[] {
-  return [
-    jobs.map((job) => job.id),
-    jobs.map((job) => job.tenantId),
-    jobs.map((job) => job.queue),
-    jobs.map((job) => job.type),
-    jobs.map((job) => job.priority),
-    jobs.map((job) => job.maxAttempts),
-    jobs.map((job) => job.timeoutMs ?? null),
-    jobs.map((job) => job.scheduledAt ?? null),
-    jobs.map((job) => job.delayMs ?? null),
-    jobs.map((job) => job.idempotencyKey ?? null),
-    jobs.map((job) => job.requestHash ?? null),
-    jobs.map((job) => job.concurrencyKey ?? null),
-    jobs.map((job) => textArray(job.tags)),
-    jobs.map((job) => (job.retry === undefined ? null : JSON.stringify(job.retry))),
-    jobs.map((job) => job.payload),
-    jobs.map((job) => job.traceparent ?? null),
-    jobs.map((job) => job.traceId ?? null),
-  ];
+export function jobParameters(
+  jobs: readonly PreparedJob[],
+  columns: readonly (typeof jobColumns)[number][] = jobColumns,
+): readonly Parameter[] {
+  return columns.map(([name]) => jobs.map(valueOf[name]));
+}
+
+function isDue(job: PreparedJob): boolean {
+  return (
+    job.delayMs === undefined &&
+    job.scheduledAt === undefined &&
+    job.concurrencyKey === undefined &&
+    job.idempotencyKey === undefined
+  );
 }
 
 /** Inserts jobs whose keys, if they have any, are taken already; nothing of it is in effect when it throws. */
 export async function insertUnkeyed(db: Executor, jobs: readonly PreparedJob[], notify: string | null): Promise<Date> {
-  const [row] = await db.query<{ now: Date }>(insertPlain, [...jobParameters(jobs), notify]);
+  const [row] = jobs.every(isDue)
+    ? await db.query<{ now: Date }>(insertDue, [...jobParameters(jobs, dueColumns), notify])
+    : await db.query<{ now: Date }>(insertPlain, [...jobParameters(jobs), notify]);
   if (row === undefined) throw new MillraceError("INTERNAL", "The insert answered nothing.");
   return row.now;
 }
@@ -190,5 +233,6 @@ export function freshJob(job: PreparedJob, now: Date): Job {
 
 /** A PostgreSQL array literal, for one element of an array of arrays. */
 export function textArray(values: readonly string[]): string {
+  if (values.length === 0) return "{}";
   return `{${values.map((value) => `"${value.replaceAll("\\", "\\\\").replaceAll('"', '\\"')}"`).join(",")}}`;
 }

@@ -11,7 +11,7 @@ import { completeStatement } from "./complete.ts";
 import { failStatement } from "./fail.ts";
 import { handBackStatement } from "./hand-back.ts";
 import { heartbeatStatement } from "./heartbeat.ts";
-import { insertKeyed, insertPlain } from "./insert.ts";
+import { insertDue, insertKeyed, insertPlain } from "./insert.ts";
 import { hotSession } from "./postgres-job-store.ts";
 import { progressStatement } from "./progress.ts";
 import { promoteStatement } from "./promote.ts";
@@ -30,6 +30,7 @@ const hotStatements: Record<string, Statement> = {
   rescue: rescueStatement,
   "insert with keys": insertKeyed,
   insert: insertPlain,
+  "insert of due jobs": insertDue,
   "due schedules": dueStatement,
   "fire a schedule": fireStatement,
 };
