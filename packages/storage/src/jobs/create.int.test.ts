@@ -5,7 +5,7 @@ import { MillraceError } from "@millrace/contract";
 import type { Database } from "../database.ts";
 import { newJob } from "../testing/job-store/fixture.ts";
 import { testDatabase } from "../testing/test-database.ts";
-import type { JobStore } from "./job-store.ts";
+import type { CreatedJob, JobStore } from "./job-store.ts";
 import { createPostgresJobStore } from "./postgres-job-store.ts";
 
 it.each(["INTERNAL", "UNAVAILABLE"] as const)(
@@ -66,5 +66,35 @@ it("leaves nothing of a batch whose last key is refused, and keeps what it would
   await expect(refused).rejects.toMatchObject({ code: "DUPLICATE_JOB" });
   expect((await store.getJobByIdempotencyKey("acme", "a")).payload).toBe(1);
   expect((await store.listJobs({ tenantId: "acme", limit: 10 })).jobs).toHaveLength(2);
+  await store.close();
+});
+
+it("leaves a key to whoever takes it over first", async () => {
+  await using test = await testDatabase();
+  const { database } = test;
+  const store = createPostgresJobStore(database);
+  const keyed = newJob({ idempotencyKey: "k", requestHash: "1" });
+  const { job } = await store.createJob(keyed);
+  await store.cancelJob({ tenantId: "acme", id: job.id });
+  await database.query({ name: "test.prune", text: "truncate millrace.cancelled_jobs" });
+  let first: CreatedJob | undefined;
+  const slow: Database = {
+    ...database,
+    withTransaction: (run, options) =>
+      database.withTransaction(
+        (tx) =>
+          run({
+            ...tx,
+            async query(statement, ...rest) {
+              if (statement.name === "jobs.takeOverKeys") first ??= await store.createJob(keyed);
+              return tx.query(statement, ...rest);
+            },
+          }),
+        options,
+      ),
+  };
+  const second = await createPostgresJobStore(slow).createJob(keyed);
+  expect(first?.duplicate).toBe(false);
+  expect(second).toEqual({ duplicate: true, job: first?.job });
   await store.close();
 });
