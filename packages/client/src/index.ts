@@ -53,4 +53,6 @@ export type {
   Scope,
   SnoozeRequest,
   UpdateJobRequest,
+  Why,
+  WhyReason,
 } from "@millrace/contract";

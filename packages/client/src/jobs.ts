@@ -8,6 +8,7 @@ import type {
   JobJson,
   ListJobsQuery,
   UpdateJobRequest,
+  Why,
 } from "@millrace/contract";
 
 import { followJobEvents, type FollowOptions } from "./job-events.ts";
@@ -46,6 +47,8 @@ export interface JobsClient {
   all(query?: ListJobsQuery, options?: CallOptions): AsyncIterableIterator<JobJson>;
   /** The newest 500 attempts at a job, oldest first. */
   attempts(id: string, options?: CallOptions): Promise<readonly AttemptJson[]>;
+  /** Why a job isn't running yet. */
+  why(id: string, options?: CallOptions): Promise<Why>;
   /** The events of a job up to its end, however often the connection is lost: `for await (const event of client.jobs.events(id))`. */
   events(id: string, options?: FollowOptions): AsyncGenerator<JobEventJson, void>;
   update(id: string, changes: UpdateJobRequest, options?: CallOptions): Promise<JobJson>;
@@ -92,6 +95,7 @@ export function createJobsClient(send: Transport, open: OpenStream, retriesMax: 
         cursor = page.nextCursor;
       }
     },
+    why: (id, options) => call<Why>({ method: "GET", path: `${path(id)}/why`, repeatable: true }, options),
     events: (id, options) => followJobEvents(open, `${path(id)}/events`, retriesMax, options),
     async attempts(id, options) {
       const request = { method: "GET", path: `${path(id)}/attempts`, repeatable: true } as const;

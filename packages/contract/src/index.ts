@@ -10,6 +10,7 @@ export * from "./jobs/events.ts";
 export * from "./jobs/job.ts";
 export * from "./jobs/retry.ts";
 export * from "./jobs/state.ts";
+export * from "./jobs/why.ts";
 export * from "./keys/key.ts";
 export * from "./leases/index.ts";
 export * from "./problem.ts";

@@ -12,6 +12,7 @@ import { listJobsRoute } from "./jobs/list.ts";
 import { retryJobRoute } from "./jobs/retry.ts";
 import { updateJobRoute } from "./jobs/update.ts";
 import { waitForJobRoute } from "./jobs/wait.ts";
+import { whyJobRoute } from "./jobs/why.ts";
 import { createKeyRoute } from "./keys/create.ts";
 import { listKeysRoute } from "./keys/list.ts";
 import { revokeKeyRoute } from "./keys/revoke.ts";
@@ -51,6 +52,7 @@ export const routes: readonly Route[] = [
   updateJobRoute,
   deleteJobRoute,
   listAttemptsRoute,
+  whyJobRoute,
   waitForJobRoute,
   jobEventsRoute,
   cancelJobRoute,

@@ -15,8 +15,6 @@ export const auditActions = [
   "schedule.create",
   "schedule.change",
   "schedule.delete",
-  "schedule.pause",
-  "schedule.resume",
   "schedule.run",
   "schema.change",
   "jobs.bulk",

@@ -9,4 +9,5 @@ export { listAttempts, toAttemptJson } from "./list-attempts.ts";
 export { toJobJson } from "./job-json.ts";
 export { retryJob } from "./retry.ts";
 export { updateJob } from "./update.ts";
+export { whyJob } from "./why.ts";
 export { waitForJob } from "./wait.ts";

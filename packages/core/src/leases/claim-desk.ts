@@ -3,12 +3,14 @@ import type { Logger, Metrics } from "@millrace/telemetry";
 
 import { jitter } from "../worker/backoff.ts";
 import type { Listen } from "../worker/options.ts";
+import { createOutages } from "../worker/outages.ts";
+import { createWorkerRegister } from "../worker/worker-register.ts";
 import { createWaitingLine, type DeskClaim, type DeskClaimed } from "./waiting-line.ts";
 
 export type { DeskClaim } from "./waiting-line.ts";
 
 export interface ClaimDeskOptions {
-  readonly store: Pick<JobStore, "claimJobs" | "releaseJobs">;
+  readonly store: Pick<JobStore, "claimJobs" | "releaseJobs" | "reportWorkers">;
   /** A database's `listen`. Without it those who wait are served by polling. */
   readonly listen?: Listen | undefined;
   readonly logger: Logger;
@@ -42,6 +44,7 @@ const directMax = 8;
 export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
   const { store, listen, logger, metrics, pollIntervalMs = 5_000, deafPollIntervalMs = 1_000 } = options;
   const line = createWaitingLine(claimOnce);
+  const register = createWorkerRegister({ store, outages: createOutages(logger) });
   const handingBack = new Set<Promise<void>>();
   let subscription: ReturnType<Listen> | undefined;
   let isListening = false;
@@ -145,7 +148,12 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
 
   return {
     async claim(request, wait) {
-      return wait === undefined ? (await claimOnce(request)).claimed : waitFor(request, wait);
+      const leave = register.enter({ ...request, name: request.worker });
+      try {
+        return wait === undefined ? (await claimOnce(request)).claimed : await waitFor(request, wait);
+      } finally {
+        leave();
+      }
     },
     handBack(claimed) {
       if (claimed.length === 0) return;
@@ -156,7 +164,7 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
       isClosed = true;
       clearTimeout(poll);
       await line.close();
-      await Promise.all(handingBack);
+      await Promise.all([...handingBack, register.stop()]);
       await (await subscription)?.close();
     },
   };

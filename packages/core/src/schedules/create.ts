@@ -1,9 +1,10 @@
 import { type CreateScheduleRequest, createScheduleRequestSchema } from "@millrace/contract";
 import type { Schedule } from "@millrace/storage";
 
+import { audit } from "../audit/audit.ts";
 import { requireScope } from "../context.ts";
 import { type ScheduleCtx, scheduleExists, scheduleRef } from "./context.ts";
-import { nextTick, toDefinition } from "./definition.ts";
+import { auditDetail, nextTick, toDefinition } from "./definition.ts";
 import { parseSchedule } from "./parse-schedule.ts";
 
 /** Makes a schedule. @throws FORBIDDEN, VALIDATION_FAILED, ALREADY_EXISTS */
@@ -18,5 +19,6 @@ export async function createSchedule(ctx: ScheduleCtx, input: CreateScheduleRequ
       ? await ctx.schedules.createSchedule({ ...ref, ...definition, nextAt: nextTick(definition, now) })
       : undefined;
   if (made === undefined) throw scheduleExists(name);
+  await audit(ctx, { action: "schedule.create", target: name, detail: auditDetail(definition) });
   return made;
 }

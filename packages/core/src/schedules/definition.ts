@@ -21,6 +21,11 @@ export function toDefinition(
   return { cron, timeZone, misfirePolicy, paused, queue, type, job };
 }
 
+/** What the audit log says of a definition: never the payload. */
+export function auditDetail({ cron, timeZone, misfirePolicy, paused, queue, type }: ScheduleDefinition): object {
+  return { cron, timeZone, misfirePolicy, paused, queue, type };
+}
+
 /** Whether this is what the schedule says already. */
 export function isSame(schedule: Schedule, definition: ScheduleDefinition): boolean {
   const { cron, timeZone, misfirePolicy, paused, queue, type, job } = schedule;

@@ -1,3 +1,4 @@
+import { audit } from "../audit/audit.ts";
 import { requireScope } from "../context.ts";
 import { type ScheduleCtx, scheduleNotFound, scheduleRef } from "./context.ts";
 
@@ -6,4 +7,5 @@ export async function deleteSchedule(ctx: ScheduleCtx, input: { readonly name: s
   requireScope(ctx, "jobs:write");
   const deleted = await ctx.schedules.deleteSchedule(scheduleRef(ctx, input.name), ctx.actor.queues);
   if (!deleted) throw scheduleNotFound();
+  await audit(ctx, { action: "schedule.delete", target: input.name });
 }

@@ -6,10 +6,11 @@ import {
 } from "@millrace/contract";
 import type { Schedule } from "@millrace/storage";
 
+import { audit } from "../audit/audit.ts";
 import { requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
 import { type ScheduleCtx, isVisible, scheduleExists } from "./context.ts";
-import { isSame, nextTick, toDefinition } from "./definition.ts";
+import { auditDetail, isSame, nextTick, toDefinition } from "./definition.ts";
 import { parseSchedule } from "./parse-schedule.ts";
 
 /** How often to try again when the schedule ticks or is changed at that very moment. */
@@ -36,7 +37,10 @@ export async function putSchedule(
       before === undefined
         ? await ctx.schedules.createSchedule(wanted)
         : await ctx.schedules.replaceSchedule(before, wanted);
-    if (schedule !== undefined) return { schedule, created: before === undefined };
+    if (schedule === undefined) continue;
+    const action = before === undefined ? "schedule.create" : "schedule.change";
+    await audit(ctx, { action, target: name, detail: auditDetail(definition) });
+    return { schedule, created: before === undefined };
   }
   throw new MillraceError("UNAVAILABLE", "The schedule keeps changing; try again.", { retryAfterMs: 100 });
 }

@@ -1,6 +1,7 @@
 import { scheduleTag } from "@millrace/contract";
 import type { Job } from "@millrace/storage";
 
+import { audit } from "../audit/audit.ts";
 import { requireScope } from "../context.ts";
 import { enqueue } from "../jobs/enqueue.ts";
 import { type ScheduleCtx, findVisible } from "./context.ts";
@@ -11,5 +12,6 @@ export async function runSchedule(ctx: ScheduleCtx, input: { readonly name: stri
   const { schedule } = await findVisible(ctx, input.name);
   const { queue, type, job, name } = schedule;
   const { job: enqueued } = await enqueue(ctx, { ...job, queue, type, tags: [...job.tags, scheduleTag(name)] });
+  await audit(ctx, { action: "schedule.run", target: name, detail: { job: enqueued.id } });
   return enqueued;
 }

@@ -14,6 +14,7 @@ import { readWorkerOptions, type WorkerOptions } from "./options.ts";
 import { type Component, createOutages } from "./outages.ts";
 import { createProgress } from "./progress.ts";
 import { createSettler } from "./settler.ts";
+import { createWorkerRegister } from "./worker-register.ts";
 
 export type WorkerState = "idle" | "running" | "draining" | "stopped";
 
@@ -61,6 +62,7 @@ export function createWorker(options: WorkerOptions): Worker {
   const progress = createProgress({ store, book, outages });
   const logs = createJobLogs({ store, outages });
   const contextOf = createContexts({ store, book, heartbeats, progress, logs, logger, metrics });
+  const register = createWorkerRegister({ store, outages });
   let state: WorkerState = "idle";
   let listening = false;
   let subscription: { close(): Promise<void> } | undefined;
@@ -132,7 +134,7 @@ export function createWorker(options: WorkerOptions): Worker {
     await Promise.all([within(lastWritesMs, attempts.idle()), upkeepDone]);
     settler.giveUp();
     await attempts.idle();
-    await heartbeats.stop();
+    await Promise.all([heartbeats.stop(), within(lastWritesMs, register.stop())]);
     attempts.end();
     book.close();
     unsample();
@@ -147,6 +149,7 @@ export function createWorker(options: WorkerOptions): Worker {
       const { concurrency, prefetch, queues } = settings;
       logger.info({ concurrency, prefetch, queues, types: [...definitions.keys()] }, "The worker is starting");
       heartbeats.start();
+      register.enter({ ...settings, types: [...definitions.keys()] });
       upkeep = startUpkeep({
         ...settings,
         store,

@@ -257,6 +257,42 @@ export interface LogItem {
   readonly lines: readonly NewLogLine[];
 }
 
+/** A worker that is there, and what it works. */
+export interface WorkerReport {
+  /** Undefined: it works for every tenant. */
+  readonly tenantId?: string | undefined;
+  readonly name: string;
+  /** Undefined: every queue. */
+  readonly queues?: readonly string[] | undefined;
+  /** Undefined: every type. */
+  readonly types?: readonly string[] | undefined;
+}
+
+/** What keeps a pending job waiting. */
+export interface PendingFacts {
+  readonly queue: string;
+  readonly type: string;
+  readonly concurrencyKey: string | null;
+  /** When it is due, if that is to come. */
+  readonly dueAt: Date | null;
+  readonly pausedAt: Date | null;
+  /** How many jobs of its queue may run; null for any number. */
+  readonly runningMax: number | null;
+  readonly running: number | null;
+  /** How long its queue's rate limit keeps every job; 0 for not at all, null without a limit. */
+  readonly nextTokenInMs: number | null;
+  readonly keyRunningMax: number;
+  /** How many slots of its key are in use; null for none. */
+  readonly keyUsed: number | null;
+  /** Of those that wait for the key's slots, how many come before it; null when it doesn't wait for one. At most 10,000. */
+  readonly aheadOfKey: number | null;
+  /** Of those that can be claimed, how many come before it; null when it can't be. At most 10,000. */
+  readonly ahead: number | null;
+  /** The jobs that it waits for, the first 100. */
+  readonly waitsFor: readonly { readonly id: string; readonly status: JobStatus | null }[] | null;
+  readonly hasWorker: boolean;
+}
+
 export interface RescueResult {
   readonly retried: number;
   readonly dead: number;
@@ -289,6 +325,10 @@ export interface JobStore extends QueueStore {
   getJobByIdempotencyKey(tenantId: string, key: string): Promise<Job>;
   /** Newest first, by keyset. */
   listJobs(filter: JobFilter): Promise<JobPage>;
+  /** What keeps a pending job waiting; undefined for a job that isn't pending. */
+  whyPending(ref: JobRef): Promise<PendingFacts | undefined>;
+  /** Writes down that these workers, one of a name each, are there; they are forgotten after a day. */
+  reportWorkers(workers: readonly WorkerReport[]): Promise<void>;
   /** The newest 500 attempts at a job, oldest first; empty also for a job that isn't there. */
   listAttempts(ref: JobRef): Promise<readonly JobAttempt[]>;
   /** The recorded attempts behind a fence, in their order, at most 500. */

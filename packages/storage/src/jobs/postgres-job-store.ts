@@ -34,6 +34,8 @@ import { retry, retryMany } from "./retry.ts";
 import { heeding } from "./signals.ts";
 import { queueStats } from "./stats.ts";
 import { sweepKeys } from "./sweep-keys.ts";
+import { reportWorkers } from "../workers/report.ts";
+import { whyPending } from "./why-pending.ts";
 import { update } from "./update.ts";
 import { type Lane, createWakeups, wakeupChannel } from "./wakeup.ts";
 
@@ -87,6 +89,8 @@ export function createPostgresJobStore(db: Database): JobStore {
     getJob: (ref) => getJob(db, ref),
     getJobByIdempotencyKey: (tenantId, key) => getJobByIdempotencyKey(db, tenantId, key),
     listJobs: (filter) => list(db, filter),
+    whyPending: (ref) => whyPending(db, ref),
+    reportWorkers: (workers) => reportWorkers(db, workers),
     listAttempts: (ref) => listAttempts(db, ref),
     attemptsAfter: (ref, fence) => attemptsAfter(db, ref, fence),
     logsAfter: (ref, seq) => logsAfter(db, ref, seq),
@@ -172,12 +176,12 @@ export function createPostgresJobStore(db: Database): JobStore {
         await recheckKeys(db, ref);
         admission.request();
       }
+      // What is finished before its partition is there would have to be deleted row by row; upkeep makes them within the hour in any case.
+      if (changes.retention !== undefined) await ensurePartitions(db).catch(() => 0);
       wakeups.trail([[ref.tenantId, ref.queue]]);
       return settings;
     },
     pauseQueue: (ref) => pauseQueue(db, ref),
-      // What is finished before its partition is there would have to be deleted row by row; upkeep makes them within the hour in any case.
-      if (changes.retention !== undefined) await ensurePartitions(db).catch(() => 0);
     async resumeQueue(ref) {
       const settings = await resumeQueue(db, ref);
       wakeups.trail([[ref.tenantId, ref.queue]]);

@@ -1,0 +1,72 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
+
+import type { WorkerReport } from "@millrace/storage";
+import { silentLogger } from "@millrace/telemetry";
+
+import { createOutages } from "./outages.ts";
+import { createWorkerRegister, type WorkerRegister } from "./worker-register.ts";
+
+let reports: (readonly WorkerReport[])[];
+let failing: boolean;
+let register: WorkerRegister;
+
+beforeEach(() => {
+  vi.useFakeTimers();
+  reports = [];
+  failing = false;
+  register = createWorkerRegister({
+    store: {
+      async reportWorkers(workers) {
+        if (failing) throw new Error("away");
+        reports.push(workers);
+      },
+    },
+    outages: createOutages(silentLogger),
+  });
+});
+afterEach(async () => {
+  await register.stop();
+  vi.useRealTimers();
+});
+
+describe("the register of a process's workers", () => {
+  it("writes nothing while there are none, and a new one within a second", async () => {
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(reports).toEqual([]);
+    register.enter({ name: "a" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(reports).toEqual([[{ name: "a" }]]);
+  });
+
+  it("reports those that are there about every 15 seconds, and one that has gone once more", async () => {
+    register.enter({ name: "a" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    register.enter({ name: "b" })();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(reports.at(-1)?.map(({ name }) => name)).toEqual(["a", "b"]);
+    await vi.advanceTimersByTimeAsync(60_000);
+    expect(reports.at(-1)?.map(({ name }) => name)).toEqual(["a"]);
+    expect(reports.length).toBeGreaterThanOrEqual(5);
+    expect(reports.length).toBeLessThanOrEqual(8);
+  });
+
+  it("says of one that asks for several things that it does them all", async () => {
+    register.enter({ name: "a", queues: ["x"], types: ["t"] });
+    register.enter({ name: "a", queues: ["y"] });
+    register.enter({ tenantId: "acme", name: "a", queues: ["z"] });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(reports.at(-1)).toEqual([
+      { name: "a", queues: ["x", "y"], types: undefined },
+      { tenantId: "acme", name: "a", queues: ["z"] },
+    ]);
+  });
+
+  it("tries again soon after a failure", async () => {
+    failing = true;
+    register.enter({ name: "a" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    failing = false;
+    await vi.advanceTimersByTimeAsync(2_000);
+    expect(reports.length).toBe(1);
+  });
+});
