@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { Executor, Parameter } from "../executor.ts";
@@ -227,5 +229,46 @@ describe("millrace.enqueue", () => {
       [],
     );
     await expect(store.getJobByIdempotencyKey(tenantId, "undone")).rejects.toMatchObject({ code: "JOB_NOT_FOUND" });
+  });
+});
+
+describe("a role that doesn't own the schema", () => {
+  const documented = readFileSync(new URL("../../../../docs/concepts/transactions.md", import.meta.url), "utf8");
+  const grants = [...documented.matchAll(/^grant .*;$/gm)].map(([grant]) => grant);
+
+  /** Runs in a transaction of a new role with the first `n` grants of the documentation, and undoes all of it. */
+  async function as(n: number, run: (tx: Executor) => Promise<void>): Promise<void> {
+    const undo = new Error("undo");
+    const undone = test.database.withTransaction(async (tx) => {
+      for (const text of ["create role app", ...grants.slice(0, n), "set local role app"]) {
+        await tx.query({ name: "test.role", text });
+      }
+      await run(tx);
+      throw undo;
+    });
+    await expect(undone).rejects.toBe(undo);
+  }
+
+  it("can enqueue with the grants that are documented", async () => {
+    await as(5, async (db) => {
+      await enqueue("'t'", { db });
+      await enqueue("'t', queue => 'narrow', idempotency_key => 'narrow'", { db });
+      await enqueue("'t', queue => 'of-app', delay => '1 hour', idempotency_key => 'a'", { db });
+      await enqueue("'t', concurrency_key => 'k'", { db });
+    });
+  });
+
+  it("can make jobs depend on others with the rest of them", async () => {
+    const failed = await enqueue("'t', queue => 'of-app'");
+    await store.cancelJob({ tenantId, id: failed });
+    await as(grants.length, async (db) => {
+      const a = await enqueue("'t'", { db });
+      await enqueue("'t', depends_on => array[$1::uuid]", { db, parameters: [a] });
+      await enqueue("'t', depends_on => array[$1, $2]::uuid[]", { db, parameters: [a, failed] });
+      await enqueue("'t', depends_on => array[$1::uuid], on_dependency_failure => 'wait'", {
+        db,
+        parameters: [failed],
+      });
+    });
   });
 });
