@@ -1,6 +1,6 @@
 import { spawnSync } from "node:child_process";
 import { fileURLToPath } from "node:url";
-import { parseArgs } from "node:util";
+import { inspect, parseArgs } from "node:util";
 
 import { printReport } from "./print-report.ts";
 import { runChaos } from "./run-chaos.ts";
@@ -24,7 +24,10 @@ process.exit(values.model ? runModel() : await run());
 
 async function run(): Promise<number> {
   const onProgress = (line: string) => process.stderr.write(`${line}\n`);
-  const report = await runChaos({ seed, durationMs: minutes * 60_000, onProgress });
+  const report = await runChaos({ seed, durationMs: minutes * 60_000, onProgress }).catch((error: unknown) => {
+    process.stderr.write(`seed ${seed}: the run broke off\n${inspect(error)}\n`);
+  });
+  if (report === undefined) return 1;
   if (values.logs) for (const [name, output] of report.outputs) process.stderr.write(`--- ${name}\n${output}\n`);
   process.stdout.write(`${printReport(report)}\n`);
   return report.violations.length === 0 ? 0 : 1;

@@ -104,11 +104,13 @@ async function injectAll(
 ): Promise<void> {
   const startMs = performance.now();
   const underWay: Promise<void>[] = [];
+  const failures: unknown[] = [];
   for (const { atMs, fault } of faults) {
     await delay(Math.max(0, startMs + atMs - performance.now()));
     onProgress(`${(atMs / 1_000).toFixed(1)} s: ${JSON.stringify(fault)}`);
-    underWay.push(inject(fleet, fault));
+    underWay.push(inject(fleet, fault).catch((error: unknown) => void failures.push(error)));
   }
   await delay(Math.max(0, startMs + durationMs - performance.now()));
   await Promise.all(underWay);
+  if (failures.length > 0) throw new AggregateError(failures, "What a fault broke could not be made whole again");
 }
