@@ -37,7 +37,7 @@ function nextLane(ofOneTenant: boolean, tenant: string, queue: string): string {
 
 /**
  * Claims in one statement, one commit.
- * - `lanes` hops over the distinct (tenant, queue) pairs of the claim index, and leaves out those that are paused or have no room. Those with a limit
+ * - `hops` goes over the distinct (tenant, queue) pairs of the claim index; those that are paused or have no room are left out. Those with a limit
  *   are only named here: they are claimed one by one, under a lock (see claim-limited).
  * - `shares`: each tenant gets an equal share of the claim, and each of its queues an equal share of that; what doesn't divide goes round with
  *   `$10`, the number of the claim. The shares add up to the limit; whoever has none stands behind the others, for what they leave.

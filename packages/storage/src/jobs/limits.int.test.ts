@@ -225,6 +225,25 @@ describe("limits", () => {
   });
 });
 
+describe("a tenant with 100,000 jobs", () => {
+  it("leaves each of two others a third of each claim for as long as they have jobs", async () => {
+    await query(
+      "insert into millrace.jobs (id, tenant_id, queue, type, payload) select gen_random_uuid(), 'a-flood', 'q' || n % 5, 't', '{}' from generate_series(1, 100000) n",
+    );
+    await query(
+      "insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type) select tenant_id, queue, priority, scheduled_at, id, type from millrace.jobs",
+    );
+    const few = ["b", "c"];
+    for (const tenant of few) await add(40, { tenantId: tenant, queue: "q1" });
+    for (let round = 0; round < 4; round++) {
+      const claimed = await store.claimJobs({ limit: 30, leaseMs: 60_000, worker: "w" });
+      const of = (tenant: string) => claimed.filter(({ job }) => job.tenantId === tenant).length;
+      expect([of("a-flood"), of("b"), of("c")]).toEqual([10, 10, 10]);
+    }
+    expect(await store.claimJobs({ limit: 30, leaseMs: 60_000, worker: "w" })).toHaveLength(30);
+  });
+});
+
 interface Plan {
   readonly "Shared Hit Blocks": number;
   readonly "Shared Read Blocks": number;
