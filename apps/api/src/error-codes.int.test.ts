@@ -84,6 +84,15 @@ const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
     await makeJob({ idempotencyKey: "k" });
     return ask("POST /v1/jobs", { body: { type: "other", idempotencyKey: "k" } });
   },
+  DUPLICATE_JOB: async () => {
+    await makeJob({ idempotencyKey: "only-once" });
+    return ask("POST /v1/jobs", { body: { type: "t", idempotencyKey: "only-once", onDuplicate: "reject" } });
+  },
+  QUEUE_FULL: async () => {
+    await ask("PUT /v1/queues/full", { body: { maxDepth: 1 } });
+    await makeJob({ queue: "full" });
+    return ask("POST /v1/jobs", { body: { type: "t", queue: "full" } });
+  },
   RATE_LIMITED: async () => ask(`GET /v1/jobs/${await makeJob()}/wait`, {}, broken),
   UNAVAILABLE: () => ask("GET /v1/ready", {}, broken),
   INTERNAL: () => ask("GET /v1/queues", {}, broken),

@@ -16,9 +16,19 @@ import type { CallOptions } from "./options.ts";
 import { search } from "./search.ts";
 import type { ApiRequest, OpenStream, Transport } from "./transport.ts";
 
-export interface EnqueuedJob extends JobJson {
+/** What an enqueue says of its idempotency key. */
+interface AnsweredKey {
   /** True when the idempotency key named this job already. */
   readonly duplicate: boolean;
+  /** True when this request has taken the place of the one before, as its `onDuplicate` says. */
+  readonly replaced?: true;
+}
+
+export interface EnqueuedJob extends JobJson, AnsweredKey {}
+
+/** A job of a batch, in the order of the request. */
+export interface EnqueuedId extends AnsweredKey {
+  readonly id: string;
 }
 
 export interface JobPage {
@@ -33,13 +43,10 @@ const terminal: ReadonlySet<string> = new Set(["completed", "dead", "cancelled"]
 
 /** The jobs of the key's tenant. Every call can throw MillraceApiError. */
 export interface JobsClient {
-  /** Enqueues one job. Sent again after a lost answer only with an idempotency key. */
+  /** Enqueues one job. Sent again after a lost answer only with an idempotency key whose repeat is answered with the first one's job. */
   enqueue(job: EnqueueRequest, options?: CallOptions): Promise<EnqueuedJob>;
   /** Enqueues all jobs or none; ids in input order. */
-  enqueueBatch(
-    jobs: EnqueueBatchRequest["jobs"],
-    options?: CallOptions,
-  ): Promise<readonly { readonly id: string; readonly duplicate: boolean }[]>;
+  enqueueBatch(jobs: EnqueueBatchRequest["jobs"], options?: CallOptions): Promise<readonly EnqueuedId[]>;
   get(id: string, options?: CallOptions): Promise<JobJson>;
   /** One page, newest first; it may be short while `nextCursor` is set. */
   list(query?: ListJobsQuery, options?: CallOptions): Promise<JobPage>;
@@ -73,13 +80,10 @@ export function createJobsClient(send: Transport, open: OpenStream, retriesMax: 
 
   return {
     enqueue: (job, options) =>
-      call<EnqueuedJob>(
-        { method: "POST", path: "/v1/jobs", body: job, repeatable: job.idempotencyKey !== undefined },
-        options,
-      ),
+      call<EnqueuedJob>({ method: "POST", path: "/v1/jobs", body: job, repeatable: isRepeatable(job) }, options),
     async enqueueBatch(jobs, options) {
-      const repeatable = jobs.every((job) => job.idempotencyKey !== undefined);
-      const { items } = await call<{ items: readonly { id: string; duplicate: boolean }[] }>(
+      const repeatable = jobs.every(isRepeatable);
+      const { items } = await call<{ items: readonly EnqueuedId[] }>(
         { method: "POST", path: "/v1/jobs/batch", body: { jobs }, repeatable },
         options,
       );
@@ -122,4 +126,8 @@ export function createJobsClient(send: Transport, open: OpenStream, retriesMax: 
       }
     },
   };
+}
+
+function isRepeatable({ idempotencyKey, onDuplicate = "existing" }: EnqueueBatchRequest["jobs"][number]): boolean {
+  return idempotencyKey !== undefined && onDuplicate === "existing";
 }

@@ -15,10 +15,11 @@ export const enqueueBatchRoute: Route = {
   operationId: "enqueueJobs",
   tag: "jobs",
   summary: "Enqueue many jobs, all or none",
-  description: "Up to 10,000 jobs. Idempotency keys are given with each job; the header is refused.",
+  description:
+    "Up to 10,000 jobs. Idempotency keys are given with each job; the header is refused. A job may name itself by `ref`, and others of the batch depend on it by that.",
   body: { schema: enqueueBatchRequestSchema, required: true },
   answers: { 201: { description: "The ids, in the order of the jobs.", schema: enqueueBatchResponseSchema } },
-  errors: ["IDEMPOTENCY_KEY_REUSED", "QUEUE_FULL"],
+  errors: ["IDEMPOTENCY_KEY_REUSED", "DUPLICATE_JOB", "QUEUE_FULL"],
   async handle(c, api) {
     refuseIdempotencyKey(c, "A batch takes an idempotencyKey with each job.");
     const body = await readJson(c, api.limits.batchBodyBytesMax);

@@ -171,6 +171,19 @@ describe("POST /v1/jobs", () => {
     ['{"type":"t","tenantId":"other"}', "tenantId: unknown_field"],
     ['{"type":"t","status":"completed"}', "status: unknown_field"],
     ['{"type":"t","scheduledAt":"2030-01-01T00:00:00Z","delayMs":1}', "delayMs: custom"],
+    ['{"type":"t","onDuplicate":"reject"}', "onDuplicate: custom"],
+    ['{"type":"t","idempotencyWindowMs":60000}', "idempotencyWindowMs: custom"],
+    ['{"type":"t","idempotencyKey":"w","idempotencyWindowMs":999}', "idempotencyWindowMs: too_small"],
+    ['{"type":"t","dependsOn":["no-id"]}', "dependsOn.0: invalid_format"],
+    ['{"type":"t","ref":"a"}', "ref: unknown_field"],
+    [
+      `{"type":"t","dependsOn":${JSON.stringify(Array.from({ length: 2 }, () => "01900000-0000-7000-8000-000000000000"))}}`,
+      "dependsOn.1: custom",
+    ],
+    [
+      '{"type":"t","idempotencyKey":"r","onDuplicate":"replace","dependsOn":["01900000-0000-7000-8000-000000000000"]}',
+      "dependsOn: custom",
+    ],
     ["[]", ": invalid_type"],
     ["null", ": invalid_type"],
     ['"text"', ": invalid_type"],
@@ -179,6 +192,65 @@ describe("POST /v1/jobs", () => {
     const reply = await post(body);
     expect(reply.status).toBe(422);
     expect(errorsOf(reply)).toContain(error);
+  });
+
+  test("200: a request takes the place of a pending one where it says so, and 409 once that runs or is finished", async () => {
+    const body = { type: "t", idempotencyKey: "newest", onDuplicate: "replace" };
+    const first = await post({ ...body, payload: 1 });
+    const again = await post({ ...body, payload: 2, priority: 3 });
+    expect([first.status, again.status]).toEqual([201, 200]);
+    expect(again.json).toMatchObject({ id: first.json.id, payload: 2, priority: 3, duplicate: true, replaced: true });
+    expect(first.json).not.toHaveProperty("replaced");
+    await api.ask(`POST /v1/jobs/${first.json.id}/cancel`, { key });
+    const late = await post({ ...body, payload: 3 });
+    expect([late.status, late.json.code]).toEqual([409, "DUPLICATE_JOB"]);
+    expect(late.json).toMatchObject({ jobId: first.json.id, jobStatus: "cancelled" });
+    const last = await post({ ...body, payload: 4, onDuplicate: "keepLast" });
+    expect([last.status, last.json.duplicate]).toEqual([201, false]);
+  });
+
+  test("409: a key that has a job, where repeats are rejected", async () => {
+    const body = { type: "t", idempotencyKey: "rejected", onDuplicate: "reject", idempotencyWindowMs: 60_000 };
+    expect((await post(body)).status).toBe(201);
+    const reply = await post(body);
+    expect([reply.status, reply.json.code, errorsOf(reply)]).toEqual([
+      409,
+      "DUPLICATE_JOB",
+      ["idempotencyKey: duplicate"],
+    ]);
+  });
+
+  test("200: how a request is to be treated is no part of it", async () => {
+    const body = { type: "t", idempotencyKey: "treated" };
+    await post({ ...body, idempotencyWindowMs: 60_000, onDuplicate: "reject" });
+    expect((await post(body)).status).toBe(200);
+  });
+
+  test("201: a job waits for those that it depends on, and is cancelled at once when one has failed", async () => {
+    const first = await post({ type: "t" });
+    const second = await post({ type: "t", dependsOn: [first.json.id.toUpperCase()] });
+    expect([second.status, second.json.status]).toEqual([201, "pending"]);
+    await api.ask(`POST /v1/jobs/${first.json.id}/cancel`, { key });
+    expect((await api.ask(`GET /v1/jobs/${second.json.id}`, { key })).json).toMatchObject({
+      status: "cancelled",
+      lastError: `The job ${first.json.id}, on which this one depends, was cancelled.`,
+    });
+    const third = await post({ type: "t", dependsOn: [first.json.id] });
+    expect([third.status, third.json.status]).toEqual([201, "cancelled"]);
+    const fourth = await post({ type: "t", dependsOn: [first.json.id], onDependencyFailure: "wait" });
+    expect(fourth.json.status).toBe("pending");
+  });
+
+  test("422: a dependency on no job, on another tenant's, or on one of a queue that the key is not bound to", async () => {
+    const other = await api.makeKey({ tenantId: "other" });
+    const theirs = await api.ask("POST /v1/jobs", { key: other.key, body: { type: "t" } });
+    const unseen = await post({ type: "t", queue: "secret" });
+    const bound = await api.makeKey({ scopes: ["jobs:write"], queues: ["emails"] });
+    const dependsOn = ["01900000-0000-7000-8000-000000000000", theirs.json.id];
+    const reply = await post({ type: "t", dependsOn });
+    expect([reply.status, errorsOf(reply)]).toEqual([422, ["dependsOn.0: not_found", "dependsOn.1: not_found"]]);
+    const body = { type: "t", queue: "emails", dependsOn: [unseen.json.id] };
+    expect(errorsOf(await api.ask("POST /v1/jobs", { key: bound.key, body }))).toEqual(["dependsOn.0: not_found"]);
   });
 
   test("422: the key of another request, or two different keys", async () => {
@@ -251,6 +323,54 @@ describe("POST /v1/jobs/batch", () => {
     const reply = await batch([{ type: "all-or-none-2" }, { type: "other", idempotencyKey: "b-2" }]);
     expect([reply.status, reply.json.code]).toEqual([422, "IDEMPOTENCY_KEY_REUSED"]);
     expect((await api.ask("GET /v1/jobs?type=all-or-none-2", { key })).json.items).toEqual([]);
+  });
+
+  test("201: a whole flow, by the refs of its jobs", async () => {
+    const reply = await batch([
+      { type: "flow.end", dependsOn: ["left", "right"] },
+      { type: "flow.left", ref: "left", dependsOn: ["start"] },
+      { type: "flow.right", ref: "right", dependsOn: ["start"] },
+      { type: "flow.start", ref: "start" },
+    ]);
+    expect(reply.status).toBe(201);
+    const [end, left, , start] = reply.json.items.map(({ id }) => id);
+    await api.ask(`POST /v1/jobs/${start}/cancel`, { key });
+    const ended = await api.ask(`GET /v1/jobs/${end}`, { key });
+    expect(ended.json).toMatchObject({ status: "cancelled", lastError: expect.stringContaining(String(left)) });
+  });
+
+  test.each([
+    [[{ type: "t", dependsOn: ["nobody"] }], ["jobs.0.dependsOn.0: custom"]],
+    [[{ type: "t", ref: "a", dependsOn: ["a"] }], ["jobs.0.dependsOn.0: custom"]],
+    [
+      [
+        { type: "t", ref: "a" },
+        { type: "t", ref: "a" },
+      ],
+      ["jobs.1.ref: custom"],
+    ],
+    [
+      [
+        { type: "t", ref: "a", dependsOn: ["b"] },
+        { type: "t", ref: "b", dependsOn: ["a"] },
+        { type: "t", dependsOn: ["b"] },
+      ],
+      ["jobs.0.dependsOn.0: custom", "jobs.1.dependsOn.0: custom", "jobs.2.dependsOn.0: custom"],
+    ],
+    [
+      [{ type: "t" }, { type: "t", dependsOn: ["01900000-0000-7000-8000-000000000000"] }],
+      ["jobs.1.dependsOn.0: not_found"],
+    ],
+  ])("422: refs that lead nowhere or in a circle: %j", async (jobs, errors) => {
+    const reply = await batch(jobs);
+    expect([reply.status, errorsOf(reply)]).toEqual([422, errors]);
+  });
+
+  test("409: one key that has a job refuses all, where repeats are rejected", async () => {
+    await batch([{ type: "t", idempotencyKey: "b-3" }]);
+    const reply = await batch([{ type: "all-or-none-3" }, { type: "t", idempotencyKey: "b-3", onDuplicate: "reject" }]);
+    expect([reply.status, errorsOf(reply)]).toEqual([409, ["jobs.1.idempotencyKey: duplicate"]]);
+    expect((await api.ask("GET /v1/jobs?type=all-or-none-3", { key })).json.items).toEqual([]);
   });
 
   test("422: an Idempotency-Key header, which could not say what it is for", async () => {

@@ -16,23 +16,25 @@ export const enqueueRoute: Route = {
   tag: "jobs",
   summary: "Enqueue a job",
   description:
-    "Answers after the job is committed. With an idempotency key, the same request again answers with the job of the first one.",
+    "Answers after the job is committed. With an idempotency key, the same request again answers with the job of the first one, or does what `onDuplicate` says. " +
+    "With `dependsOn` the job waits until those have completed; it is cancelled at once when one of them has failed, unless `onDependencyFailure` is `wait`.",
   headers: idempotencyKeyHeader,
   body: { schema: enqueueRequestSchema, required: true },
   answers: {
     201: { description: "The job.", schema: enqueueResponseSchema, headers: { Location: "The path of the job." } },
     200: {
-      description: "The job that the idempotency key named before; `duplicate` is true.",
+      description:
+        "The job that the idempotency key named before; `duplicate` is true, and `replaced` where this request has taken its place.",
       schema: enqueueResponseSchema,
       headers: { Location: "The path of the job." },
     },
   },
-  errors: ["IDEMPOTENCY_KEY_REUSED", "QUEUE_FULL"],
+  errors: ["IDEMPOTENCY_KEY_REUSED", "DUPLICATE_JOB", "QUEUE_FULL"],
   async handle(c, api) {
     const body = withIdempotencyKey(c, await readJson(c, api.limits.bodyBytesMax));
-    const { job, duplicate } = await enqueue(ctxOf(c, api), unparsed(body));
+    const { job, ...answer } = await enqueue(ctxOf(c, api), unparsed(body));
     // Not through Hono, which would build a Headers object for a second header, and copy it for Node.
     c.env.outgoing.setHeader("Location", `/v1/jobs/${job.id}`);
-    return c.json({ ...toJobJson(job), duplicate }, duplicate ? 200 : 201);
+    return c.json({ ...toJobJson(job), ...answer }, answer.duplicate ? 200 : 201);
   },
 };
