@@ -114,6 +114,7 @@ describe("GET /v1/queues", () => {
       counts: { pending: 2, running: 0, completed: 0, dead: 0, cancelled: 1 },
       scheduled: 1,
       capped: [],
+      pausedAt: null,
       oldestPendingAgeMs: expect.any(Number),
     });
     const one = await api.ask("GET /v1/queues/counted%2F1", { key });
