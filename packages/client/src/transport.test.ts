@@ -72,6 +72,18 @@ describe("the client's transport", () => {
     });
   });
 
+  it("sends an enqueue again after a lost answer only where its key makes that one job", async () => {
+    for (const [onDuplicate, times] of [
+      ["existing", 2],
+      ["keepLast", 1],
+      ["reject", 1],
+    ] as const) {
+      const { client, seen } = await clientOf(hangUp, answer(200, { id: "1", duplicate: true }));
+      await client.jobs.enqueue({ type: "t", idempotencyKey: "k", onDuplicate }).catch(() => undefined);
+      expect([onDuplicate, seen.length]).toEqual([onDuplicate, times]);
+    }
+  });
+
   it("repeats a refused request, also one that must not be sent twice", async () => {
     const { client, seen } = await clientOf(unavailable, answer(201, { id: "1" }));
     expect(await client.jobs.enqueue({ type: "t" })).toEqual({ id: "1" });

@@ -6,10 +6,13 @@ export type FlowOrder =
   | { readonly ok: false; readonly cyclic: readonly number[] };
 
 /**
- * An order in which every job comes after those that it depends on, the given one where nothing speaks against it; or the jobs
+ * An order in which every job comes after those that it depends on, the given one where that is such an order; or the jobs
  * that can have no place in one, because they depend on themselves by way of others or on jobs that do.
  */
 export function flowOrder(dependencies: Dependencies): FlowOrder {
+  if (dependencies.every((on, job) => on.every((dependency) => dependency < job))) {
+    return { ok: true, order: [...dependencies.keys()] };
+  }
   const dependents: number[][] = dependencies.map(() => []);
   const open = dependencies.map((on, job) => {
     for (const dependency of on) dependents[dependency]?.push(job);
