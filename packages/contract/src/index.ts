@@ -15,6 +15,7 @@ export * from "./keys/key.ts";
 export * from "./leases/index.ts";
 export * from "./problem.ts";
 export * from "./queues/queue.ts";
-export * from "./schedules/schedule.ts";
 export * from "./queues/settings.ts";
+export * from "./schedules/schedule.ts";
+export * from "./schemas/payload-schema.ts";
 export * from "./scopes.ts";

@@ -11,6 +11,7 @@ export type * from "./keys/key-store.ts";
 export { createPostgresKeyStore, keyChannel } from "./keys/postgres-key-store.ts";
 export * as schema from "./schema/index.ts";
 export { isOutcomeUnknown } from "./pg-error.ts";
+export type * from "./payload-schemas/payload-schema-store.ts";
 export type * from "./queues/queue-store.ts";
 export { retryConflicts } from "./retry-conflicts.ts";
 export { createPostgresScheduleStore } from "./schedules/postgres-schedule-store.ts";

@@ -9,6 +9,7 @@ import type {
 } from "@millrace/contract";
 
 import type { CallerTransaction } from "../database/caller-transaction.ts";
+import type { PayloadSchemaStore } from "../payload-schemas/payload-schema-store.ts";
 import type { QueueStore } from "../queues/queue-store.ts";
 
 /** One failed attempt, newest last in `Job.errors`. */
@@ -311,7 +312,7 @@ export interface DroppedExpired {
  * Owner's writes (complete, fail, snooze, release, progress, heartbeat) are batched, carry a lease token an item,
  * and answer an outcome an item, in input order. All times are the database's.
  */
-export interface JobStore extends QueueStore {
+export interface JobStore extends QueueStore, PayloadSchemaStore {
   /**
    * Creates one job; concurrent callers share one insert.
    * @throws IDEMPOTENCY_KEY_REUSED for a known key with another request hash, DUPLICATE_JOB where the policy says so, VALIDATION_FAILED for a dependency on no job

@@ -1,17 +1,23 @@
 import { MillraceError } from "@millrace/contract";
 
 import type { Database } from "../database.ts";
+import { addPayloadSchema } from "../payload-schemas/add.ts";
+import { findPayloadSchema } from "../payload-schemas/find.ts";
+import { createSchemasInForce } from "../payload-schemas/in-force.ts";
+import { listPayloadSchemas } from "../payload-schemas/list.ts";
+import { newestPayloadSchemas } from "../payload-schemas/newest.ts";
 import { pauseQueue, resumeQueue } from "../queues/pause.ts";
 import { putSettings } from "../queues/put-settings.ts";
 import { recheckKeys } from "../queues/recheck-keys.ts";
 import { getQueueSettings } from "../queues/settings.ts";
+import { reportWorkers } from "../workers/report.ts";
 import { createAdmission } from "./admission.ts";
 import { appendLogs } from "./append-logs.ts";
 import { cancelOrphans } from "./cancel-orphans.ts";
 import { cancel, cancelMany } from "./cancel.ts";
 import { createClaimer } from "./claimer.ts";
 import { completeAndClaim } from "./complete-and-claim.ts";
-import { complete } from "./complete.ts";
+import { createCompleter } from "./completer.ts";
 import { createCreator } from "./create.ts";
 import { deleteJob, deleteMany } from "./delete.ts";
 import { dropExpired } from "./drop-expired.ts";
@@ -34,10 +40,9 @@ import { retry, retryMany } from "./retry.ts";
 import { heeding } from "./signals.ts";
 import { queueStats } from "./stats.ts";
 import { sweepKeys } from "./sweep-keys.ts";
-import { reportWorkers } from "../workers/report.ts";
-import { whyPending } from "./why-pending.ts";
 import { update } from "./update.ts";
 import { type Lane, createWakeups, wakeupChannel } from "./wakeup.ts";
+import { whyPending } from "./why-pending.ts";
 
 /** How often a change is tried again on a job that changes its state at that very moment. */
 const changeTriesMax = 5;
@@ -62,6 +67,8 @@ export function createPostgresJobStore(db: Database): JobStore {
   const listener = { admit: () => admission.request(), wake: (lanes: readonly Lane[]) => wakeups.trail(lanes) };
   const writes = heeding(db, listener);
   const claimer = createClaimer(db);
+  const completer = createCompleter(writes);
+  const schemas = createSchemasInForce({ read: (types) => newestPayloadSchemas(db, types) });
   const creator = createCreator(db, listener, wakeups, createQueueRegister());
 
   /** Runs a change that needs a certain state until it succeeds or the job is seen in a state that refuses it. */
@@ -117,7 +124,7 @@ export function createPostgresJobStore(db: Database): JobStore {
     claimJobs: async (request) => (canBring(request) ? claimer(request) : []),
     async completeAndClaim(items, request) {
       if (!canBring(request) || items.length === 0) {
-        return { outcomes: await complete(writes, items), claimed: canBring(request) ? await claimer(request) : [] };
+        return { outcomes: await completer.complete(items), claimed: canBring(request) ? await claimer(request) : [] };
       }
       let outcomes: readonly LeaseOutcome[] | undefined;
       try {
@@ -134,7 +141,7 @@ export function createPostgresJobStore(db: Database): JobStore {
       }
     },
     heartbeat: (leaseTokens, leaseMs) => heartbeat(db, leaseTokens, leaseMs),
-    completeJobs: (items) => complete(writes, items),
+    completeJobs: (items) => completer.complete(items),
     failJobs: (items) => fail(writes, items),
     snoozeJobs: (items) => snooze(writes, items),
     releaseJobs: (items) => release(writes, items),
@@ -187,9 +194,18 @@ export function createPostgresJobStore(db: Database): JobStore {
       wakeups.trail([[ref.tenantId, ref.queue]]);
       return settings;
     },
+    findPayloadSchema: (ref, version) => findPayloadSchema(db, ref, version),
+    async addPayloadSchema(ref, version, schema) {
+      const added = await addPayloadSchema(db, ref, version, schema);
+      schemas.forget(ref);
+      return added;
+    },
+    listPayloadSchemas: (filter) => listPayloadSchemas(db, filter),
+    schemasInForce: (tenantId, types) => schemas.get(tenantId, types),
     ping: () => db.ping(),
     async close() {
       await creator.idle();
+      await completer.idle();
       await admission.idle();
       wakeups.close();
     },
