@@ -1,4 +1,5 @@
 import { describe, expect, it } from "vitest";
+import { z } from "zod";
 
 import { MillraceError, limits } from "@millrace/contract";
 
@@ -19,8 +20,20 @@ describe("what a handler returns", () => {
   });
 
   it("is a snooze if it is one, from whichever copy of the package", () => {
+    expect(returned(snooze(5), z.string()).kind).toBe("snooze");
     expect(returned(snooze(5))).toEqual({ kind: "snooze", delayMs: 5 });
     expect(returned({ [Symbol.for("millrace.snooze")]: true, delayMs: 7 })).toEqual({ kind: "snooze", delayMs: 7 });
+  });
+
+  it("has to fit its definition, as the JSON that is read back later", () => {
+    const schema = z.object({ at: z.iso.datetime(), n: z.number() });
+    expect(returned({ at: new Date(0), n: 1 }, schema).kind).toBe("complete");
+    expect(returned({ at: "x", n: Number.NaN }, schema)).toEqual({
+      kind: "fail",
+      retryable: false,
+      message: expect.stringMatching(/^The handler's result does not have the expected shape: at: .*; n: /) as string,
+    });
+    expect(returned(undefined, z.null())).toEqual({ kind: "complete", result: null });
   });
 
   it("may have exactly as many bytes as are kept, and no more", () => {

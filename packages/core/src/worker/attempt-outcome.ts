@@ -1,3 +1,5 @@
+import type { z } from "zod";
+
 import { isMillraceError, limits, type MillraceError } from "@millrace/contract";
 
 import { isNonRetryable, isRetryAfter } from "./attempt-errors.ts";
@@ -6,8 +8,11 @@ import { isSnooze } from "./snooze.ts";
 
 const causesMax = 3;
 
-/** How an attempt ends whose handler returned `value`. A result that can't be kept kills the job: its work is done, and doing it again would end the same. */
-export function returned(value: unknown): Settlement {
+/**
+ * How an attempt ends whose handler returned `value`. A result that can't be kept, or isn't what its definition says, kills the job: its work is done, and
+ * doing it again would end the same.
+ */
+export function returned(value: unknown, schema?: z.ZodType): Settlement {
   const snoozeMs = readable(() => (isSnooze(value) ? clampedDelay(value.delayMs) : undefined));
   if (snoozeMs !== undefined) return { kind: "snooze", delayMs: snoozeMs };
   let result: string | undefined;
@@ -20,6 +25,11 @@ export function returned(value: unknown): Settlement {
   const bytes = Buffer.byteLength(result);
   if (bytes > limits.resultBytesMax) {
     return killed(`The handler's result has ${bytes} bytes of JSON; at most ${limits.resultBytesMax} are kept`);
+  }
+  // What is read back later is the JSON, so that is what has to fit.
+  const read = schema?.safeParse(JSON.parse(result));
+  if (read?.success === false) {
+    return killed(`The handler's result does not have the expected shape: ${sentenceOf(read.error)}`);
   }
   return { kind: "complete", result: result === "null" ? null : result };
 }
@@ -40,6 +50,13 @@ export function timedOut(timeoutMs: number): Settlement {
 /** The end of an attempt that no retry can better. */
 export function killed(message: string): Extract<Settlement, { kind: "fail" }> {
   return { kind: "fail", message, retryable: false };
+}
+
+/** Every problem in one sentence. */
+export function sentenceOf(error: z.ZodError): string {
+  return error.issues
+    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
+    .join("; ");
 }
 
 function messageOf(error: unknown): string {

@@ -4,6 +4,7 @@ import { z } from "zod";
 import type { EnqueueRequest } from "@millrace/contract";
 
 import { defineJob, isJobDefinition } from "./define-job.ts";
+import { snooze } from "./snooze.ts";
 
 const send = defineJob({
   type: "mail.send",
@@ -60,6 +61,25 @@ describe("a job definition", () => {
     expect(() => defineJob({ type: "", input, handler })).toThrow("expected shape");
     expect(() => defineJob({ type: "x", input, handler, maxAttempts: 0 })).toThrow("expected shape");
     expect(() => defineJob({ type: "x", input, handler, retries: 5 } as never)).toThrow("expected shape");
+  });
+
+  it("types what its handler returns, and what is read of a job's result", () => {
+    const count = defineJob({
+      type: "count",
+      input: z.object({}),
+      result: z.object({ n: z.number(), at: z.coerce.date() }),
+      handler: () => ({ n: 1, at: new Date() }),
+    });
+    const result = count.resultOf({ result: { n: 1, at: "2026-01-01" } });
+    expectTypeOf(result).toEqualTypeOf<{ n: number; at: Date }>();
+    expect(result).toEqual({ n: 1, at: new Date("2026-01-01") });
+    expect(() => count.resultOf({ result: { n: "1" } })).toThrow(
+      "The result of count does not have the expected shape",
+    );
+    expect(send.resultOf({ result: 5 })).toBe(5);
+    // @ts-expect-error -- the handler returns something else
+    defineJob({ type: "x", input: z.object({}), result: z.string(), handler: () => 5 });
+    defineJob({ type: "x", input: z.object({}), result: z.string(), handler: async () => snooze(5) });
   });
 
   it("is known as one, and nothing else is", () => {

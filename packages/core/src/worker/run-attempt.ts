@@ -1,9 +1,7 @@
-import type { z } from "zod";
-
 import type { Job } from "@millrace/storage";
 
 import { type AbortCause, JobAbortedError } from "./attempt-errors.ts";
-import { killed, returned, thrown, timedOut } from "./attempt-outcome.ts";
+import { killed, returned, sentenceOf, thrown, timedOut } from "./attempt-outcome.ts";
 import type { Deadlines } from "./deadlines.ts";
 import type { JobDefinition } from "./define-job.ts";
 import type { HandlerContext } from "./handler.ts";
@@ -76,8 +74,9 @@ export function runAttempt(options: AttemptOptions): Attempt {
   const run = async (): Promise<Settlement> => {
     try {
       const payload = definition.input.safeParse(job.payload);
-      if (!payload.success) return killed(`The payload does not have the expected shape: ${problemsOf(payload.error)}`);
-      return returned(await definition.handler(options.context(payload.data, () => controllerOf().signal)));
+      if (!payload.success) return killed(`The payload does not have the expected shape: ${sentenceOf(payload.error)}`);
+      const value = await definition.handler(options.context(payload.data, () => controllerOf().signal));
+      return returned(value, definition.result);
     } catch (error) {
       // A handler that a shutdown interrupted gave up because of us, not because of its work.
       return cause === "shutdown" ? { kind: "release" } : thrown(error);
@@ -115,11 +114,4 @@ export function runAttempt(options: AttemptOptions): Attempt {
   const handler = run();
   void handler.then(finish);
   return { end, abort };
-}
-
-/** Every problem in one sentence. */
-function problemsOf(error: z.ZodError): string {
-  return error.issues
-    .map(({ path, message }) => (path.length === 0 ? message : `${path.join(".")}: ${message}`))
-    .join("; ");
 }
