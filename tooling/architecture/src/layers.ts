@@ -40,7 +40,7 @@ export const layers: Readonly<Record<string, Layer>> = {
   core: {
     path: "packages/core",
     workspace: ["contract", "config", "telemetry", "storage", "auth"],
-    libraries: ["croner", "ipaddr.js", "standardwebhooks", "undici", "zod"],
+    libraries: ["@eslint-community/regexpp", "ajv", "croner", "ipaddr.js", "re2js", "standardwebhooks", "undici", "zod"],
   },
   client: { path: "packages/client", workspace: ["contract"], libraries: [] },
   api: {
@@ -76,8 +76,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   architecture: { path: "tooling/architecture", workspace: [], libraries: ["yaml"] },
 };
 
-/** Libraries that tests may import besides their package's row; pg is a client that callers of ours have. */
-export const testLibraries = ["vitest", "fast-check", "pg"];
+/** Libraries that tests may import besides their package's row; pg and postgres are clients that callers of ours have. */
+export const testLibraries = ["vitest", "fast-check", "pg", "postgres"];
 
 /** Source that only tests run: tests and their support, `testing` entry points, conformance suites. */
 export const testGlobs = ["**/*.test.*", "**/testing.ts", "**/testing-*.ts", "**/testing/**", "**/describe-*.ts"];
