@@ -27,7 +27,7 @@ async function serve(slowMs: number, reads: boolean): Promise<{ made: () => numb
     }
   }
   server = createServer((incoming, outgoing) => {
-    const c = { env: { incoming, outgoing }, res: new Response() } as unknown as ApiContext;
+    const c = { env: { incoming, outgoing }, res: new Response(), req: { method: "GET" } } as unknown as ApiContext;
     void sendEvents(c, events(), { slowMs });
   });
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));

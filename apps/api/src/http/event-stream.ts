@@ -11,6 +11,8 @@ const heartbeatMs = 15_000;
 /** How long a client may take to read what it was sent; nothing more is read for it meanwhile. */
 const slowMsDefault = 30_000;
 
+const headers = { "Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no" };
+
 export interface EventStreamOptions {
   readonly slowMs?: number;
 }
@@ -25,15 +27,11 @@ export async function sendEvents(
   { slowMs = slowMsDefault }: EventStreamOptions = {},
 ): Promise<Response> {
   const { outgoing } = c.env;
+  if (c.req.method === "HEAD") return c.body(null, 200, headers);
   // What others have prepared for the answer, such as CORS.
   for (const [name, value] of c.res.headers) outgoing.setHeader(name, value);
-  outgoing.writeHead(200, {
-    "Content-Type": "text/event-stream",
-    "Cache-Control": "no-store",
-    "X-Accel-Buffering": "no",
-    // A connection that a stream has ended on is not used again: a process that stops needn't wait for its client to leave it.
-    Connection: "close",
-  });
+  // A connection that a stream has ended on is not used again: a process that stops needn't wait for its client to leave it.
+  outgoing.writeHead(200, { ...headers, Connection: "close" });
   outgoing.write("retry: 1000\n\n");
   const heartbeat = setInterval(() => {
     if (!outgoing.writableNeedDrain) outgoing.write(":\n\n");

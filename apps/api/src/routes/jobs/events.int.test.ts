@@ -137,6 +137,12 @@ describe("GET /v1/jobs/{id}/events", () => {
     expect((await again.rest()).map(told)).toEqual(["end null"]);
   });
 
+  test("200: HEAD is answered at once, whatever the job does", async () => {
+    const { id } = await makeJob();
+    const head = await ask(`HEAD /v1/jobs/${id}/events`);
+    expect([head.status, head.headers.get("content-type"), head.text]).toEqual([200, "text/event-stream", ""]);
+  });
+
   test("404 and 422, as problems: another's job, an id that is none of ours", async () => {
     const { id } = await makeJob();
     const { key: bound } = await api.makeKey({ queues: ["other"] });
