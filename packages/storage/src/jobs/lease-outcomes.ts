@@ -107,9 +107,9 @@ export async function writeAsOwner<Item extends OwnedItem>(
  * Answers a completion that is sent again with the same result as the first was, whether it comes in a batch of its own or twice in one. Only what
  * the statement did not write is looked up; with another result it stays lost, so nobody believes that a result was kept which was not.
  */
-export async function answerRepeats<Item extends OwnedItem & { readonly result: string | null }>(
+export async function answerRepeats(
   db: Executor,
-  items: readonly Item[],
+  items: readonly (OwnedItem & { readonly result: string | null })[],
   outcomes: readonly LeaseOutcome[],
 ): Promise<readonly LeaseOutcome[]> {
   const kept = new Map<string, string | null>();
