@@ -1,6 +1,7 @@
 export type * from "./audit/audit-store.ts";
 export { createPostgresAuditStore } from "./audit/postgres-audit-store.ts";
 export { createDatabaseClock, type DatabaseClock } from "./clock.ts";
+export type * from "./database/caller-transaction.ts";
 export * from "./database.ts";
 export { type Coalescer, type CoalescerOptions, createCoalescer } from "./jobs/coalesce.ts";
 export type * from "./jobs/job-store.ts";
