@@ -241,6 +241,11 @@ describe("a tenant with 100,000 jobs", () => {
       expect([of("a-flood"), of("b"), of("c")]).toEqual([10, 10, 10]);
     }
     expect(await store.claimJobs({ limit: 30, leaseMs: 60_000, worker: "w" })).toHaveLength(30);
+
+    await store.putQueueSettings({ tenantId: "a-flood", queue: "q0" }, { concurrency: 1_000 });
+    const limited = "select * from millrace.claim_limited('a-flood', 'q0', null, 1, gen_random_uuid(), 'w', 60000)";
+    // A job, its waiting row and its lease, with their indexes; 20,000 of them wait.
+    expect(await pagesOf(limited)).toBeLessThan(100);
   });
 });
 

@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { Database, DirectConnection } from "../database.ts";
 import type { Statement } from "../executor.ts";
+import { depthStatement } from "../queues/depth.ts";
+import { recheckKeysStatement } from "../queues/recheck-keys.ts";
 import { dueStatement } from "../schedules/due.ts";
 import { fireStatement } from "../schedules/fire.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
@@ -21,6 +23,8 @@ const hotStatements: Record<string, Statement> = {
   claim: claimStatement,
   "claim of a tenant": claimOfTenantStatement,
   "claim with limits": claimLimitedStatement,
+  depth: depthStatement,
+  "recheck of keys": recheckKeysStatement,
   complete: completeStatement,
   fail: failStatement,
   "hand back": handBackStatement,
@@ -44,6 +48,8 @@ insert into millrace.scheduled (tenant_id, queue, priority, scheduled_at, job_id
 select tenant_id, queue, priority, scheduled_at, id, type from millrace.jobs where claim_id is null;
 insert into millrace.claims (claim_id, tenant_id, queue, worker, job_ids, open, lease_expires_at)
 select claim_id, tenant_id, queue, 'w', array[id], 1, now() from millrace.jobs where claim_id is not null;
+insert into millrace.held (tenant_id, queue, concurrency_key, priority, scheduled_at, job_id, type)
+select tenant_id, queue, id::text, priority, scheduled_at, id, type from millrace.jobs;
 insert into millrace.queue_settings (tenant_id, queue, concurrency) select tenant_id, id::text, 1 from millrace.jobs;
 insert into millrace.job_keys (tenant_id, key, job_id, request_hash) select tenant_id, id::text, id, '' from millrace.jobs;
 insert into millrace.schedules (tenant_id, name, cron, time_zone, misfire_policy, paused, queue, type, job, next_at, due_at)
