@@ -52,6 +52,7 @@ function requestOf({ method, path }: Operation, id: string): { readonly what: st
     "POST /v1/schedules": { name: randomUUID(), ...schedule },
     "POST /v1/schedules/preview": { cron: "@daily" },
     "PUT /v1/schedules/{name}": schedule,
+    "PUT /v1/queues/{queue}": {},
     "POST /v1/keys": { name: "made", scopes: ["jobs:read"] },
   };
   const query = path.endsWith("/wait") ? "?timeoutMs=0" : "";

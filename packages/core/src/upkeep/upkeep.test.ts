@@ -22,6 +22,8 @@ function start(store: Partial<UpkeepOptions["store"]>, options: Partial<UpkeepOp
       admitHeld: async () => 0,
       ensurePartitions: async () => 0,
       dropExpired: async () => ({ dropped: 0, remaining: 0 }),
+      cancelOrphans: async () => 0,
+      sweepKeys: async () => 0,
       foldCounts: async () => 0,
       queueStats: async () => [],
       ...store,
@@ -104,5 +106,28 @@ describe("upkeep", () => {
     start({ dropExpired: () => Promise.resolve(answers[asked++] ?? { dropped: 0, remaining: 0 }) });
     await vi.advanceTimersByTimeAsync(180_000);
     expect(asked).toBe(2);
+  });
+
+  it("cancels all that waits for what is no longer kept, in bounded steps, and sweeps keys on while there are many", async () => {
+    const calls: string[] = [];
+    let orphans = 250;
+    let keys = 2_500;
+    start({
+      dropExpired: () => (calls.push("drop"), Promise.resolve({ dropped: 1, remaining: 0 })),
+      cancelOrphans(limit) {
+        calls.push("cancel");
+        const cancelled = Math.min(limit, orphans);
+        orphans -= cancelled;
+        return Promise.resolve(cancelled);
+      },
+      sweepKeys(limit) {
+        const swept = Math.min(limit, keys);
+        keys -= swept;
+        return Promise.resolve(swept);
+      },
+    });
+    await vi.advanceTimersByTimeAsync(300_000);
+    expect(calls).toEqual(["drop", "cancel", "cancel", "cancel"]);
+    expect(keys).toBe(0);
   });
 });

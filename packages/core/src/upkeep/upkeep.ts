@@ -13,12 +13,21 @@ import { foldCountsTask } from "./fold-counts.ts";
 import { promoteTask } from "./promote.ts";
 import { rescueTask } from "./rescue.ts";
 import { sampleTask } from "./sample.ts";
+import { sweepKeysTask } from "./sweep-keys.ts";
 import type { Task } from "./task.ts";
 
 export interface UpkeepOptions {
   readonly store: Pick<
     JobStore,
-    "promoteDue" | "admitHeld" | "rescueExpired" | "ensurePartitions" | "dropExpired" | "foldCounts" | "queueStats"
+    | "promoteDue"
+    | "admitHeld"
+    | "rescueExpired"
+    | "ensurePartitions"
+    | "dropExpired"
+    | "cancelOrphans"
+    | "sweepKeys"
+    | "foldCounts"
+    | "queueStats"
   >;
   /** A database's `listen`. With it jobs that were enqueued in somebody's own transaction are admitted as soon as that commits. */
   readonly listen?: Listen | undefined;
@@ -84,6 +93,7 @@ export function startUpkeep(options: UpkeepOptions): Upkeep {
     rescueTask({ store, intervalMs: rescueIntervalMs, metrics, logger, onRescued }),
     ensurePartitionsTask(store),
     dropExpiredTask(store, logger),
+    sweepKeysTask(store),
     foldCountsTask(store),
     sampleTask({ store, intervalMs: sampleIntervalMs, tenantId, metrics }),
   ].map(start);

@@ -14,6 +14,7 @@ export type Component =
   | "rescue"
   | "partitions"
   | "retention"
+  | "keys"
   | "counts"
   | "sample";
 
