@@ -44,6 +44,15 @@ export function describeBulk(open: OpenJobStore): void {
       expect(await matched({ queue: "match", createdAfter: new Date(Date.now() + 3_600_000) })).toEqual([]);
     });
 
+    it("are found however rare they are among others", async () => {
+      const rare = await add("rare", 1);
+      for (let n = 0; n < 3; n++) await add("common", 2_000);
+      const first = await store.matchJobs({ tenantId, queue: "rare", limit: 10 });
+      expect(first.ids).toEqual([]);
+      expect(first.nextBeforeId).not.toBeNull();
+      expect(await matched({ queue: "rare" })).toEqual(rare);
+    });
+
     it("are cancelled wherever they wait or run, and finished ones left alone", async () => {
       const queue = "bulk-cancel";
       const running = await createAndClaim(store, { queue });
