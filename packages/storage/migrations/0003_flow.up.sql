@@ -339,20 +339,32 @@ from millrace.job_history h;
 create function millrace.admit(keys_max integer) returns table (keys integer, lanes json)
 language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
+  fresh_tenants text[];
+  fresh_queues text[];
+  fresh_keys text[];
   locked_tenants text[];
   locked_queues text[];
   locked_keys text[];
 begin
-  insert into millrace.key_slots (tenant_id, queue, concurrency_key, used)
-  select distinct c.tenant_id, c.queue, c.concurrency_key, 0
-  from (select * from millrace.key_checks limit keys_max) c
-  order by 1, 2, 3
-  on conflict do nothing;
+  with fresh as (
+    insert into millrace.key_slots (tenant_id, queue, concurrency_key, used)
+    select distinct c.tenant_id, c.queue, c.concurrency_key, 0
+    from (select * from millrace.key_checks limit keys_max) c
+    order by 1, 2, 3
+    on conflict do nothing
+    returning tenant_id, queue, concurrency_key
+  )
+  select array_agg(f.tenant_id), array_agg(f.queue), array_agg(f.concurrency_key) into fresh_tenants, fresh_queues, fresh_keys from fresh f;
 
+  -- Also the rows that were made above for nothing, since somebody has consumed their checks meanwhile: they are deleted again below.
   select array_agg(l.tenant_id), array_agg(l.queue), array_agg(l.concurrency_key) into locked_tenants, locked_queues, locked_keys
   from (
     select k.tenant_id, k.queue, k.concurrency_key
-    from (select distinct x.tenant_id, x.queue, x.concurrency_key from (select * from millrace.key_checks limit keys_max) x) c
+    from (
+      select x.tenant_id, x.queue, x.concurrency_key from (select * from millrace.key_checks limit keys_max) x
+      union
+      select f.tenant_id, f.queue, f.concurrency_key from unnest(fresh_tenants, fresh_queues, fresh_keys) as f(tenant_id, queue, concurrency_key)
+    ) c
     join millrace.key_slots k on k.tenant_id = c.tenant_id and k.queue = c.queue and k.concurrency_key = c.concurrency_key
     for update of k skip locked
   ) l;
@@ -560,8 +572,13 @@ language sql as $$
   checks as (
     insert into millrace.key_checks (tenant_id, queue, concurrency_key, freed) select distinct tenant_id, queue, concurrency_key, 0 from keyed
   )
-  -- No payload: "look everywhere", for claimable and for held jobs.
-  select pg_notify('millrace_jobs', '') from (select from freed limit 1) any_freed
+  -- Where to look; no payload means everywhere, since one of 8,000 bytes is refused.
+  select pg_notify('millrace_jobs', case when octet_length(l.lanes::text) < 7000 then l.lanes::text else '' end)
+  from (
+    select json_agg(case when f.is_held then json_build_array(f.tenant_id, f.queue, 'held') else json_build_array(f.tenant_id, f.queue) end) as lanes
+    from (select distinct tenant_id, queue, is_due and concurrency_key is not null as is_held from freed) f
+  ) l
+  where l.lanes is not null
 $$;
 
 -- Cancels the blocked jobs that depend on one of `ended`, which `how` says did not complete, and then those that depend on these, level by level: those that want

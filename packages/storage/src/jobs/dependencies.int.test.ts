@@ -85,6 +85,23 @@ describe("a job that depends on others", () => {
     expect((await get(later)).scheduledAt.getTime()).toBeGreaterThan(Date.now());
   });
 
+  it("wakes the workers of its queue when it is released, and whoever admits jobs with its key", async () => {
+    const heard: string[] = [];
+    const subscription = await db.listen("millrace_jobs", (payload) => heard.push(payload));
+    const a = await create();
+    await create({ ...after(a), queue: "next" });
+    await create({ ...after(a), queue: "next", concurrencyKey: "k" });
+    await complete(await claim());
+    await expect
+      .poll(() => heard.map((payload) => JSON.parse(payload) as unknown))
+      .toContainEqual(
+        expect.toSatisfy(
+          (lanes: unknown[]) => lanes.length === 2 && lanes.some((lane) => String(lane) === "acme,next,held"),
+        ),
+      );
+    await subscription.close();
+  });
+
   it("runs at once when all have completed already", async () => {
     const a = await create();
     await complete(await claim());
