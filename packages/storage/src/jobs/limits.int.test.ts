@@ -204,6 +204,22 @@ describe("limits", () => {
     expect((started.at(-1) ?? 0) - (started[0] ?? 0)).toBeLessThan(((120 - rate.burst) / rate.limit) * 1_000 * 1.5);
   });
 
+  it("leave no slot behind when two admissions look at a key whose last job has ended", async () => {
+    await query("insert into millrace.key_slots values ('acme', 'default', 'k', 1)");
+    await query("insert into millrace.key_checks values ('acme', 'default', 'k', 1)");
+    const [first, second] = [await test.database.connect(), await test.database.connect()];
+    const admit = { name: "test", text: "select keys from millrace.admit(10)" };
+    await first.exec("begin");
+    expect(await first.query(admit)).toEqual([{ keys: 1 }]);
+    const waiting = second.query(admit);
+    const waiters = "select from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    await until(async () => (await query(waiters)).length > 0);
+    await first.exec("commit");
+    await waiting;
+    expect(await count("key_slots")).toBe(0);
+    await Promise.all([first.close(), second.close()]);
+  });
+
   it("wake workers when a queue is resumed, a limit is raised, or a running job makes room", async () => {
     const heard: string[] = [];
     const subscription = await test.database.listen("millrace_jobs", (payload) => heard.push(payload));
@@ -254,8 +270,17 @@ interface Plan {
   readonly "Shared Read Blocks": number;
 }
 
-/** How many pages a statement touches, whatever functions it calls. */
-async function pagesOf(statement: string): Promise<number> {
+/** How many pages a statement touches after `before`, whatever functions it calls; at its best, since its first runs plan it too. */
+async function pagesOf(statement: string, before = "select"): Promise<number> {
+  const pages: number[] = [];
+  for (let run = 0; run < 3; run++) {
+    await query(before);
+    pages.push(await pagesOnce(statement));
+  }
+  return Math.min(...pages);
+}
+
+async function pagesOnce(statement: string): Promise<number> {
   const [row] = await query<{ "QUERY PLAN": readonly [{ Plan: Plan }] }>(
     `explain (analyze, buffers, format json) ${statement}`,
   );
@@ -287,11 +312,11 @@ describe("a saturated key with 50,000 jobs", () => {
   });
 
   it("is scanned past neither by claims nor by the admission of another key, a change of settings or an end of its own", async () => {
-    await query("insert into millrace.key_checks values ('acme', 'default', 'other', 0)");
-    // About twenty pages of small tables and catalogues; the 50,000 rows take more than five hundred.
-    expect(await pagesOf("select * from millrace.admit(500)")).toBeLessThan(100);
-    await query("insert into millrace.key_checks values ('acme', 'default', 'flood', 0)");
-    expect(await pagesOf("select * from millrace.admit(500)")).toBeLessThan(100);
+    // About twenty pages of small tables; the 50,000 rows take more than five hundred.
+    for (const key of ["other", "flood"]) {
+      const check = `insert into millrace.key_checks values ('acme', 'default', '${key}', 0)`;
+      expect(await pagesOf("select * from millrace.admit(500)", check)).toBeLessThan(100);
+    }
     const text = claimStatement.text.replaceAll(
       /\$(\d+)(?!\d)/g,
       (_, n: string) =>
