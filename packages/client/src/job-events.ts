@@ -10,6 +10,9 @@ export interface FollowOptions extends CallOptions {
   readonly lastEventId?: string | undefined;
 }
 
+/** A connection that held for so long was none of the failures in a row. */
+const livedMs = 5_000;
+
 /**
  * The events of a job up to its end, over as many connections as it takes: each goes on behind the last event of the one before.
  * Gives up after `retriesMax` failures in a row.
@@ -25,6 +28,7 @@ export async function* followJobEvents(
   let last = lastEventId;
   for (let failures = 0; ; failures++) {
     let failure: MillraceApiError | undefined;
+    let openedMs = Number.POSITIVE_INFINITY;
     const left = new AbortController();
     const either = signal === undefined ? left.signal : AbortSignal.any([signal, left.signal]);
     try {
@@ -33,6 +37,7 @@ export async function* followJobEvents(
         signal: either,
       });
       if (response.status === 204) return;
+      openedMs = Date.now();
       for await (const event of readServerEvents(response)) {
         failures = 0;
         last = event.id;
@@ -46,7 +51,8 @@ export async function* followJobEvents(
     } finally {
       left.abort();
     }
-    // A stream that ended without an end: the process stops, and another takes over.
+    if (Date.now() - openedMs > livedMs) failures = 0;
+    // A stream that ended without an end: the process stops, or has held it for long enough.
     if (failures >= retriesMax) throw failure ?? brokenOff();
     await pause(waitMs(failure ?? brokenOff(), failures), signal);
   }

@@ -24,7 +24,15 @@ export interface ContextOptions {
 export type ContextOf = (claimed: ClaimedJob, payload: unknown, signal: () => AbortSignal) => HandlerContext<unknown>;
 
 /** Prepares the making of handlers' contexts. */
-export function createContexts({ store, book, heartbeats, progress, logs, logger, metrics }: ContextOptions): ContextOf {
+export function createContexts({
+  store,
+  book,
+  heartbeats,
+  progress,
+  logs,
+  logger,
+  metrics,
+}: ContextOptions): ContextOf {
   // A batch that one handler's call sets off carries other handlers' items too, so it runs outside of that handler's trace.
   const outside = AsyncLocalStorage.snapshot();
 

@@ -42,7 +42,7 @@ describe("the register of a process's workers", () => {
     register.enter({ name: "a" });
     await vi.advanceTimersByTimeAsync(1_000);
     register.enter({ name: "b" })();
-    await vi.advanceTimersByTimeAsync(100);
+    await vi.advanceTimersByTimeAsync(1_000);
     expect(reports.at(-1)?.map(({ name }) => name)).toEqual(["a", "b"]);
     await vi.advanceTimersByTimeAsync(60_000);
     expect(reports.at(-1)?.map(({ name }) => name)).toEqual(["a"]);
@@ -59,6 +59,16 @@ describe("the register of a process's workers", () => {
       { name: "a", queues: ["x", "y"], types: undefined },
       { tenantId: "acme", name: "a", queues: ["z"] },
     ]);
+  });
+
+  it("remembers so many of a tenant at a time, and others again once these have gone", async () => {
+    for (let n = 0; n < 600; n++) register.enter({ tenantId: "acme", name: String(n) })();
+    register.enter({ tenantId: "other", name: "o" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(reports.at(-1)).toHaveLength(501);
+    register.enter({ tenantId: "acme", name: "late" });
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(reports.at(-1)?.map(({ name }) => name)).toEqual(["o", "late"]);
   });
 
   it("tries again soon after a failure", async () => {

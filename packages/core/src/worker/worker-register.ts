@@ -19,10 +19,11 @@ export interface WorkerRegisterOptions {
 const reportIntervalMs = 15_000;
 /** A worker that is new is told soon, together with others that come with it. */
 const firstReportMs = 200;
-/** More workers of one process are not remembered. */
-const workersMax = 10_000;
+/** More workers of one tenant are not remembered between two reports: names are the callers' own, and each is a row for a day. */
+const tenantWorkersMax = 500;
 
 interface Entry {
+  readonly tenantId: string;
   report: WorkerReport;
   present: number;
 }
@@ -30,37 +31,52 @@ interface Entry {
 /** Reports the workers of a process together: those that are there, and those that were since the last report. It writes nothing while there are none. */
 export function createWorkerRegister({ store, outages }: WorkerRegisterOptions): WorkerRegister {
   const entries = new Map<string, Entry>();
+  const byTenant = new Map<string, number>();
   let loop: Loop | undefined;
+  let soon: NodeJS.Timeout | undefined;
 
   async function report(): Promise<number> {
     await store.reportWorkers([...entries.values()].map((entry) => entry.report));
     outages.recovered("registry");
-    for (const [key, { present }] of entries) if (present === 0) entries.delete(key);
+    for (const [key, { present, tenantId }] of entries) {
+      if (present > 0) continue;
+      entries.delete(key);
+      byTenant.set(tenantId, (byTenant.get(tenantId) ?? 1) - 1);
+      if (byTenant.get(tenantId) === 0) byTenant.delete(tenantId);
+    }
     return jitter(reportIntervalMs);
+  }
+
+  function tellNew(started: Loop): void {
+    soon = undefined;
+    started.wake();
   }
 
   return {
     enter(worker) {
-      const key = `${worker.tenantId ?? ""}/${worker.name}`;
+      const { tenantId = "" } = worker;
+      const key = `${tenantId}/${worker.name}`;
       const known = entries.get(key);
-      const entry = known ?? { report: worker, present: 0 };
-      if (known === undefined && entries.size >= workersMax) return () => undefined;
+      const entry = known ?? { tenantId, report: worker, present: 0 };
+      if (known === undefined) {
+        const others = byTenant.get(tenantId) ?? 0;
+        if (others >= tenantWorkersMax) return () => undefined;
+        byTenant.set(tenantId, others + 1);
+      }
       // One that asks for several things in turn, or at once, does them all.
       if (known !== undefined) known.report = together(known.report, worker);
       entry.present++;
       entries.set(key, entry);
-      if (loop === undefined) {
-        loop = startLoop({
-          firstDelayMs: firstReportMs,
-          step: report,
-          onError: (error) => outages.failed("registry", error),
-        });
-      } else if (known === undefined) {
-        loop.wake();
-      }
+      loop ??= startLoop({
+        firstDelayMs: reportIntervalMs,
+        step: report,
+        onError: (error) => outages.failed("registry", error),
+      });
+      if (known === undefined) soon ??= setTimeout(tellNew, firstReportMs, loop);
       return () => void entry.present--;
     },
     async stop() {
+      clearTimeout(soon);
       await loop?.stop();
     },
   };

@@ -8,6 +8,9 @@ import { paramOf } from "../../http/param-of.ts";
 import type { Route } from "../../http/route.ts";
 import { tenantWaitersMax, waitersMaxDefault } from "../../http/waiters.ts";
 
+/** Then the client comes back with its key, which may have been revoked since. */
+const streamMsMax = 15 * 60_000;
+
 /** GET /v1/jobs/{id}/events */
 export const jobEventsRoute: Route = {
   method: "get",
@@ -16,7 +19,7 @@ export const jobEventsRoute: Route = {
   operationId: "jobEvents",
   tag: "jobs",
   summary: "Follow a job, as server-sent events",
-  description: `Events \`job\` (the job as it is: first, and after each change of its status), \`attempt\` (one has ended), \`progress\`, \`log\` and \`end\`, the last one. Each has an id; with it as \`Last-Event-ID\` a stream goes on where another was broken off: changes of status, attempts and log lines come once each, of progress the newest. A comment comes every 15 seconds. Waits and streams together are at most ${waitersMaxDefault} a process, ${tenantWaitersMax(waitersMaxDefault)} of them of one tenant; one more is a 429.`,
+  description: `Events \`job\` (the job as it is: first, and after each change of its status), \`attempt\` (one has ended), \`progress\`, \`log\` and \`end\`, the last one. Each has an id; with it as \`Last-Event-ID\` a stream goes on where another was broken off: changes of status, attempts and log lines come once each, of progress the newest. A comment comes every 15 seconds. After 15 minutes the server ends a stream without \`end\`. Waits and streams together are at most ${waitersMaxDefault} a process, ${tenantWaitersMax(waitersMaxDefault)} of them of one tenant; one more is a 429.`,
   headers: z.object({
     "Last-Event-ID": z.string().optional().meta({ description: "The id of the last event that was received." }),
   }),
@@ -28,7 +31,8 @@ export const jobEventsRoute: Route = {
   handle: (c, api) =>
     api.waiters.wait(c, async (signal) => {
       const input = { id: paramOf(c, "id"), lastEventId: c.req.header("Last-Event-ID") };
-      const events = await followJob(ctxOf(c, api, signal), input);
+      const over = AbortSignal.any([signal, AbortSignal.timeout(streamMsMax)]);
+      const events = await followJob(ctxOf(c, api, over), input);
       return events === undefined ? c.body(null, 204) : sendEvents(c, events);
     }),
 };
