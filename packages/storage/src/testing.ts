@@ -1,6 +1,7 @@
 export { cloneDatabase } from "./testing/clone-database.ts";
 export type { ClonedDatabase, CloneOptions } from "./testing/clone-database.ts";
 export * as saboteurs from "./testing/job-store/model/saboteurs.ts";
+export { openCallerClient } from "./testing/open-caller-client.ts";
 export { startPostgres } from "./testing/start-postgres.ts";
 export type { TestPostgres } from "./testing/start-postgres.ts";
 export { startTcpProxy } from "./testing/tcp-proxy.ts";

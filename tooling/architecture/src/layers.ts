@@ -76,8 +76,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   architecture: { path: "tooling/architecture", workspace: [], libraries: ["yaml"] },
 };
 
-/** Libraries that tests may import besides their package's row; pg and postgres are clients that callers of ours have. */
-export const testLibraries = ["vitest", "fast-check", "pg", "postgres"];
+/** Libraries that tests may import besides their package's row; pg is a client that callers of ours have. */
+export const testLibraries = ["vitest", "fast-check", "pg"];
 
 /** Source that only tests run: tests and their support, `testing` entry points, conformance suites. */
 export const testGlobs = ["**/*.test.*", "**/testing.ts", "**/testing-*.ts", "**/testing/**", "**/describe-*.ts"];

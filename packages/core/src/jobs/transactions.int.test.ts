@@ -1,11 +1,10 @@
 import { readFileSync } from "node:fs";
 import { stripTypeScriptTypes } from "node:module";
 
-import postgres from "postgres";
 import { expect, it } from "vitest";
 
 import { createPostgresJobStore } from "@millrace/storage";
-import { testDatabase } from "@millrace/storage/testing";
+import { openCallerClient, testDatabase } from "@millrace/storage/testing";
 
 import type { Ctx } from "../context.ts";
 import { enqueue } from "./enqueue.ts";
@@ -14,7 +13,7 @@ const page = readFileSync(new URL("../../../../docs/concepts/transactions.md", i
 
 /** The page's example as it is printed, with what it says that it uses. */
 async function placeOrderOf(uses: {
-  sql: postgres.Sql;
+  sql: ReturnType<typeof openCallerClient>;
   ctx: Ctx;
   enqueue: typeof enqueue;
 }): Promise<(order: { id: string; email: string }) => Promise<void>> {
@@ -30,7 +29,7 @@ async function placeOrderOf(uses: {
 it("the documented example makes order and job together, or neither", async () => {
   await using test = await testDatabase();
   const store = createPostgresJobStore(test.database);
-  const sql = postgres(test.url, { max: 1, onnotice: () => {} });
+  const sql = openCallerClient(test.url);
   await sql`create table orders (id text primary key, email text not null)`;
   const ctx: Ctx = { actor: { tenantId: "acme", scopes: ["jobs:write"] }, store };
   const placeOrder = await placeOrderOf({ sql, ctx, enqueue });
