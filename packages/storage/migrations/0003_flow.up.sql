@@ -269,8 +269,19 @@ $$;
 -- A key that names another job by now stays. Doing it again changes nothing, so it may end anywhere and be begun anew.
 create function millrace.free_expired_keys(partition_name text, first_block bigint, blocks integer) returns bigint
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
+declare
+  few_keys constant integer := 10000;
 begin
   if not exists (select from millrace.expired_partitions() e where e.name = partition_name and e.parent like '%\_jobs') then
+    return null;
+  end if;
+  -- Where few jobs have keys, looking for these beats reading all jobs of a day.
+  if (select count(*) from (select from millrace.job_keys limit few_keys) k) < few_keys then
+    execute format(
+      'delete from millrace.job_keys k where exists (
+        select from millrace.%I h where h.tenant_id = k.tenant_id and h.id = k.job_id and h.idempotency_key = k.key
+      )', partition_name
+    );
     return null;
   end if;
   execute format(
@@ -844,7 +855,7 @@ declare
   failed record;
   has_failed boolean := false;
 begin
-  payload := coalesce(payload, 'null');
+  payload := coalesce(payload, '{}');
   queue := coalesce(queue, 'default');
   tenant := coalesce(tenant, 'default');
   priority := coalesce(priority, 0);

@@ -62,6 +62,15 @@ describe("millrace.enqueue", () => {
     expect(Math.abs(Number.parseInt(id.replaceAll("-", "").slice(0, 12), 16) - Date.now())).toBeLessThan(60_000);
   });
 
+  it("takes a null for the default, as an ORM sends one", async () => {
+    const nulls = ["payload", "queue", "tenant", "priority", "delay", "scheduled_at", "max_attempts", "idempotency_key"]
+      .concat(["concurrency_key", "tags", "timeout_ms", "retry", "depends_on", "on_dependency_failure", "traceparent"])
+      .map((name) => `${name} => null`);
+    const [plain, withNulls] = await Promise.all([enqueue("'t'"), enqueue(`'t', ${nulls.join(", ")}`)]);
+    const { id: _, createdAt: __, updatedAt: ___, scheduledAt: ____, ...expected } = await get(plain);
+    expect(await get(withNulls)).toMatchObject(expected);
+  });
+
   it("takes every other argument by name", async () => {
     const id =
       await enqueue(`'email.send', payload => jsonb_build_object('to', 'a@example.com'), queue => 'emails', tenant => 'default', priority => -3,
