@@ -63,6 +63,8 @@ export function describeBulk(open: OpenJobStore): void {
         ...(await add(queue, 2, { delayMs: 60_000 })),
         ...(await add(queue, 2, { concurrencyKey: "one" })),
       ];
+      // A job that moves at that very moment may be left out: here all stand still.
+      await store.admitHeld();
       expect(await store.cancelJobs(tenantId, [...ids, running.job.id, done.job.id])).toBe(10);
       for (const id of [...ids, running.job.id]) expect(await statusOf(id)).toBe("cancelled");
       expect(await statusOf(done.job.id)).toBe("completed");
