@@ -245,39 +245,48 @@ describe("a role that doesn't own the schema", () => {
   const documented = readFileSync(new URL("../../../../docs/concepts/transactions.md", import.meta.url), "utf8");
   const grants = [...documented.matchAll(/^grant .*;$/gm)].map(([grant]) => grant);
 
-  /** Runs in a transaction of a new role with the first `n` grants of the documentation, and undoes all of it. */
-  async function as(n: number, run: (tx: Executor) => Promise<void>): Promise<void> {
+  /** What `run` answers in a transaction of a new role with the first `n` grants of the documentation; all of it is undone. */
+  async function as<Answer>(n: number, run: (tx: Executor) => Promise<Answer>): Promise<Answer> {
     const undo = new Error("undo");
+    let answer: Answer | undefined;
     const undone = test.database.withTransaction(async (tx) => {
       for (const text of ["create role app", ...grants.slice(0, n), "set local role app"]) {
         await tx.query({ name: "test.role", text });
       }
-      await run(tx);
+      answer = await run(tx);
       throw undo;
     });
     await expect(undone).rejects.toBe(undo);
+    return answer as Answer;
   }
 
   it("can enqueue with the grants that are documented", async () => {
-    await as(5, async (db) => {
-      await enqueue("'t'", { db });
-      await enqueue("'t', queue => 'narrow', idempotency_key => 'narrow'", { db });
-      await enqueue("'t', queue => 'of-app', delay => '1 hour', idempotency_key => 'a'", { db });
-      await enqueue("'t', concurrency_key => 'k'", { db });
-    });
+    const ids = await as(5, async (db) => [
+      await enqueue("'t'", { db }),
+      await enqueue("'t', queue => 'narrow', idempotency_key => 'narrow'", { db }),
+      await enqueue("'t', queue => 'of-app', delay => '1 hour', idempotency_key => 'a'", { db }),
+      await enqueue("'t', concurrency_key => 'k'", { db }),
+    ]);
+    expect(new Set(ids).size).toBe(4);
   });
 
   it("can make jobs depend on others with the rest of them", async () => {
     const failed = await enqueue("'t', queue => 'of-app'");
     await store.cancelJob({ tenantId, id: failed });
-    await as(grants.length, async (db) => {
+    const states = await as(grants.length, async (db) => {
       const a = await enqueue("'t'", { db });
-      await enqueue("'t', depends_on => array[$1::uuid]", { db, parameters: [a] });
-      await enqueue("'t', depends_on => array[$1, $2]::uuid[]", { db, parameters: [a, failed] });
-      await enqueue("'t', depends_on => array[$1::uuid], on_dependency_failure => 'wait'", {
-        db,
-        parameters: [failed],
-      });
+      const ids = [
+        await enqueue("'t', depends_on => array[$1::uuid]", { db, parameters: [a] }),
+        await enqueue("'t', depends_on => array[$1, $2]::uuid[]", { db, parameters: [a, failed] }),
+        await enqueue("'t', depends_on => array[$1::uuid], on_dependency_failure => 'wait'", {
+          db,
+          parameters: [failed],
+        }),
+      ];
+      const text =
+        "select a.status::text from unnest($1::uuid[]) with ordinality i(id, n) join millrace.all_jobs a on a.id = i.id order by i.n";
+      return db.query<{ status: string }>({ name: "test.states", text }, [ids]);
     });
+    expect(states.map(({ status }) => status)).toEqual(["pending", "cancelled", "pending"]);
   });
 });
