@@ -3,6 +3,7 @@ import type { CreateOptions, CreatedJobId } from "@millrace/storage";
 
 import { type Ctx, requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
+import { checkPayloads } from "../schemas/check-payloads.ts";
 import { requireDependencies } from "./dependencies.ts";
 import { newJob } from "./new-job.ts";
 
@@ -20,13 +21,15 @@ export async function enqueueBatch(
     await requireDependencies(ctx, earlier, (index) => `jobs.${index}.`);
   }
   const positions = refPositions(jobs);
-  const created = await ctx.store.createJobs(
-    jobs.map((job, index) => ({
-      ...newJob(ctx, job, `jobs.${index}.`),
-      dependsOn: job.dependsOn?.map((on) => positions.get(on) ?? on),
-    })),
-    options,
+  const wanted = jobs.map((job, index) => ({
+    ...newJob(ctx, job, `jobs.${index}.`),
+    dependsOn: job.dependsOn?.map((on) => positions.get(on) ?? on),
+  }));
+  await checkPayloads(
+    ctx,
+    jobs.map(({ type, payload }, index) => ({ type, payload, path: `jobs.${index}.payload` })),
   );
+  const created = await ctx.store.createJobs(wanted, options);
   for (const [index, { queue }] of jobs.entries()) {
     const outcome = created[index]?.duplicate === true ? "duplicate" : "created";
     ctx.metrics?.jobsEnqueuedTotal.inc({ queue, outcome });

@@ -3,6 +3,7 @@ import type { CreateOptions, CreatedJob } from "@millrace/storage";
 
 import { type Ctx, requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
+import { checkPayloads } from "../schemas/check-payloads.ts";
 import { requireDependencies } from "./dependencies.ts";
 import { newJob } from "./new-job.ts";
 
@@ -14,7 +15,9 @@ export async function enqueue(ctx: Ctx, input: EnqueueRequest, options?: CreateO
   requireScope(ctx, "jobs:write");
   const request = parse(enqueueRequestSchema, input);
   if (request.dependsOn !== undefined) await requireDependencies(ctx, [request.dependsOn], () => "");
-  const created = await ctx.store.createJob(newJob(ctx, request), options);
+  const job = newJob(ctx, request);
+  await checkPayloads(ctx, [{ type: request.type, payload: request.payload, path: "payload" }]);
+  const created = await ctx.store.createJob(job, options);
   ctx.metrics?.jobsEnqueuedTotal.inc({
     queue: created.job.queue,
     outcome: created.duplicate ? "duplicate" : "created",

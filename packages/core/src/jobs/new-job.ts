@@ -5,6 +5,7 @@ import type { z } from "zod";
 import { type Json, MillraceError, type enqueueRequestSchema, limits } from "@millrace/contract";
 import type { NewJob } from "@millrace/storage";
 
+import { canonicalJson } from "../canonical-json.ts";
 import { type Ctx, requireQueue } from "../context.ts";
 
 /** A parsed request as the store takes it. @throws FORBIDDEN, VALIDATION_FAILED for a payload over its limit */
@@ -56,15 +57,6 @@ const notOfTheJob = { onDuplicate: undefined, idempotencyWindowMs: undefined, re
 /** SHA-256 of the request's canonical JSON: the same request however its keys were ordered. */
 function requestHash(request: object): string {
   return createHash("sha256")
-    .update(canonical({ ...request, ...notOfTheJob } as unknown as Json))
+    .update(canonicalJson({ ...request, ...notOfTheJob } as unknown as Json))
     .digest("base64url");
-}
-
-function canonical(value: Json | undefined): string {
-  if (value === null || typeof value !== "object") return JSON.stringify(value) ?? "null";
-  if (Array.isArray(value)) return `[${value.map(canonical).join(",")}]`;
-  const entries = Object.entries(value as Readonly<Record<string, Json | undefined>>)
-    .filter(([, member]) => member !== undefined)
-    .toSorted(([a], [b]) => (a < b ? -1 : 1));
-  return `{${entries.map(([key, member]) => `${JSON.stringify(key)}:${canonical(member)}`).join(",")}}`;
 }

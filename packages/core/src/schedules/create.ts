@@ -3,6 +3,7 @@ import type { Schedule } from "@millrace/storage";
 
 import { audit } from "../audit/audit.ts";
 import { requireScope } from "../context.ts";
+import { checkPayloads } from "../schemas/check-payloads.ts";
 import { type ScheduleCtx, scheduleExists, scheduleRef } from "./context.ts";
 import { auditDetail, nextTick, toDefinition } from "./definition.ts";
 import { parseSchedule } from "./parse-schedule.ts";
@@ -12,6 +13,7 @@ export async function createSchedule(ctx: ScheduleCtx, input: CreateScheduleRequ
   requireScope(ctx, "jobs:write");
   const { name, ...request } = parseSchedule(createScheduleRequestSchema, input);
   const definition = toDefinition(ctx, request);
+  await checkPayloads(ctx, [{ type: definition.type, payload: definition.job.payload, path: "job.payload" }]);
   const ref = scheduleRef(ctx, name);
   const { now, schedule } = await ctx.schedules.findSchedule(ref);
   const made =

@@ -9,6 +9,7 @@ import type { Schedule } from "@millrace/storage";
 import { audit } from "../audit/audit.ts";
 import { requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
+import { checkPayloads } from "../schemas/check-payloads.ts";
 import { type ScheduleCtx, isVisible, scheduleExists } from "./context.ts";
 import { auditDetail, isSame, nextTick, toDefinition } from "./definition.ts";
 import { parseSchedule } from "./parse-schedule.ts";
@@ -27,6 +28,7 @@ export async function putSchedule(
   requireScope(ctx, "jobs:write");
   const { name } = parse(createScheduleRequestSchema.pick({ name: true }), { name: input.name });
   const definition = toDefinition(ctx, parseSchedule(putScheduleRequestSchema, input.request));
+  await checkPayloads(ctx, [{ type: definition.type, payload: definition.job.payload, path: "job.payload" }]);
   const ref = { tenantId: ctx.actor.tenantId, name };
   for (let tries = 0; tries < triesMax; tries++) {
     const { now, schedule: before } = await ctx.schedules.findSchedule(ref);

@@ -2,8 +2,8 @@ import { randomUUID } from "node:crypto";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import { createPostgresJobStore } from "../jobs/postgres-job-store.ts";
 import type { JobStore } from "../jobs/job-store.ts";
+import { createPostgresJobStore } from "../jobs/postgres-job-store.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 
 let database: TestDatabase;
