@@ -2,7 +2,7 @@
 const clockSlackMs = 24 * 3_600_000;
 
 export const idMax = "ffffffff-ffff-ffff-ffff-ffffffffffff";
-export const idMin = "00000000-0000-0000-0000-000000000000";
+const idMin = "00000000-0000-0000-0000-000000000000";
 
 /** Below this id (UUIDv7) is all that was made before `time`. */
 export function idAfter(time: Date | undefined): string {

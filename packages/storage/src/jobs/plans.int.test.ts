@@ -7,6 +7,7 @@ import { recheckKeysStatement } from "../queues/recheck-keys.ts";
 import { dueStatement } from "../schedules/due.ts";
 import { fireStatement } from "../schedules/fire.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { appendLogsStatement } from "./append-logs.ts";
 import { claimLimitedStatement } from "./claim-limited.ts";
 import { claimOfTenantStatement, claimStatement } from "./claim.ts";
 import { completeStatement } from "./complete.ts";
@@ -29,6 +30,7 @@ const hotStatements: Record<string, Statement> = {
   fail: failStatement,
   "hand back": handBackStatement,
   heartbeat: heartbeatStatement,
+  "append to logs": appendLogsStatement,
   progress: progressStatement,
   promote: promoteStatement,
   rescue: rescueStatement,
