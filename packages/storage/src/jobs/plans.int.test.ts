@@ -10,6 +10,7 @@ import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { appendLogsStatement } from "./append-logs.ts";
 import { claimLimitedStatement } from "./claim-limited.ts";
 import { claimOfTenantStatement, claimStatement } from "./claim.ts";
+import { completeAndClaimOfTenantStatement, completeAndClaimStatement } from "./complete-and-claim.ts";
 import { completeStatement } from "./complete.ts";
 import { failStatement } from "./fail.ts";
 import { handBackStatement } from "./hand-back.ts";
@@ -27,6 +28,8 @@ const hotStatements: Record<string, Statement> = {
   depth: depthStatement,
   "recheck of keys": recheckKeysStatement,
   complete: completeStatement,
+  "complete and claim": completeAndClaimStatement,
+  "complete and claim of a tenant": completeAndClaimOfTenantStatement,
   fail: failStatement,
   "hand back": handBackStatement,
   heartbeat: heartbeatStatement,
