@@ -5,6 +5,7 @@ import { createLeasesClient, type LeasesClient } from "./leases.ts";
 import type { ClientOptions } from "./options.ts";
 import { createQueuesClient, type QueuesClient } from "./queues.ts";
 import { createSchedulesClient, type SchedulesClient } from "./schedules.ts";
+import { createSchemasClient, type SchemasClient } from "./schemas.ts";
 import { createOpenStream, createTransport, retriesMaxDefault } from "./transport.ts";
 
 export interface MillraceClient {
@@ -12,6 +13,7 @@ export interface MillraceClient {
   readonly leases: LeasesClient;
   readonly queues: QueuesClient;
   readonly schedules: SchedulesClient;
+  readonly schemas: SchemasClient;
   readonly keys: KeysClient;
   readonly audit: AuditClient;
 }
@@ -24,6 +26,7 @@ export function createClient(options: ClientOptions): MillraceClient {
     leases: createLeasesClient(send),
     queues: createQueuesClient(send),
     schedules: createSchedulesClient(send),
+    schemas: createSchemasClient(send),
     keys: createKeysClient(send),
     audit: createAuditClient(send),
   };

@@ -8,6 +8,7 @@ export type { LeasesClient } from "./leases.ts";
 export type { CallOptions, ClientOptions } from "./options.ts";
 export type { QueuesClient } from "./queues.ts";
 export type { SchedulePage, SchedulesClient } from "./schedules.ts";
+export type { SchemasClient } from "./schemas.ts";
 export type {
   AttemptJson,
   AuditEntryJson,
@@ -22,6 +23,7 @@ export type {
   ErrorCode,
   FailRequest,
   FieldError,
+  GetPayloadSchemaQuery,
   GetScheduleQuery,
   HeartbeatRequest,
   HeartbeatResponse,
@@ -30,17 +32,22 @@ export type {
   JobLogLineJson,
   JobStatus,
   Json,
+  JsonObject,
   KeyJson,
   LeaseOutcomeJson,
   LeaseResponse,
   LeasedJobJson,
   ListAuditQuery,
   ListJobsQuery,
+  ListPayloadSchemasQuery,
   ListSchedulesQuery,
   MisfirePolicy,
+  PayloadSchemaJson,
+  PayloadSchemaListJson,
   PreviewScheduleRequest,
   Problem,
   ProgressRequest,
+  PutPayloadSchemaResponse,
   PutScheduleRequest,
   Queue,
   QueueDetails,

@@ -26,8 +26,8 @@ import {
 } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
-import { createJobWatch, type JobWatch } from "./watch/job-watch.ts";
 import { type ReadyCheck, createReadiness } from "./readiness.ts";
+import { createJobWatch, type JobWatch } from "./watch/job-watch.ts";
 
 export type { ReadyCheck } from "./readiness.ts";
 

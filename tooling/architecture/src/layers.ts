@@ -40,7 +40,16 @@ export const layers: Readonly<Record<string, Layer>> = {
   core: {
     path: "packages/core",
     workspace: ["contract", "config", "telemetry", "storage", "auth"],
-    libraries: ["@eslint-community/regexpp", "ajv", "croner", "ipaddr.js", "re2js", "standardwebhooks", "undici", "zod"],
+    libraries: [
+      "@eslint-community/regexpp",
+      "ajv",
+      "croner",
+      "ipaddr.js",
+      "re2js",
+      "standardwebhooks",
+      "undici",
+      "zod",
+    ],
   },
   client: { path: "packages/client", workspace: ["contract"], libraries: [] },
   api: {

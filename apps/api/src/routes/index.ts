@@ -36,6 +36,10 @@ import { listSchedulesRoute } from "./schedules/list.ts";
 import { previewScheduleRoute } from "./schedules/preview.ts";
 import { putScheduleRoute } from "./schedules/put.ts";
 import { runScheduleRoute } from "./schedules/run.ts";
+import { deleteSchemaRoute } from "./schemas/delete.ts";
+import { getSchemaRoute } from "./schemas/get.ts";
+import { listSchemasRoute } from "./schemas/list.ts";
+import { putSchemaRoute } from "./schemas/put.ts";
 import { docsRoute, docsScriptRoute, docsStartRoute, docsStyleRoute } from "./system/docs.ts";
 import { healthRoute } from "./system/health.ts";
 import { metricsRoute } from "./system/metrics.ts";
@@ -76,6 +80,10 @@ export const routes: readonly Route[] = [
   putScheduleRoute,
   deleteScheduleRoute,
   runScheduleRoute,
+  listSchemasRoute,
+  getSchemaRoute,
+  putSchemaRoute,
+  deleteSchemaRoute,
   listKeysRoute,
   createKeyRoute,
   revokeKeyRoute,

@@ -52,6 +52,7 @@ function requestOf({ method, path }: Operation, id: string): { readonly what: st
     "POST /v1/schedules": { name: randomUUID(), ...schedule },
     "POST /v1/schedules/preview": { cron: "@daily" },
     "PUT /v1/schedules/{name}": schedule,
+    "PUT /v1/schemas/{type}": { schema: {} },
     "PUT /v1/queues/{queue}": {},
     "POST /v1/keys": { name: "made", scopes: ["jobs:read"] },
   };
@@ -63,12 +64,18 @@ function requestOf({ method, path }: Operation, id: string): { readonly what: st
 async function makeFor(path: string, key: TestKey): Promise<string> {
   const type = path.endsWith("/retry") ? "to-retry" : "t";
   if (path.startsWith("/v1/keys")) return (await api.makeKey({ tenantId: key.tenantId, scopes: ["jobs:read"] })).id;
+  if (path.startsWith("/v1/schemas")) {
+    const type = randomUUID();
+    await api.ask(`PUT /v1/schemas/${type}`, { key: key.key, body: { schema: {} } });
+    return type;
+  }
   if (path.startsWith("/v1/schedules")) {
     return (await api.ask("POST /v1/schedules", { key: key.key, body: { name: randomUUID(), ...schedule } })).json.name;
   }
   const { json } = await api.ask("POST /v1/jobs", { key: key.key, body: { type, queue: "own" } });
   if (path.startsWith("/v1/queues")) return "own";
-  if (path.endsWith("/retry") || path.endsWith("/events")) await api.ask(`POST /v1/jobs/${json.id}/cancel`, { key: key.key });
+  if (path.endsWith("/retry") || path.endsWith("/events"))
+    await api.ask(`POST /v1/jobs/${json.id}/cancel`, { key: key.key });
   return json.id;
 }
 
