@@ -11,7 +11,7 @@ export type JsonObject = Readonly<Record<string, Json>>;
 /** Bounds of a payload schema, and of what is told of a payload that doesn't fit one. */
 export const payloadSchemaLimits = {
   bytesMax: 64 * 1024,
-  /** Objects in it that are schemas themselves. */
+  /** Itself and the objects in it that are schemas themselves. */
   subschemasMax: 1_000,
   patternsMax: 100,
   patternCharactersMax: 1_000,

@@ -26,7 +26,7 @@ export const stepsMax = 2_000_000;
 const fullStepsMax = 100_000;
 const outOfSteps = Symbol("out of steps");
 const stepsKeyword = "x-millrace-steps";
-/** Of a payload that is a number; 0.1 and its like have no exact form. */
+/** How exact a multiple has to be: 0.01 and its like have no exact form in binary. */
 const multipleOfDecimals = 9;
 
 interface Counter {

@@ -58,7 +58,7 @@ export function inspectSchema(schema: JsonObject, dialect: Dialect): Inspected {
     pointers.add(pointer);
     // What else is no object, the draft's own schema refuses.
     if (!isObject(value)) return;
-    if (weights.size >= payloadSchemaLimits.subschemasMax) return;
+    if (weights.size > payloadSchemaLimits.subschemasMax) return;
     let ownCharacters = 0;
     let schemasInside = 0;
     for (const [name, member] of Object.entries(value)) {
@@ -84,8 +84,8 @@ export function inspectSchema(schema: JsonObject, dialect: Dialect): Inspected {
   }
 
   visit(schema, "schema", "");
-  if (weights.size >= payloadSchemaLimits.subschemasMax) {
-    refuse("schema", "too_big", `A schema has at most ${payloadSchemaLimits.subschemasMax - 1} schemas in it.`);
+  if (weights.size > payloadSchemaLimits.subschemasMax) {
+    refuse("schema", "too_big", `A schema is made of at most ${payloadSchemaLimits.subschemasMax} schemas.`);
   }
   for (const { path, ref } of references) {
     const target = fragmentOf(ref);
