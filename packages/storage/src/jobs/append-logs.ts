@@ -13,8 +13,8 @@ export const appendLogsStatement: Statement = {
   text: `
 with owned as materialized (
   select j.id, t.claim_id, j.tenant_id, j.attempts, t.lines from millrace.jobs j
-  join unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[]) as t(id, fence, claim_id, lines)
-  on j.id = t.id and j.fence = t.fence and j.claim_id = t.claim_id
+  join unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[]) as t(id, fence, claim_id, tenant_id, lines)
+  on j.id = t.id and j.tenant_id = t.tenant_id and j.fence = t.fence and j.claim_id = t.claim_id
   order by j.id for no key update of j
 ),
 lines as (

@@ -17,8 +17,8 @@ import type { ClaimRequest, CompleteItem, LeaseOutcome } from "./job-store.ts";
 import { answerRepeats, ownedBatch } from "./lease-outcomes.ts";
 import { heed, signalMembers, type SignalListener, type Signals } from "./signals.ts";
 
-/** The completion's parameters are `$1` to `$4`; the claim's stand behind them. */
-const behind = (text: string) => text.replaceAll(/\$(\d+)/g, (_, n: string) => `$${Number(n) + 4}`);
+/** The completion's parameters are `$1` to `$5`; the claim's stand behind them. */
+const behind = (text: string) => text.replaceAll(/\$(\d+)/g, (_, n: string) => `$${Number(n) + 5}`);
 
 /**
  * Finishes some jobs and claims the next in one statement, one commit. The two halves touch different rows: one deletes jobs that its caller owns, the

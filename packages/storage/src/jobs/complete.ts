@@ -15,8 +15,8 @@ import { signals } from "./signals.ts";
 export const completeCtes = `
 done as (
   delete from millrace.jobs j
-  using unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[]) as t(id, fence, claim_id, result)
-  where j.id = t.id and j.fence = t.fence and j.claim_id = t.claim_id
+  using unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[]) as t(id, fence, claim_id, tenant_id, result)
+  where j.id = t.id and j.tenant_id = t.tenant_id and j.fence = t.fence and j.claim_id = t.claim_id
   returning ${carried("j")}, j.claim_id, t.result
 ),
 ${settleClaims("done")},

@@ -35,12 +35,12 @@ export const failStatement: Statement = {
   name: "jobs.fail",
   text: `
 with failed as (
-  select * from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::boolean[], $7::float8[])
-    as t(id, fence, claim_id, message, stack, retryable, retry_after_ms)
+  select * from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[], $6::text[], $7::boolean[], $8::float8[])
+    as t(id, fence, claim_id, tenant_id, message, stack, retryable, retry_after_ms)
 ),
 died as (
   delete from millrace.jobs j using failed t
-  where j.id = t.id and j.fence = t.fence and j.claim_id = t.claim_id and not (t.retryable and j.attempts < j.max_attempts)
+  where j.id = t.id and j.tenant_id = t.tenant_id and j.fence = t.fence and j.claim_id = t.claim_id and not (t.retryable and j.attempts < j.max_attempts)
   returning ${carried("j")}, j.claim_id, t.message, t.stack, ${errorEntry("j", "t.message", "t.stack")} as entry
 ),
 retried as (
@@ -49,7 +49,7 @@ retried as (
     errors = ${appendError("j", errorEntry("j", "t.message", "t.stack"))},
     scheduled_at = now() + coalesce(t.retry_after_ms * interval '1 millisecond', millrace.retry_delay(j.retry, j.attempts))
   from failed t
-  where j.id = t.id and j.fence = t.fence and j.claim_id = t.claim_id and t.retryable and j.attempts < j.max_attempts
+  where j.id = t.id and j.tenant_id = t.tenant_id and j.fence = t.fence and j.claim_id = t.claim_id and t.retryable and j.attempts < j.max_attempts
   returning j.id, j.tenant_id, j.queue, j.type, j.priority, j.scheduled_at, j.concurrency_key, j.fence, j.attempts, j.locked_by, j.started_at,
     t.claim_id, t.message, t.stack
 ),

@@ -19,8 +19,8 @@ with returned as (
     claim_id = null, locked_at = null, lease_expires_at = null, updated_at = now(),
     attempts = j.attempts - 1,
     scheduled_at = case when t.delay_ms is null then least(j.scheduled_at, now()) else now() + t.delay_ms * interval '1 millisecond' end
-  from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::float8[]) as t(id, fence, claim_id, delay_ms)
-  where j.id = t.id and j.fence = t.fence and j.claim_id = t.claim_id
+  from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::float8[]) as t(id, fence, claim_id, tenant_id, delay_ms)
+  where j.id = t.id and j.tenant_id = t.tenant_id and j.fence = t.fence and j.claim_id = t.claim_id
   returning j.id, j.tenant_id, j.queue, j.type, j.priority, j.scheduled_at, j.concurrency_key, j.fence, j.attempts + 1 as attempts,
     j.locked_by, j.started_at, t.claim_id, t.delay_ms
 ),

@@ -16,7 +16,7 @@ export const heartbeatStatement: Statement = {
   name: "jobs.heartbeat",
   text: `
 with beat as (
-  select * from unnest($1::uuid[], $2::integer[], $3::uuid[]) as t(id, fence, claim_id)
+  select * from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[]) as t(id, fence, claim_id, tenant_id)
 ),
 seen as materialized (
   select c.claim_id, c.tenant_id, c.queue, c.open from millrace.claims c where c.claim_id = any($3::uuid[])
@@ -27,7 +27,7 @@ locked as materialized (
 ),
 owned as materialized (
   select j.id, j.claim_id, j.tenant_id, j.queue from millrace.jobs j join beat t
-  on j.id = t.id and j.fence = t.fence and j.claim_id = t.claim_id
+  on j.id = t.id and j.tenant_id = t.tenant_id and j.fence = t.fence and j.claim_id = t.claim_id
 ),
 covered as materialized (
   select h.claim_id, h.tenant_id, h.queue, count(*) >= h.open as whole
@@ -37,7 +37,7 @@ covered as materialized (
   group by h.claim_id, h.tenant_id, h.queue, h.open
 ),
 extended as (
-  update millrace.claims c set lease_expires_at = now() + $4::float8 * interval '1 millisecond' from covered v
+  update millrace.claims c set lease_expires_at = now() + $5::float8 * interval '1 millisecond' from covered v
   where v.whole and c.claim_id = v.claim_id and c.tenant_id = v.tenant_id and c.queue = v.queue
 ),
 free as materialized (
@@ -47,7 +47,7 @@ free as materialized (
   for update of j skip locked
 ),
 single as (
-  update millrace.jobs j set lease_expires_at = now() + $4::float8 * interval '1 millisecond'
+  update millrace.jobs j set lease_expires_at = now() + $5::float8 * interval '1 millisecond'
   from free f where j.id = f.id and j.claim_id = f.claim_id
   returning j.id, j.claim_id
 )
@@ -70,6 +70,7 @@ async function beat(db: Executor, leases: readonly Lease[], leaseMs: number): Pr
       open.map((lease) => lease.id),
       open.map((lease) => lease.fence),
       open.map((lease) => lease.claimId),
+      open.map((lease) => lease.tenantId),
       leaseMs,
     ]);
     const busy = new Set(rows.filter(({ extended }) => !extended).map(leaseKey));

@@ -35,7 +35,7 @@ export interface OwnedItem {
 
 /** An owner's batch on its way: what its statement takes, and what its items are. */
 export interface OwnedBatch {
-  /** `$1` ids, `$2` fences, `$3` claim ids, then the columns given. */
+  /** `$1` ids, `$2` fences, `$3` claim ids, `$4` tenants, then the columns given. */
   readonly parameters: readonly Parameter[];
   readonly size: number;
   /** Answers an outcome an item, in input order. Takes the jobs that the statement changed, or the one state that all of them have now. */
@@ -60,6 +60,7 @@ export function ownedBatch<Item extends OwnedItem>(
       sent.map(({ lease }) => lease.id),
       sent.map(({ lease }) => lease.fence),
       sent.map(({ lease }) => lease.claimId),
+      sent.map(({ lease }) => lease.tenantId),
       ...columns.map((column) => sent.map(({ item }) => column(item))),
     ],
     size: sent.length,

@@ -7,8 +7,8 @@ export const progressStatement: Statement = {
   name: "jobs.progress",
   text: `
 update millrace.jobs j set progress = t.progress::json, updated_at = now()
-from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[]) as t(id, fence, claim_id, progress)
-where j.id = t.id and j.fence = t.fence and j.claim_id = t.claim_id
+from unnest($1::uuid[], $2::integer[], $3::uuid[], $4::text[], $5::text[]) as t(id, fence, claim_id, tenant_id, progress)
+where j.id = t.id and j.tenant_id = t.tenant_id and j.fence = t.fence and j.claim_id = t.claim_id
 returning j.id, t.claim_id as "claimId", 'running' as status`,
 };
 

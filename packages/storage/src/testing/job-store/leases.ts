@@ -161,6 +161,29 @@ export function describeLeases(open: OpenJobStore): void {
       ]);
     });
 
+    it("is nobody's but its tenant's: a token that names another one matches nothing", async () => {
+      const claimed = await createAndClaim(store, { queue: "other-tenant" });
+      const forged = `${claimed.leaseToken.slice(0, -claimed.job.tenantId.length)}somebody`;
+      const lost = [{ ok: false, reason: "lost", status: null }];
+      expect(await store.heartbeat([forged], 60_000)).toMatchObject([{ ok: false }]);
+      expect(await store.progressJobs([{ leaseToken: forged, progress: "1" }])).toEqual(lost);
+      expect(await store.appendLogs([{ leaseToken: forged, lines: [{ level: "info", message: "m" }] }])).toEqual(lost);
+      expect(await store.releaseJobs([{ leaseToken: forged }])).toEqual(lost);
+      expect(await store.failJobs([{ leaseToken: forged, message: "m", retryable: false }])).toEqual(lost);
+      expect(await store.completeJobs([{ leaseToken: forged, result: null }])).toEqual(lost);
+      const { outcomes } = await store.completeAndClaim([{ leaseToken: forged, result: null }], {
+        queues: ["nothing-here"],
+        limit: 1,
+        leaseMs: 1_000,
+        worker: "w",
+      });
+      expect(outcomes).toEqual(lost);
+      expect(await store.completeJobs([{ leaseToken: claimed.leaseToken, result: null }])).toEqual([
+        { ok: true, status: "completed" },
+      ]);
+      expect(await store.completeJobs([{ leaseToken: forged, result: null }])).toEqual(lost);
+    });
+
     it("answers lost for text that is no lease token, and for each item by itself", async () => {
       const claimed = await createAndClaim(store);
       const forged =
