@@ -4,15 +4,33 @@ import { createClient } from "./client.ts";
 
 const serverTime = "2030-01-01T00:00:00.000Z";
 
+const connectionLost = () => Promise.reject(new TypeError("connection lost"));
+/** The server's database went away before it said whether the change was saved. */
+const outcomeUnknown = () =>
+  Promise.resolve(
+    Response.json(
+      {
+        type: "about:blank",
+        title: "Unavailable",
+        status: 503,
+        detail: "Nobody knows.",
+        code: "UNAVAILABLE",
+        retryable: true,
+        outcome: "unknown",
+      },
+      { status: 503, headers: { "retry-after": "0" } },
+    ),
+  );
+
 /** A client whose first request gets no answer, and what it has sent. */
-function openClient() {
+function openClient(first: () => Promise<Response> = connectionLost) {
   const sent: { path: string; body: unknown }[] = [];
   const client = createClient({
     baseUrl: "http://api",
     apiKey: "key",
     fetch: (url, init) => {
       sent.push({ path: new URL(url as string).pathname, body: JSON.parse(init?.body as string) as unknown });
-      if (sent.length === 1) return Promise.reject(new TypeError("connection lost"));
+      if (sent.length === 1) return first();
       return Promise.resolve(Response.json({ items: [], serverTime }));
     },
   });
@@ -44,6 +62,10 @@ describe("a lease call whose answer is lost", () => {
       const { leases, sent } = openClient();
       await expect(call(leases)).rejects.toMatchObject({ code: "NO_ANSWER", retryable: true });
       expect(sent).toEqual([{ path: `/v1/leases/${verb}`, body }]);
+
+      const unknown = openClient(outcomeUnknown);
+      await expect(call(unknown.leases)).rejects.toMatchObject({ code: "UNAVAILABLE", retryable: true });
+      expect(unknown.sent).toHaveLength(1);
     },
   );
 });

@@ -48,6 +48,7 @@ const problem = (code: string, status: number, retryable: boolean) => ({
 });
 
 const unavailable = answer(503, problem("UNAVAILABLE", 503, true), { "retry-after": "0" });
+const perhapsDone = answer(503, { ...problem("UNAVAILABLE", 503, true), outcome: "unknown" }, { "retry-after": "0" });
 const hangUp: Handler = (_request, response) => response.destroy();
 
 describe("the client's transport", () => {
@@ -88,6 +89,18 @@ describe("the client's transport", () => {
     const { client, seen } = await clientOf(unavailable, answer(201, { id: "1" }));
     expect(await client.jobs.enqueue({ type: "t" })).toEqual({ id: "1" });
     expect(seen).toHaveLength(2);
+  });
+
+  it("repeats what may have been done already only where that does nothing more", async () => {
+    const unsafe = await clientOf(perhapsDone, answer(201, { id: "1" }));
+    await expect(unsafe.client.jobs.enqueue({ type: "t" })).rejects.toMatchObject({
+      code: "UNAVAILABLE",
+      problem: { outcome: "unknown" },
+    });
+    expect(unsafe.seen).toHaveLength(1);
+    const keyed = await clientOf(perhapsDone, answer(200, { id: "1" }));
+    expect(await keyed.client.jobs.enqueue({ type: "t", idempotencyKey: "k" })).toEqual({ id: "1" });
+    expect(keyed.seen).toHaveLength(2);
   });
 
   it("repeats a request without an answer only where that is safe", async () => {

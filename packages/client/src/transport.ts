@@ -110,10 +110,15 @@ export function createOpenStream(options: ClientOptions): OpenStream {
   };
 }
 
-/** A refusal before any work (429, 503) may always be repeated; a lost answer only where a repetition does nothing more. */
+/** A refusal before any work (429, 503) may always be repeated; where the work may be done, only what does nothing more the second time. */
 function canRepeat(request: ApiRequest, error: MillraceApiError): boolean {
   if ((retryAfterMs.get(error) ?? 0) > retryAfterMaxMs) return false;
-  return error.retryable && (request.repeatable || error.status === 429 || error.status === 503);
+  return error.retryable && (request.repeatable || isRefusal(error));
+}
+
+/** The server marks a 503 whose change may have been saved: its database went away before it answered. */
+function isRefusal({ status, problem }: MillraceApiError): boolean {
+  return (status === 429 || status === 503) && problem?.["outcome"] !== "unknown";
 }
 
 function refusal(response: Response, text: string): MillraceApiError {
