@@ -22,12 +22,15 @@ post() {
     --header 'Content-Type: application/json' --data-binary @- "$api/$1"
 }
 
-# write VERB [JQ'S OPTIONS] FIELDS: an owner's write. It is sent again until it is taken: a repeated one changes nothing.
+# write VERB [JQ'S OPTIONS] FIELDS: an owner's write. It is sent again until it is taken: a repeated one changes nothing. Fails when the job is still
+# ours and the write can't be stored.
 write() {
   local outcome
   outcome=$(jq -n --arg token "$token" "${@:2:$#-2}" "{items: [{leaseToken: \$token} + ${*: -1}]}" |
     (post "$1" 30 --retry 3 --retry-connrefused) | jq -c '.items[0]') || return 0
-  [[ $(jq .ok <<<"$outcome") == true ]] || log "refused $1: $(jq -c .problem <<<"$outcome")"
+  [[ $(jq .ok <<<"$outcome") == true ]] && return
+  log "refused $1: $(jq -c .problem <<<"$outcome")"
+  [[ $(jq -r .problem.code <<<"$outcome") == LEASE_LOST ]]
 }
 
 # Extends the lease beside the handler, and ends the handler when its job is cancelled or its lease is lost.
@@ -65,7 +68,7 @@ work() {
   rm -f "$folder/over"
   # A group of its own: what the handler has started ends with it.
   set -m
-  MILLRACE_JOB=$(jq -c .job <<<"$item") "$handlers/$(jq -r .job.type <<<"$item")" \
+  MILLRACE_JOB=$(jq -c '.job | del(.payload)' <<<"$item") "$handlers/$(jq -r .job.type <<<"$item")" \
     <"$folder/payload" >"$folder/result" 2>"$folder/message" &
   handler=$!
   beat &
@@ -77,13 +80,15 @@ work() {
   wait "$beating" 2>/dev/null || true
   if [[ -e $folder/over ]]; then
     log "$(cat "$folder/over")"
-    [[ $(cat "$folder/over") != 'handed back' ]] || write release '{}'
+    [[ $(cat "$folder/over") != 'handed back' ]] || write release '{}' || true
   elif ((status != 0)); then
-    write fail --rawfile message "$folder/message" --arg status "$status" '{message: ($message + "exit status " + $status)}'
+    write fail --rawfile message "$folder/message" --arg status "$status" '{message: ($message + "exit status " + $status)}' || true
   elif jq -e -s 'length <= 1' "$folder/result" >/dev/null 2>&1; then
-    write complete --slurpfile result "$folder/result" '{result: $result[0]}'
+    # The work is done, and its result can't be kept: doing it again would end the same.
+    write complete --slurpfile result "$folder/result" '{result: $result[0]}' ||
+      write fail '{message: "The result was refused.", retryable: false}' || true
   else
-    write fail --rawfile result "$folder/result" '{message: ("The result is no JSON: " + $result), retryable: false}'
+    write fail --rawfile result "$folder/result" '{message: ("The result is no JSON: " + $result), retryable: false}' || true
   fi
 }
 

@@ -101,7 +101,10 @@ class Context:
         self.write("progress", progress=value)
 
     def write(self, verb, **fields):
-        """Sends a write until it is taken. Once the lease is over the job is somebody else's, and nothing may be written."""
+        """
+        Sends a write until it is taken, and answers the problem with it, if there is one. Once the lease is over the job is somebody
+        else's, and nothing may be written.
+        """
         while time.monotonic() < self.held_until and not self.stop.is_set():
             try:
                 [outcome] = post(verb, {"items": [{"leaseToken": self.token, **fields}]})["items"]
@@ -109,9 +112,11 @@ class Context:
                 log("Trying again", verb=verb, jobId=self.job["id"], error=str(error))
                 time.sleep(1)
                 continue
-            if not outcome["ok"]:
-                log("Refused", verb=verb, jobId=self.job["id"], code=outcome["problem"]["code"])
-            return
+            if outcome["ok"]:
+                return None
+            log("Refused", verb=verb, jobId=self.job["id"], code=outcome["problem"]["code"])
+            return outcome["problem"]
+        return None
 
 
 class Worker:
@@ -161,11 +166,14 @@ class Worker:
         job = context.job
         log("Working", jobId=job["id"], type=job["type"], attempt=job["attempts"])
         try:
-            context.write("complete", result=HANDLERS[job["type"]](job, context))
+            problem = context.write("complete", result=HANDLERS[job["type"]](job, context))
+            if problem and problem["code"] != "LEASE_LOST":
+                # The work is done, and its result can't be kept: doing it again would end the same.
+                context.write("fail", message=f"The result was refused: {problem['detail']}", retryable=False)
         except Snooze as snooze:
             context.write("snooze", delayMs=snooze.args[0])
         except Exception as error:
-            message, stack = str(error) or repr(error), traceback.format_exc()
+            message, stack = f"{type(error).__name__}: {error}", traceback.format_exc()
             context.write("fail", message=message, stack=stack, retryable=not isinstance(error, Dead))
         self.running.pop(context.token, None)
         self.slots.release()

@@ -66,6 +66,16 @@ describe.each(examples)("the worker in $language", (example) => {
     ]);
   });
 
+  test("runs a job whose result is too large to be kept only once", async (context) => {
+    const stage = await openStage(context);
+    const { client } = await startAll(stage, example);
+    // As a payload it just fits, and in a greeting no more.
+    const { id } = await enqueue(client, example, "greet", { name: "x".repeat(256 * 1024 - 14) });
+    const job = await finished(client, id);
+    expect(job).toMatchObject({ status: "dead", attempts: 1 });
+    expect(job.lastError).toMatch(/^The result was refused/);
+  });
+
   test("stops working on a job that is cancelled, and goes on with the next", async (context) => {
     const stage = await openStage(context);
     const { client, worker } = await startAll(stage, example);
