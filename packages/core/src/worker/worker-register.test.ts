@@ -56,9 +56,24 @@ describe("the register of a process's workers", () => {
     register.enter({ tenantId: "acme", name: "a", queues: ["z"] });
     await vi.advanceTimersByTimeAsync(1_000);
     expect(reports.at(-1)).toEqual([
-      { name: "a", queues: ["x", "y"], types: undefined },
+      { name: "a", queues: ["y", "x"], types: undefined },
       { tenantId: "acme", name: "a", queues: ["z"] },
     ]);
+  });
+
+  it("forgets what a worker asked for before, however long another claim of its name waits", async () => {
+    register.enter({ name: "a", queues: ["waits"] });
+    for (let n = 0; n < 1_000; n++) register.enter({ name: "a", queues: [`gone-${n}`], types: [`t${n}`] })();
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(reports.at(-1)).toEqual([{ name: "a", queues: ["waits", "gone-999"], types: undefined }]);
+  });
+
+  it("names so many queues and types of a worker, those it asked for last", async () => {
+    for (let n = 0; n < 1_000; n++) register.enter({ name: "a", queues: [`q${n}`], types: [`t${n}`] });
+    await vi.advanceTimersByTimeAsync(1_000);
+    const [{ queues, types } = {}] = reports.at(-1) ?? [];
+    expect([queues?.length, queues?.[0], queues?.at(-1)]).toEqual([100, "q999", "q900"]);
+    expect([types?.length, types?.[0], types?.at(-1)]).toEqual([500, "t999", "t500"]);
   });
 
   it("remembers so many of a tenant at a time, and others again once these have gone", async () => {

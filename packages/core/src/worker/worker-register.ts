@@ -21,11 +21,16 @@ const reportIntervalMs = 15_000;
 const firstReportMs = 200;
 /** More workers of one tenant are not remembered between two reports: names are the callers' own, and each is a row for a day. */
 const tenantWorkersMax = 500;
+/** What a row names at most. Of a worker that asks for more in all, it names what it asked for last. */
+const queuesMax = 100;
+const typesMax = 500;
 
 interface Entry {
   readonly tenantId: string;
-  report: WorkerReport;
-  present: number;
+  /** What it asks for now, the newest last. */
+  readonly present: Set<WorkerReport>;
+  /** What it asked for last, if that is over. */
+  last: WorkerReport | undefined;
 }
 
 /** Reports the workers of a process together: those that are there, and those that were since the last report. It writes nothing while there are none. */
@@ -36,10 +41,10 @@ export function createWorkerRegister({ store, outages }: WorkerRegisterOptions):
   let soon: NodeJS.Timeout | undefined;
 
   async function report(): Promise<number> {
-    await store.reportWorkers([...entries.values()].map((entry) => entry.report));
+    await store.reportWorkers([...entries.values()].flatMap(together));
     outages.recovered("registry");
     for (const [key, { present, tenantId }] of entries) {
-      if (present > 0) continue;
+      if (present.size > 0) continue;
       entries.delete(key);
       byTenant.set(tenantId, (byTenant.get(tenantId) ?? 1) - 1);
       if (byTenant.get(tenantId) === 0) byTenant.delete(tenantId);
@@ -57,15 +62,14 @@ export function createWorkerRegister({ store, outages }: WorkerRegisterOptions):
       const { tenantId = "" } = worker;
       const key = `${tenantId}/${worker.name}`;
       const known = entries.get(key);
-      const entry = known ?? { tenantId, report: worker, present: 0 };
+      const entry = known ?? { tenantId, present: new Set(), last: undefined };
       if (known === undefined) {
         const others = byTenant.get(tenantId) ?? 0;
         if (others >= tenantWorkersMax) return () => undefined;
         byTenant.set(tenantId, others + 1);
       }
-      // One that asks for several things in turn, or at once, does them all.
-      if (known !== undefined) known.report = together(known.report, worker);
-      entry.present++;
+      const claim = { ...worker };
+      entry.present.add(claim);
       entries.set(key, entry);
       loop ??= startLoop({
         firstDelayMs: reportIntervalMs,
@@ -73,7 +77,10 @@ export function createWorkerRegister({ store, outages }: WorkerRegisterOptions):
         onError: (error) => outages.failed("registry", error),
       });
       if (known === undefined) soon ??= setTimeout(tellNew, firstReportMs, loop);
-      return () => void entry.present--;
+      return () => {
+        entry.present.delete(claim);
+        entry.last = claim;
+      };
     },
     async stop() {
       clearTimeout(soon);
@@ -82,8 +89,29 @@ export function createWorkerRegister({ store, outages }: WorkerRegisterOptions):
   };
 }
 
-function together(one: WorkerReport, other: WorkerReport): WorkerReport {
-  const union = (a: readonly string[] | undefined, b: readonly string[] | undefined) =>
-    a === undefined || b === undefined ? undefined : [...new Set([...a, ...b])];
-  return { ...one, queues: union(one.queues, other.queues), types: union(one.types, other.types) };
+/** One row for all that a worker asks for at once, and for what it asked for before: one that asks in turn does both. */
+function together({ present, last }: Entry): readonly WorkerReport[] {
+  const newestFirst = [...present].toReversed();
+  if (last !== undefined) newestFirst.push(last);
+  const [newest] = newestFirst;
+  if (newest === undefined) return [];
+  const queues = union(
+    newestFirst.map((claim) => claim.queues),
+    queuesMax,
+  );
+  const types = union(
+    newestFirst.map((claim) => claim.types),
+    typesMax,
+  );
+  return [{ ...newest, queues, types }];
+}
+
+/** The names of all lists up to a bound; undefined, which is every name, where one list is. */
+function union(lists: readonly (readonly string[] | undefined)[], namesMax: number): readonly string[] | undefined {
+  const names = new Set<string>();
+  for (const list of lists) {
+    if (list === undefined) return undefined;
+    for (const name of list) if (names.size < namesMax) names.add(name);
+  }
+  return [...names];
 }
