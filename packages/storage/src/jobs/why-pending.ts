@@ -4,7 +4,7 @@ import type { JobRef, PendingFacts } from "./job-store.ts";
 /** Those ahead are counted up to here. */
 const aheadMax = 10_000;
 const dependenciesMax = 100;
-/** Workers report themselves about every 15 seconds. */
+/** Workers report themselves about every 15 seconds while they ask for jobs. One that is busy may not ask, and is known by its leases. */
 const workerSeenWithin = "interval '1 minute'";
 
 /** How many rows of a waiting table stand before the job, by two ranges of its index. */
@@ -48,6 +48,13 @@ select j.queue, j.type, j.concurrency_key as "concurrencyKey",
     select from millrace.workers w
     where w.seen_at > now() - ${workerSeenWithin} and w.tenant_id in ('', j.tenant_id)
       and (w.queues is null or j.queue = any(w.queues)) and (w.types is null or j.type = any(w.types))
+  ) or exists (
+    select from millrace.claims c
+    where c.tenant_id || '/' || c.queue = j.tenant_id || '/' || j.queue and c.open > 0 and c.lease_expires_at > now() - ${workerSeenWithin}
+      and not exists (
+        select from millrace.workers w
+        where w.tenant_id in ('', j.tenant_id) and w.name = c.worker and w.types is not null and j.type <> all(w.types)
+      )
   ) as "hasWorker"
 from millrace.jobs j left join millrace.queue_settings q on q.tenant_id = j.tenant_id and q.queue = j.queue
 where j.tenant_id = $1::text and j.id = $2::uuid and j.claim_id is null`,

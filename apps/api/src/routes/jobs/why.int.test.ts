@@ -108,7 +108,8 @@ describe("GET /v1/jobs/{id}/why", () => {
     const ids: string[] = [];
     for (let n = 0; n < 3; n++) ids.push(await add(queue, { concurrencyKey: "k" }));
     await vi.waitFor(async () => expect((await why(ids[0] ?? "")).reasons).toEqual([{ code: "BEHIND", ahead: 0 }]));
-    expect((await why(ids[2] ?? "")).reasons).toEqual([{ code: "KEY_SATURATED", key: "k", limit: 1, ahead: 1 }]);
+    const saturated = [{ code: "KEY_SATURATED", key: "k", limit: 1, ahead: 1 }];
+    await vi.waitFor(async () => expect((await why(ids[2] ?? "")).reasons).toEqual(saturated));
     const [claimed] = await claim(queue);
     expect((await why(ids[1] ?? "")).reasons).toEqual([{ code: "KEY_SATURATED", key: "k", limit: 1, ahead: 0 }]);
     await ask("POST /v1/leases/complete", { items: [{ leaseToken: claimed?.leaseToken }] });
@@ -178,5 +179,27 @@ describe("NO_WORKER", () => {
     await vi.waitFor(async () => expect(await noWorker(id)).toBe(false), 4_000);
     await add(other);
     await waits;
+  });
+
+  test("is not said of a worker that is busy with such jobs and asks for no more", async () => {
+    const queue = newQueue();
+    await add(queue);
+    const [next, otherType] = [await add(queue), await add(queue, { type: "special" })];
+    const request = { queues: [queue], types: ["t"], worker: "busy" };
+    const { json } = await ask("POST /v1/leases/claim", request);
+    const [{ leaseToken }] = json.items as unknown as readonly [{ readonly leaseToken: string }];
+    // Its claims are over: once its row is there and old, only what it holds tells of it.
+    await vi.waitFor(async () => {
+      const rows = await api.composition.db.query({
+        name: "test",
+        text: "select from millrace.workers where name = 'busy'",
+      });
+      expect(rows).toHaveLength(1);
+    });
+    await old();
+    expect(await noWorker(next)).toBe(false);
+    expect(await noWorker(otherType)).toBe(true);
+    await ask("POST /v1/leases/complete", { items: [{ leaseToken }] });
+    expect(await noWorker(next)).toBe(true);
   });
 });
