@@ -5,6 +5,7 @@ import type { Logger, Metrics } from "@millrace/telemetry";
 
 import type { Api } from "./api.ts";
 import { createApp } from "./app.ts";
+import { methodsOf } from "./http/unmatched.ts";
 import { claimWaitersMaxDefault, createWaiters, waitersMaxDefault } from "./http/waiters.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { routes } from "./routes/index.ts";
@@ -59,7 +60,7 @@ export function createApi(options: ApiOptions): RunnableApi {
     openApi: () => (document ??= JSON.stringify(openApiDocument(routes))),
   };
   const app = createApp({ api, validator, corsOrigins: config.corsOrigins });
-  const server = createHttpServer({ fetch: app.fetch, config, logger, metrics });
+  const server = createHttpServer({ fetch: app.fetch, methods: methodsOf(routes), config, logger, metrics });
   let listening = false;
   let upkeep: Upkeep | undefined;
   let drained: Promise<void> | undefined;

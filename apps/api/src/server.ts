@@ -15,6 +15,8 @@ import { createRecorder } from "./http/recorder.ts";
 
 export interface HttpServerOptions {
   readonly fetch: Parameters<typeof getRequestListener>[0];
+  /** What some path or other takes, for those who ask of the server as a whole. */
+  readonly methods: readonly string[];
   readonly config: Config["server"];
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -30,9 +32,6 @@ export interface HttpServer {
   stop(graceMs: number): Promise<void>;
 }
 
-/** What some path or other takes. */
-const allMethods = "GET, HEAD, POST, PATCH, DELETE, OPTIONS";
-
 interface Open {
   readonly exchange: Exchange;
   readonly incoming: IncomingMessage;
@@ -40,7 +39,9 @@ interface Open {
 }
 
 /** Makes the server; it listens when told to. */
-export function createHttpServer({ fetch, config, logger, metrics }: HttpServerOptions): HttpServer {
+export function createHttpServer(options: HttpServerOptions): HttpServer {
+  const { fetch, config, logger, metrics } = options;
+  const allMethods = options.methods.join(", ");
   const record = createRecorder(logger, metrics);
   const open = new Set<Open>();
   let stopping = false;

@@ -7,9 +7,8 @@ import type { Route } from "./route.ts";
 export function createUnmatched(routes: readonly Route[]): (c: ApiContext) => Response {
   const paths = new Map<string, { readonly shape: RegExp; readonly methods: Set<string> }>();
   for (const { path, method } of routes) {
-    const entry = paths.get(path) ?? { shape: shapeOf(path), methods: new Set(["OPTIONS"]) };
-    entry.methods.add(method.toUpperCase());
-    if (method === "get") entry.methods.add("HEAD");
+    const entry = paths.get(path) ?? { shape: shapeOf(path), methods: new Set() };
+    for (const one of methodsOf([{ method }])) entry.methods.add(one);
     paths.set(path, entry);
   }
   const known = [...paths.values()];
@@ -21,6 +20,13 @@ export function createUnmatched(routes: readonly Route[]): (c: ApiContext) => Re
     if (c.req.method === "OPTIONS") return c.body(null, 204);
     throw new MillraceError("METHOD_NOT_ALLOWED", `This path does not take the method ${c.req.method}.`);
   };
+}
+
+/** The methods of routes as HTTP names them, with those that come by themselves. */
+export function methodsOf(routes: readonly Pick<Route, "method">[]): readonly string[] {
+  const methods = new Set(["OPTIONS", ...routes.map(({ method }) => method.toUpperCase())]);
+  if (methods.has("GET")) methods.add("HEAD");
+  return [...methods].toSorted();
 }
 
 function shapeOf(path: string): RegExp {

@@ -3,6 +3,7 @@ import { type CompleteRequest, MillraceError, completeRequestSchema, limits } fr
 import { requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
 import type { LeaseCtx } from "./context.ts";
+import { countSettled } from "./count-settled.ts";
 import { type LeaseAnswer, storedValue, writeItems } from "./items.ts";
 
 /**
@@ -12,14 +13,15 @@ import { type LeaseAnswer, storedValue, writeItems } from "./items.ts";
 export async function completeJobs(ctx: LeaseCtx, input: CompleteRequest): Promise<LeaseAnswer> {
   requireScope(ctx, "jobs:work");
   const { items } = parse(completeRequestSchema, input);
-  return writeItems(
+  const answer = await writeItems(
     ctx,
     items,
-    ({ leaseToken, result = null }, index) => {
+    ({ leaseToken, result = null }) => {
       if (result === null) return { leaseToken, result: null };
-      const text = storedValue(result, limits.resultBytesMax, `items.${index}.result`);
+      const text = storedValue(result, limits.resultBytesMax, "result");
       return text instanceof MillraceError ? text : { leaseToken, result: text };
     },
     ctx.store.completeJobs,
   );
+  return countSettled(ctx, answer, () => "completed");
 }

@@ -29,9 +29,9 @@ export async function progressJobs(ctx: LeaseCtx, input: ProgressRequest): Promi
   return writeItems(
     ctx,
     items,
-    ({ leaseToken, progress, logs }, index): News | MillraceError => {
+    ({ leaseToken, progress, logs }): News | MillraceError => {
       if (progress === undefined) return { leaseToken, progress, logs };
-      const text = storedValue(progress, limits.progressBytesMax, `items.${index}.progress`);
+      const text = storedValue(progress, limits.progressBytesMax, "progress");
       return text instanceof MillraceError ? text : { leaseToken, progress: text, logs };
     },
     (written) => write(ctx.store, written),
