@@ -26,6 +26,11 @@ export async function claimJobs(ctx: LeaseCtx, input: ClaimRequest): Promise<Cla
     waitMs === 0
       ? await ctx.desk.claim(wanted)
       : await ctx.wait((signal) => ctx.desk.claim(wanted, { waitMs, signal }));
+  for (const { job } of claimed) {
+    if (job.lockedAt === null) continue;
+    const waitedMs = job.lockedAt.getTime() - job.scheduledAt.getTime();
+    ctx.metrics?.jobWaitSeconds.observe({ queue: job.queue }, waitedMs / 1_000);
+  }
   return { claimed, serverTime: ctx.clock.now() };
 }
 

@@ -8,7 +8,9 @@ import type { ClaimDesk } from "./claim-desk.ts";
 export interface LeaseCtx extends Ctx {
   readonly clock: DatabaseClock;
   readonly desk: ClaimDesk;
-  readonly metrics?: Pick<Metrics, "jobsEnqueuedTotal" | "leaseLostTotal"> | undefined;
+  readonly metrics?:
+    | Pick<Metrics, "jobsEnqueuedTotal" | "jobWaitSeconds" | "leaseLostTotal" | "leasesSettledTotal">
+    | undefined;
   /** Runs a wait: one of a bounded number, which ends when its caller has gone. @throws RATE_LIMITED */
   readonly wait: <Answer>(run: (signal: AbortSignal) => Promise<Answer>) => Promise<Answer>;
 }

@@ -51,7 +51,7 @@ export const metricCatalogue = {
   },
   jobsFinishedTotal: {
     kind: "counter",
-    help: "Attempts that ended, by how: retried, snoozed and released jobs will run again.",
+    help: "Attempts that ended in a worker of this process, by how: retried, snoozed and released jobs will run again. Those of workers over HTTP are in millrace_leases_settled_total.",
     labels: {
       queue: "open",
       type: "open",
@@ -66,7 +66,7 @@ export const metricCatalogue = {
   },
   jobRunSeconds: {
     kind: "histogram",
-    help: "Time that a handler ran, whatever the outcome.",
+    help: "Time that a handler ran in a worker of this process, whatever the outcome.",
     labels: { queue: "open", type: "open" },
     buckets: jobSeconds,
   },
@@ -96,6 +96,11 @@ export const metricCatalogue = {
     kind: "counter",
     help: "Jobs whose lease was lost before their attempt was settled: the write was fenced off, another owner has the job.",
     labels: {},
+  },
+  leasesSettledTotal: {
+    kind: "counter",
+    help: "Attempts that workers over HTTP ended, by how: retried, snoozed and released jobs will run again. A completion that is sent again counts again.",
+    labels: { outcome: ["completed", "retried", "dead", "snoozed", "released"] },
   },
   rescuedTotal: {
     kind: "counter",
