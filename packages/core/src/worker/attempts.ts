@@ -30,8 +30,8 @@ export interface AttemptsOptions {
 }
 
 export interface Attempts {
-  /** How many jobs to claim; 0 while that isn't worth a claim. */
-  room(): number;
+  /** How many jobs to claim; 0 while that isn't worth a claim of its own. One that rides on another write is worth it sooner. */
+  room(riding: boolean): number;
   take(claimed: readonly ClaimedJob[], deadlineMs: number): void;
   counts(): {
     readonly running: number;
@@ -130,9 +130,11 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     const definition = definitions.get(job.type);
     if (definition === undefined) return write(item, killed(`This worker has no handler for the type ${job.type}`));
     const startMs = performance.now();
-    const traceparent = childTraceparent(job.traceparent ?? "");
-    const traceId = job.traceId ?? parseTraceparent(traceparent)?.traceId ?? "";
-    const attempt = traceContext.run({ traceId, traceparent, tenant: job.tenantId }, () =>
+    const trace = () => {
+      const traceparent = childTraceparent(job.traceparent ?? "");
+      return { traceId: job.traceId ?? parseTraceparent(traceparent)?.traceId ?? "", traceparent };
+    };
+    const attempt = traceContext.runLazily(trace, job.tenantId, () =>
       runAttempt({
         definition,
         job,
@@ -211,6 +213,7 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   }
 
   function check(): void {
+    if (watchers.length === 0) return;
     watchers = watchers.filter(({ reached, resolve }) => {
       if (!reached()) return true;
       resolve();
@@ -224,12 +227,13 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   }
 
   return {
-    room() {
+    room(riding) {
       if (closed || settling >= settlingMax) return 0;
       const ahead = jobsAhead(prefetch, pace.perMs(), options.claimMs());
       const free = concurrency - inSlots();
       const buffered = waiting.size - free;
-      return buffered > ahead / 2 || buffered >= ahead ? 0 : Math.min(claimMax, ahead - buffered);
+      const most = riding ? ahead - 1 : Math.min(ahead - 1, ahead / 2);
+      return buffered > most ? 0 : Math.min(claimMax, ahead - buffered);
     },
     take,
     counts: () => ({ running: running.size, waiting: waiting.size, settling, abandoned: abandoned + stuck }),

@@ -12,7 +12,7 @@ export interface ClaimsOptions {
   readonly leaseMs: number;
   readonly worker: string;
   /** How many jobs could be taken now; 0 when it isn't worth a claim. */
-  readonly room: () => number;
+  readonly room: (riding: boolean) => number;
   /** True when a write leaves soon that can take a claim along (see `ride`). */
   readonly canRide: () => boolean;
   /** Takes what was claimed. `deadlineMs` (monotonic) is until when the leases surely hold. */
@@ -65,7 +65,7 @@ export function createClaims(options: ClaimsOptions): Claims {
 
   function refill(): void {
     if (!isDue() || options.canRide()) return;
-    const limit = room();
+    const limit = room(false);
     if (limit > 0) claim(limit, (request) => store.claimJobs(request)).catch(() => undefined);
   }
 
@@ -139,7 +139,7 @@ export function createClaims(options: ClaimsOptions): Claims {
     look,
     refill,
     ride(run) {
-      const limit = isDue() ? room() : 0;
+      const limit = isDue() ? room(true) : 0;
       return limit > 0 && claim(limit, run);
     },
     claimMs: () => claimMs,

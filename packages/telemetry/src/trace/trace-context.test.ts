@@ -36,6 +36,18 @@ describe("traceContext", () => {
     ).toThrow("out");
   });
 
+  it("makes a lazy trace when it is asked for, and once", () => {
+    let made = 0;
+    const make = () => ({ traceId: `t${++made}` });
+    const seen = traceContext.runLazily(make, "acme", () => {
+      expect(currentTrace()?.tenant).toBe("acme");
+      expect(made).toBe(0);
+      const trace = currentTrace();
+      return [trace?.traceId, trace?.traceId, trace?.traceparent === trace?.traceparent];
+    });
+    expect(seen).toEqual(["t1", "t1", true]);
+  });
+
   it("is none outside of a run, before and after", () => {
     expect(currentTrace()).toBeUndefined();
     inTrace("a", () => undefined);

@@ -28,7 +28,27 @@ export const traceContext = {
     const { traceId, traceparent = traceparentFor(traceId), tenant } = trace;
     return storage.run({ traceId, traceparent, tenant }, fn);
   },
+
+  /** The same with a trace that is made once somebody asks for it: most jobs end before anybody does, and random ids cost more than such a job. */
+  runLazily<Result>(make: () => TraceInput, tenant: string, fn: () => Result): Result {
+    return storage.run(lazyTrace(make, tenant), fn);
+  },
 } as const;
+
+function lazyTrace(make: () => TraceInput, tenant: string): MutableTenant {
+  let made: TraceInput | undefined;
+  const input = () => (made ??= make());
+  let traceparent: string | undefined;
+  return {
+    tenant,
+    get traceId() {
+      return input().traceId;
+    },
+    get traceparent() {
+      return (traceparent ??= input().traceparent ?? traceparentFor(input().traceId));
+    },
+  };
+}
 
 /** The trace of the running request or job; undefined outside of one. */
 export function currentTrace(): Trace | undefined {
