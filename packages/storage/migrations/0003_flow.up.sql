@@ -35,7 +35,8 @@ create table millrace.held (
 
 create index held_admission on millrace.held (tenant_id, queue, concurrency_key, priority desc, scheduled_at, job_id);
 
--- How many jobs of a key are admitted: in ready or running. Written by admission only, which holds the row's lock.
+-- How many jobs of a key are admitted: in ready or running. Written by admission only, which holds the row's lock. A key of which none is left keeps its row
+-- for the next one; upkeep deletes what nobody uses.
 create table millrace.key_slots (
   tenant_id text not null,
   queue text not null,
@@ -342,40 +343,34 @@ select
   h.idempotency_key, h.concurrency_key, h.last_error, h.traceparent, h.trace_id, h.tags, h.retry, h.errors, h.progress, h.result, h.payload
 from millrace.job_history h;
 
--- Lets as many held jobs into ready as their keys have free slots, for at most `keys_max` keys of key_checks; answers how many keys it looked at and
--- the lanes that got jobs, as JSON [[tenant, queue], ...].
+-- Lets as many held jobs into ready as their keys have free slots, for at most `keys_max` keys of key_checks and 5,000 jobs, dealt evenly over the keys.
+-- Answers how many keys it got on with, and the lanes that got jobs, as JSON [[tenant, queue], ...]: whoever calls goes on until there is none.
 -- Strict: `used` counts what is in ready or running. It grows only here, under the row's lock, and shrinks only by returns (key_checks.freed) that are
 -- committed. Each statement of this function sees what was committed before it began, so nothing read after the locks were taken is older than they are.
--- Of callers at the same time each takes the keys that no other has locked; new rows are inserted in key order, so they can't deadlock.
+-- Of callers at the same time each takes the keys that no other has locked; new rows are inserted in key order, so they can't deadlock. It waits for no job
+-- that somebody is deleting or changing just now: the key gets a new check, which counts as nothing got on with, so that nobody calls for it in a circle.
 create function millrace.admit(keys_max integer) returns table (keys integer, lanes json)
 language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
-  fresh_tenants text[];
-  fresh_queues text[];
-  fresh_keys text[];
+  jobs_max constant integer := 5000;
   locked_tenants text[];
   locked_queues text[];
   locked_keys text[];
 begin
-  with fresh as (
-    insert into millrace.key_slots (tenant_id, queue, concurrency_key, used)
-    select distinct c.tenant_id, c.queue, c.concurrency_key, 0
-    from (select * from millrace.key_checks limit keys_max) c
-    order by 1, 2, 3
-    on conflict do nothing
-    returning tenant_id, queue, concurrency_key
+  -- Only where there is none: an insert that meets a row waits for whoever is changing it.
+  insert into millrace.key_slots (tenant_id, queue, concurrency_key, used)
+  select distinct c.tenant_id, c.queue, c.concurrency_key, 0
+  from (select * from millrace.key_checks limit keys_max) c
+  where not exists (
+    select from millrace.key_slots k where k.tenant_id = c.tenant_id and k.queue = c.queue and k.concurrency_key = c.concurrency_key
   )
-  select array_agg(f.tenant_id), array_agg(f.queue), array_agg(f.concurrency_key) into fresh_tenants, fresh_queues, fresh_keys from fresh f;
+  order by 1, 2, 3
+  on conflict do nothing;
 
-  -- Also the rows that were made above for nothing, since somebody has consumed their checks meanwhile: they are deleted again below.
   select array_agg(l.tenant_id), array_agg(l.queue), array_agg(l.concurrency_key) into locked_tenants, locked_queues, locked_keys
   from (
     select k.tenant_id, k.queue, k.concurrency_key
-    from (
-      select x.tenant_id, x.queue, x.concurrency_key from (select * from millrace.key_checks limit keys_max) x
-      union
-      select f.tenant_id, f.queue, f.concurrency_key from unnest(fresh_tenants, fresh_queues, fresh_keys) as f(tenant_id, queue, concurrency_key)
-    ) c
+    from (select distinct x.tenant_id, x.queue, x.concurrency_key from (select * from millrace.key_checks limit keys_max) x) c
     join millrace.key_slots k on k.tenant_id = c.tenant_id and k.queue = c.queue and k.concurrency_key = c.concurrency_key
     for update of k skip locked
   ) l;
@@ -395,7 +390,8 @@ begin
   ),
   returned as (select c.tenant_id, c.queue, c.concurrency_key, sum(c.freed)::integer as freed from consumed c group by 1, 2, 3),
   room as materialized (
-    select l.tenant_id, l.queue, l.concurrency_key, greatest(0, k.used - coalesce(r.freed, 0)) as used, coalesce(q.concurrency_per_key, 1) as most
+    select l.tenant_id, l.queue, l.concurrency_key, k.used as before, greatest(0, k.used - coalesce(r.freed, 0)) as used,
+      coalesce(q.concurrency_per_key, 1) as most
     from locked l
     join millrace.key_slots k on k.tenant_id = l.tenant_id and k.queue = l.queue and k.concurrency_key = l.concurrency_key
     left join returned r on r.tenant_id = l.tenant_id and r.queue = l.queue and r.concurrency_key = l.concurrency_key
@@ -407,7 +403,7 @@ begin
         select e.ctid as row_id from millrace.held e
         where e.tenant_id = r.tenant_id and e.queue = r.queue and e.concurrency_key = r.concurrency_key
         order by e.priority desc, e.scheduled_at, e.job_id
-        limit greatest(0, r.most - r.used) for update
+        limit least(greatest(0, r.most - r.used), greatest(1, jobs_max / cardinality(locked_keys))) for update skip locked
       ) x
     ))
     returning h.tenant_id, h.queue, h.concurrency_key, h.priority, h.scheduled_at, h.job_id, h.type
@@ -416,20 +412,29 @@ begin
     insert into millrace.ready (tenant_id, queue, priority, scheduled_at, job_id, type)
     select m.tenant_id, m.queue, m.priority, m.scheduled_at, m.job_id, m.type from moved m
   ),
-  after as materialized (
-    select r.tenant_id, r.queue, r.concurrency_key, r.used + coalesce(m.n, 0)::integer as used from room r
+  counted as (
+    select r.*, coalesce(m.n, 0)::integer as n from room r
     left join (select x.tenant_id, x.queue, x.concurrency_key, count(*) as n from moved x group by 1, 2, 3) m
     on m.tenant_id = r.tenant_id and m.queue = r.queue and m.concurrency_key = r.concurrency_key
   ),
+  -- A key has more when it has room left and, as this statement found it, more jobs than were moved.
+  after as materialized (
+    select c.tenant_id, c.queue, c.concurrency_key, c.before, c.used + c.n as used, c.n, c.used + c.n < c.most and (
+      select count(*) from (
+        select from millrace.held e where e.tenant_id = c.tenant_id and e.queue = c.queue and e.concurrency_key = c.concurrency_key limit c.n + 1
+      ) h
+    ) > c.n as has_more
+    from counted c
+  ),
   kept as (
     update millrace.key_slots k set used = a.used from after a
-    where k.tenant_id = a.tenant_id and k.queue = a.queue and k.concurrency_key = a.concurrency_key and a.used > 0
+    where k.tenant_id = a.tenant_id and k.queue = a.queue and k.concurrency_key = a.concurrency_key and a.used <> a.before
   ),
-  closed as (
-    delete from millrace.key_slots k using after a
-    where k.tenant_id = a.tenant_id and k.queue = a.queue and k.concurrency_key = a.concurrency_key and a.used = 0
+  again as (
+    insert into millrace.key_checks (tenant_id, queue, concurrency_key, freed)
+    select a.tenant_id, a.queue, a.concurrency_key, 0 from after a where a.has_more
   )
-  select (select count(*)::integer from locked),
+  select (select count(*)::integer from after a where a.n > 0 or not a.has_more),
     (select json_agg(json_build_array(m.tenant_id, m.queue)) from (select distinct x.tenant_id, x.queue from moved x) m);
 end $$;
 

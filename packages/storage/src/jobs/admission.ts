@@ -11,13 +11,13 @@ const admitStatement: Statement = {
 };
 
 export interface Admitted {
-  /** How many keys were looked at. */
+  /** How many keys were got on with; with none, what is left waits for somebody else's transaction. */
   readonly keys: number;
   /** The lanes that got jobs. */
   readonly lanes: readonly Lane[];
 }
 
-/** Lets held jobs in where their concurrency keys have free slots, for a bounded number of keys. */
+/** Lets held jobs in where their concurrency keys have free slots, for a bounded number of keys and jobs. */
 export async function admit(db: Executor): Promise<Admitted> {
   const [row] = await db.query<{ keys: number; lanes: readonly Lane[] | null }>(admitStatement, [keysMax]);
   return { keys: row?.keys ?? 0, lanes: row?.lanes ?? [] };
@@ -26,7 +26,7 @@ export async function admit(db: Executor): Promise<Admitted> {
 export interface Admission {
   /** There may be jobs to let in: soon, and once for all who ask meanwhile. */
   request(): void;
-  /** Lets jobs in, and answers how many keys were looked at when nothing is left to look at. */
+  /** Lets jobs in, and answers how many keys were looked at when there is nothing left that can be got on with. */
   run(): Promise<number>;
   /** Resolves when nothing requested is under way. */
   idle(): Promise<void>;

@@ -1,6 +1,7 @@
 import type { PayloadSchemaStore } from "../payload-schemas/payload-schema-store.ts";
 import type { QueueStore } from "../queues/queue-store.ts";
 import type {
+  AttemptRange,
   CreateOptions,
   CreatedJob,
   CreatedJobId,
@@ -70,8 +71,8 @@ export interface JobStore extends QueueStore, PayloadSchemaStore {
   whyPending(ref: JobRef): Promise<PendingFacts | undefined>;
   /** Writes down that these workers, one of a name each, are there; they are forgotten after a day. */
   reportWorkers(workers: readonly WorkerReport[]): Promise<void>;
-  /** The newest 500 attempts at a job, oldest first; empty also for a job that isn't there. */
-  listAttempts(ref: JobRef): Promise<readonly JobAttempt[]>;
+  /** The attempts at a job, oldest first, the running one included; empty also for a job that isn't there. */
+  listAttempts(ref: JobRef, range?: AttemptRange): Promise<readonly JobAttempt[]>;
   /** The recorded attempts behind a fence, in their order, at most 500. */
   attemptsAfter(ref: JobRef, fence: number): Promise<readonly JobAttempt[]>;
   /** The log lines behind a number, in their order, at most 500. None ever appears behind one that has been read. */
@@ -121,7 +122,7 @@ export interface JobStore extends QueueStore, PayloadSchemaStore {
   /** Moves due scheduled jobs to where they can be claimed, at most `limit`; answers how many and how long until the next one is due. */
   promoteDue(limit: number): Promise<{ readonly promoted: number; readonly nextDueInMs: number | null }>;
   /**
-   * Lets jobs that wait for their concurrency keys become claimable where there are free slots; answers how many keys it looked at. The store does so itself
+   * Lets jobs that wait for their concurrency keys become claimable where there are free slots; answers how many keys it got on with. The store does so itself
    * after its own writes. Whoever listens does it on a wake-up that `wantsAdmission`, and upkeep every second, for writers that died; safe to race.
    */
   admitHeld(): Promise<number>;
@@ -129,7 +130,7 @@ export interface JobStore extends QueueStore, PayloadSchemaStore {
   ensurePartitions(): Promise<number>;
   /** Forgets what has been kept for its time: finished jobs, attempts, log lines, workers, the audit log. Due every hour, safe to race. */
   dropExpired(): Promise<DroppedExpired>;
-  /** Deletes at most `limit` idempotency keys whose window has passed; answers how many. Due every few minutes, safe to race. */
+  /** Deletes at most `limit` idempotency keys whose window has passed, and answers how many; and what is kept of unused concurrency keys. Due every few minutes, safe to race. */
   sweepKeys(limit: number): Promise<number>;
   /** Cancels the jobs that wait for at most `limit` jobs that are no longer kept; answers for how many of these. Due after `dropExpired`, safe to race. */
   cancelOrphans(limit: number): Promise<number>;

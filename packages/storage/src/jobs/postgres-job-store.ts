@@ -6,6 +6,7 @@ import { findPayloadSchema } from "../payload-schemas/find.ts";
 import { createSchemasInForce } from "../payload-schemas/in-force.ts";
 import { listPayloadSchemas } from "../payload-schemas/list.ts";
 import { newestPayloadSchemas } from "../payload-schemas/newest.ts";
+import { isLocked } from "../pg-error.ts";
 import { pauseQueue, resumeQueue } from "../queues/pause.ts";
 import { putSettings } from "../queues/put-settings.ts";
 import { recheckKeys } from "../queues/recheck-keys.ts";
@@ -39,6 +40,8 @@ import { rescue } from "./rescue.ts";
 import { retry, retryMany } from "./retry.ts";
 import { heeding } from "./signals.ts";
 import { queueStats } from "./stats.ts";
+import { createStepOver } from "./step-over.ts";
+import { sweepKeySlots } from "./sweep-key-slots.ts";
 import { sweepKeys } from "./sweep-keys.ts";
 import { update } from "./update.ts";
 import { type Lane, createWakeups, wakeupChannel } from "./wakeup.ts";
@@ -67,7 +70,8 @@ export function createPostgresJobStore(db: Database): JobStore {
   const listener = { admit: () => admission.request(), wake: (lanes: readonly Lane[]) => wakeups.trail(lanes) };
   const writes = heeding(db, listener);
   const claimer = createClaimer(db);
-  const completer = createCompleter(writes);
+  const stepOver = createStepOver(db);
+  const completer = createCompleter(writes, stepOver);
   const schemas = createSchemasInForce({ read: (types) => newestPayloadSchemas(db, types) });
   const creator = createCreator(db, listener, wakeups, createQueueRegister());
 
@@ -98,7 +102,7 @@ export function createPostgresJobStore(db: Database): JobStore {
     listJobs: (filter) => list(db, filter),
     whyPending: (ref) => whyPending(db, ref),
     reportWorkers: (workers) => reportWorkers(db, workers),
-    listAttempts: (ref) => listAttempts(db, ref),
+    listAttempts: (ref, range) => listAttempts(db, ref, range),
     attemptsAfter: (ref, fence) => attemptsAfter(db, ref, fence),
     logsAfter: (ref, seq) => logsAfter(db, ref, seq),
     jobVersions: (watched) => jobVersions(db, watched),
@@ -123,9 +127,14 @@ export function createPostgresJobStore(db: Database): JobStore {
     },
     claimJobs: async (request) => (canBring(request) ? claimer(request) : []),
     async completeAndClaim(items, request) {
-      if (!canBring(request) || items.length === 0) {
-        return { outcomes: await completer.complete(items), claimed: canBring(request) ? await claimer(request) : [] };
-      }
+      if (items.length === 0) return { outcomes: [], claimed: canBring(request) ? await claimer(request) : [] };
+      // The completions are committed, and must not be told otherwise because the claim failed.
+      const apart = async () => ({
+        outcomes: await completer.complete(items),
+        claimed: canBring(request) ? await claimer(request).catch(() => []) : [],
+      });
+      // Locks are in the way: completions look out for them first.
+      if (!canBring(request) || stepOver.isCareful()) return apart();
       let outcomes: readonly LeaseOutcome[] | undefined;
       try {
         const claimed = await claimer(request, async (turn) => {
@@ -135,16 +144,17 @@ export function createPostgresJobStore(db: Database): JobStore {
         });
         return { outcomes: outcomes ?? [], claimed };
       } catch (error) {
-        // The completions are committed, and must not be told otherwise because a later part of the claim failed.
-        if (outcomes === undefined) throw error;
-        return { outcomes, claimed: [] };
+        if (outcomes !== undefined) return { outcomes, claimed: [] };
+        if (!isLocked(error)) throw error;
+        stepOver.noteLocked();
+        return apart();
       }
     },
     heartbeat: (leaseTokens, leaseMs) => heartbeat(db, leaseTokens, leaseMs),
     completeJobs: (items) => completer.complete(items),
-    failJobs: (items) => fail(writes, items),
-    snoozeJobs: (items) => snooze(writes, items),
-    releaseJobs: (items) => release(writes, items),
+    failJobs: (items) => stepOver.write(items, (open) => fail(writes, open)),
+    snoozeJobs: (items) => stepOver.write(items, (open) => snooze(writes, open)),
+    releaseJobs: (items) => stepOver.write(items, (open) => release(writes, open)),
     progressJobs: (items) => progress(db, items),
     appendLogs: (items) => appendLogs(db, items),
     cancelJob: (ref) =>
@@ -172,7 +182,10 @@ export function createPostgresJobStore(db: Database): JobStore {
     admitHeld: () => admission.run(),
     ensurePartitions: () => ensurePartitions(db),
     dropExpired: () => dropExpired(db),
-    sweepKeys: (limit) => sweepKeys(db, limit),
+    async sweepKeys(limit) {
+      await sweepKeySlots(db);
+      return sweepKeys(db, limit);
+    },
     cancelOrphans: (limit) => cancelOrphans(db, limit),
     foldCounts: (limit) => foldCounts(db, limit),
     queueStats: (filter) => queueStats(db, filter),
