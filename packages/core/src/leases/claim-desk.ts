@@ -1,10 +1,11 @@
-import { type ClaimedJob, decodeWakeup, type JobStore, wakeupChannel } from "@millrace/storage";
+import { type ClaimedJob, type ClaimRequest, decodeWakeup, type JobStore, wakeupChannel } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
 import { jitter } from "../worker/backoff.ts";
 import type { Listen } from "../worker/options.ts";
 import { createOutages } from "../worker/outages.ts";
 import { createWorkerRegister } from "../worker/worker-register.ts";
+import { claimInChunks } from "./claim-in-chunks.ts";
 import { createWaitingLine, type DeskClaim, type DeskClaimed } from "./waiting-line.ts";
 
 export type { DeskClaim } from "./waiting-line.ts";
@@ -58,10 +59,15 @@ export function createClaimDesk(options: ClaimDeskOptions): ClaimDesk {
     const onRetryIn = (ms: number) => {
       retryInMs = ms;
     };
-    const claimed = await store.claimJobs({ ...request, onRetryIn });
+    const claimed = await claimInChunks(countedClaim, { ...request, onRetryIn });
+    return { claimed, retryInMs };
+  }
+
+  async function countedClaim(request: ClaimRequest): Promise<readonly ClaimedJob[]> {
+    const claimed = await store.claimJobs(request);
     metrics.claimsTotal.inc({ outcome: claimed.length > 0 ? "jobs" : "empty" });
     if (claimed.length > 0) metrics.claimedJobsTotal.inc(claimed.length);
-    return { claimed, retryInMs };
+    return claimed;
   }
 
   async function claimDirectly(request: DeskClaim): Promise<DeskClaimed> {

@@ -1,4 +1,5 @@
 export { claimJobs, toClaimJson } from "./claim.ts";
+export { chunkJobsMax, claimBytesMax } from "./claim-in-chunks.ts";
 export { type ClaimDesk, type ClaimDeskOptions, createClaimDesk } from "./claim-desk.ts";
 export { completeJobs } from "./complete.ts";
 export type { LeaseCtx } from "./context.ts";

@@ -1,5 +1,5 @@
 import { claimRequestSchema, claimResponseSchema } from "@millrace/contract";
-import { claimJobs, toClaimJson } from "@millrace/core";
+import { chunkJobsMax, claimBytesMax, claimJobs, toClaimJson } from "@millrace/core";
 
 import { leaseCtxOf } from "../../http/lease-ctx-of.ts";
 import { readJson } from "../../http/read-json.ts";
@@ -16,7 +16,7 @@ export const claimJobsRoute: Route = {
   operationId: "claimJobs",
   tag: "leases",
   summary: "Claim jobs to work on",
-  description: `Answers with the best jobs of the queues, up to \`limit\`, each with a lease token. Where there are none it waits for up to \`waitMs\` and answers as soon as there are some. A process holds at most ${claimWaitersMaxDefault} waiting claims at a time, ${tenantWaitersMax(claimWaitersMaxDefault)} of them of one tenant; one more is a 429. Jobs that are claimed for a client that has gone are handed back.`,
+  description: `Answers with the best jobs of the queues, up to \`limit\`, each with a lease token. They may be fewer than there are: beyond ${claimBytesMax / (1024 * 1024)} MiB of jobs at most ${chunkJobsMax} more are given. Where there are none it waits for up to \`waitMs\` and answers as soon as there are some. A process holds at most ${claimWaitersMaxDefault} waiting claims at a time, ${tenantWaitersMax(claimWaitersMaxDefault)} of them of one tenant; one more is a 429. A process that is about to stop answers a claim with \`waitMs\` with a 503. Jobs that are claimed for a client that has gone are handed back.`,
   body: { schema: claimRequestSchema, required: true },
   answers: {
     200: {
