@@ -109,6 +109,30 @@ describe("a stop in good order", () => {
     await api.close();
   });
 
+  test("lets no wait begin meanwhile, but answers what needs none, and asks for another connection each time", async () => {
+    const api = await startTestApi({ database, values: { "server.drainDelayMs": 2_000 } });
+    const { key } = await api.makeKey();
+    const claim = (waitMs: number) =>
+      api.ask("POST /v1/leases/claim", { key, body: { queues: ["drained"], worker: "w", waitMs } });
+    const pending = (await api.ask("POST /v1/jobs", { key, body: { type: "t" } })).json.id;
+    const over = (await api.ask("POST /v1/jobs", { key, body: { type: "t" } })).json.id;
+    await api.ask(`POST /v1/jobs/${over}/cancel`, { key });
+    const waiting = claim(60_000);
+    await expect.poll(async () => (await api.ask("GET /v1/metrics")).text).toMatch(/millrace_claims_total\{.*\} [1-9]/);
+
+    const drained = api.drain();
+    expect((await waiting).status).toBe(200);
+    for (const reply of [await claim(60_000), await api.ask(`GET /v1/jobs/${pending}/wait`, { key })]) {
+      expect([reply.status, reply.json["code"], reply.headers.get("retry-after")]).toEqual([503, "UNAVAILABLE", "1"]);
+      expect(reply.headers.get("connection")).toBe("close");
+    }
+    expect((await claim(0)).status).toBe(200);
+    expect((await api.ask(`GET /v1/jobs/${pending}/wait?timeoutMs=0`, { key })).status).toBe(202);
+    expect((await api.ask(`GET /v1/jobs/${over}/wait`, { key })).status).toBe(200);
+    await drained;
+    await api.close();
+  });
+
   test("cuts what takes longer than the grace period, and says so", async () => {
     const { api, entered, release } = await startHeld({ "server.shutdownGraceMs": 100 });
     const { key } = await api.makeKey();

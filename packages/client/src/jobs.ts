@@ -6,6 +6,7 @@ import type {
   EnqueueRequest,
   JobEventJson,
   JobJson,
+  ListAttemptsQuery,
   ListJobsQuery,
   UpdateJobRequest,
   Why,
@@ -14,7 +15,7 @@ import type {
 import { followJobEvents, type FollowOptions } from "./job-events.ts";
 import type { CallOptions } from "./options.ts";
 import { search } from "./search.ts";
-import type { ApiRequest, OpenStream, Transport } from "./transport.ts";
+import { type ApiRequest, type OpenStream, type Transport, pause } from "./transport.ts";
 
 /** What an enqueue says of its idempotency key. */
 interface AnsweredKey {
@@ -36,8 +37,17 @@ export interface JobPage {
   readonly nextCursor: string | null;
 }
 
+export interface AttemptPage {
+  readonly items: readonly AttemptJson[];
+  readonly nextCursor: string | null;
+}
+
 /** One wait is at most this long; longer ones ask again. */
 const waitMsMax = 30_000;
+
+/** The pause after a wait that was ended early, as by a server that stops: each one in a row is twice as long. */
+const pauseFirstMs = 200;
+const pauseMaxMs = 5_000;
 
 const terminal: ReadonlySet<string> = new Set(["completed", "dead", "cancelled"]);
 
@@ -52,8 +62,8 @@ export interface JobsClient {
   list(query?: ListJobsQuery, options?: CallOptions): Promise<JobPage>;
   /** Every job that the query matches, page by page. */
   all(query?: ListJobsQuery, options?: CallOptions): AsyncIterableIterator<JobJson>;
-  /** The newest 500 attempts at a job, oldest first. */
-  attempts(id: string, options?: CallOptions): Promise<readonly AttemptJson[]>;
+  /** One page of the attempts at a job, oldest first. */
+  attempts(id: string, query?: ListAttemptsQuery, options?: CallOptions): Promise<AttemptPage>;
   /** Why a job isn't running yet. */
   why(id: string, options?: CallOptions): Promise<Why>;
   /** The events of a job up to its end, however often the connection is lost: `for await (const event of client.jobs.events(id))`. */
@@ -101,9 +111,9 @@ export function createJobsClient(send: Transport, open: OpenStream, retriesMax: 
     },
     why: (id, options) => call<Why>({ method: "GET", path: `${path(id)}/why`, repeatable: true }, options),
     events: (id, options) => followJobEvents(open, `${path(id)}/events`, retriesMax, options),
-    async attempts(id, options) {
-      const request = { method: "GET", path: `${path(id)}/attempts`, repeatable: true } as const;
-      return (await call<{ items: readonly AttemptJson[] }>(request, options)).items;
+    attempts(id, query = {}, options) {
+      const request = { method: "GET", path: `${path(id)}/attempts${search(query)}`, repeatable: true } as const;
+      return call<AttemptPage>(request, options);
     },
     update: (id, changes, options) =>
       call<JobJson>({ method: "PATCH", path: path(id), body: changes, repeatable: true }, options),
@@ -116,13 +126,17 @@ export function createJobsClient(send: Transport, open: OpenStream, retriesMax: 
       call<BulkResponse>({ method: "POST", path: "/v1/jobs/bulk", body, repeatable: body.dryRun === true }, options),
     async wait(id, { timeoutMs = 30_000, ...options } = {}) {
       const deadline = Date.now() + timeoutMs;
-      for (;;) {
-        const leftMs = Math.max(0, Math.min(waitMsMax, deadline - Date.now()));
+      for (let early = 0; ;) {
+        const askedMs = Date.now();
+        const leftMs = Math.max(0, Math.min(waitMsMax, deadline - askedMs));
         const job = await call<JobJson>(
           { method: "GET", path: `${path(id)}/wait?timeoutMs=${leftMs}`, repeatable: true, timeoutMs: leftMs + 10_000 },
           options,
         );
-        if (terminal.has(job.status) || Date.now() >= deadline) return job;
+        const nowMs = Date.now();
+        if (terminal.has(job.status) || nowMs >= deadline) return job;
+        if (nowMs - askedMs >= leftMs) early = 0;
+        else await pause(Math.min(pauseMaxMs, pauseFirstMs * 2 ** early++, deadline - nowMs), options.signal);
       }
     },
   };

@@ -149,9 +149,25 @@ describe("the client's transport", () => {
     ]);
   });
 
+  it("lists the queues of every page", async () => {
+    const { client, seen } = await clientOf(
+      answer(200, { items: [{ name: "a" }], nextCursor: "c" }),
+      answer(200, { items: [{ name: "b" }], nextCursor: null }),
+    );
+    expect(await client.queues.list()).toEqual([{ name: "a" }, { name: "b" }]);
+    expect(seen.map(({ url }) => url)).toEqual(["/v1/queues?limit=100", "/v1/queues?limit=100&cursor=c"]);
+  });
+
   it("waits beyond one long poll until the job is finished", async () => {
     const { client, seen } = await clientOf(answer(202, { status: "running" }), answer(200, { status: "completed" }));
     expect(await client.jobs.wait("1", { timeoutMs: 5_000 })).toEqual({ status: "completed" });
     expect(seen).toHaveLength(2);
+  });
+
+  it("doesn't ask a server that ends its waits early again and again", async () => {
+    const { client, seen } = await clientOf(answer(202, { status: "running" }));
+    expect(await client.jobs.wait("1", { timeoutMs: 1_000 })).toEqual({ status: "running" });
+    expect(seen.length).toBeGreaterThan(2);
+    expect(seen.length).toBeLessThan(8);
   });
 });

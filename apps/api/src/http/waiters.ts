@@ -4,9 +4,12 @@ import type { ApiContext } from "./api-env.ts";
 
 /** The long polls of a process: a bounded number, which end with the client or with the process. */
 export interface Waiters {
-  /** Runs a wait with a signal that fires when nobody waits any more. @throws RATE_LIMITED when there are too many, of all or of the tenant */
+  /**
+   * Runs a wait with a signal that fires when nobody waits any more; once waits have been ended it has fired before.
+   * @throws RATE_LIMITED when there are too many, of all or of the tenant; REQUEST_TIMEOUT, which nobody reads, when the client has gone already
+   */
   wait<Answer>(c: ApiContext, run: (signal: AbortSignal) => Promise<Answer>): Promise<Answer>;
-  /** Ends all waits, and each that comes, as if its time were over. */
+  /** Ends all waits as if their time were over, and lets none begin. */
   end(): void;
 }
 
@@ -45,6 +48,8 @@ export function createWaiters(waitersMax: number): Waiters {
   return {
     async wait(c, run) {
       const { tenantId } = c.get("actor");
+      // It may have left while its key was looked up: "close" has come then, and never comes again.
+      if (c.env.outgoing.destroyed) throw new MillraceError("REQUEST_TIMEOUT", "The client has gone.");
       enter(tenantId);
       const controller = new AbortController();
       const gone = () => controller.abort();

@@ -3,10 +3,14 @@ import type { Job } from "@millrace/storage";
 
 import { requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
+import { stopping } from "../stopping.ts";
 import type { WatchCtx } from "../watch/context.ts";
 import { getJob } from "./get.ts";
 
-/** The job once it is finished, or as it stands after `timeoutMs` or when the caller has gone. @throws FORBIDDEN, VALIDATION_FAILED, JOB_NOT_FOUND */
+/**
+ * The job once it is finished, or as it stands after `timeoutMs` or when the signal of the context fires. A signal that has fired before says that nobody may
+ * begin to wait. @throws FORBIDDEN, VALIDATION_FAILED, JOB_NOT_FOUND, UNAVAILABLE
+ */
 export async function waitForJob(
   ctx: WatchCtx,
   input: { readonly id: string; readonly query: WaitForJobQuery },
@@ -14,8 +18,10 @@ export async function waitForJob(
   requireScope(ctx, "jobs:read");
   const { id, query } = input;
   const deadline = performance.now() + parse(waitForJobQuerySchema, query).timeoutMs;
+  const mayWait = ctx.signal?.aborted !== true;
   const first = await getJob(ctx, { id });
-  if (isOver(ctx, first, deadline)) return first;
+  if (isTerminal(first.status) || performance.now() >= deadline) return first;
+  if (!mayWait) throw stopping();
   const changes = ctx.watch.watch(first.id, "end");
   try {
     for (;;) {

@@ -4,6 +4,7 @@ import type { ClaimedJob } from "@millrace/storage";
 import { requireQueue, requireScope } from "../context.ts";
 import { toJobJson } from "../jobs/job-json.ts";
 import { parse } from "../parse.ts";
+import { stopping } from "../stopping.ts";
 import type { LeaseCtx } from "./context.ts";
 
 export interface ClaimAnswer {
@@ -25,7 +26,10 @@ export async function claimJobs(ctx: LeaseCtx, input: ClaimRequest): Promise<Cla
   const claimed =
     waitMs === 0
       ? await ctx.desk.claim(wanted)
-      : await ctx.wait((signal) => ctx.desk.claim(wanted, { waitMs, signal }));
+      : await ctx.wait(async (signal) => {
+          if (signal.aborted) throw stopping();
+          return ctx.desk.claim(wanted, { waitMs, signal });
+        });
   for (const { job } of claimed) {
     if (job.lockedAt === null) continue;
     const waitedMs = job.lockedAt.getTime() - job.scheduledAt.getTime();

@@ -11,6 +11,6 @@ export interface LeaseCtx extends Ctx {
   readonly metrics?:
     | Pick<Metrics, "jobsEnqueuedTotal" | "jobWaitSeconds" | "leaseLostTotal" | "leasesSettledTotal">
     | undefined;
-  /** Runs a wait: one of a bounded number, which ends when its caller has gone. @throws RATE_LIMITED */
+  /** Runs a wait: one of a bounded number, which ends when its caller has gone. The signal has fired before where none may begin. @throws RATE_LIMITED */
   readonly wait: <Answer>(run: (signal: AbortSignal) => Promise<Answer>) => Promise<Answer>;
 }

@@ -16,7 +16,7 @@ export const waitForJobRoute: Route = {
   operationId: "waitForJob",
   tag: "jobs",
   summary: "Wait until a job is finished",
-  description: `A process holds at most ${waitersMaxDefault} waits at a time, ${tenantWaitersMax(waitersMaxDefault)} of them of one tenant; one more is a 429.`,
+  description: `A process holds at most ${waitersMaxDefault} waits at a time, ${tenantWaitersMax(waitersMaxDefault)} of them of one tenant; one more is a 429. A process that is about to stop answers a 503 where it would have to wait.`,
   query: waitForJobQuerySchema,
   answers: {
     200: { description: "The job, finished: completed, dead or cancelled.", schema: jobSchema },
