@@ -2,7 +2,7 @@ export type { AuditClient, AuditPage } from "./audit.ts";
 export { createClient, type MillraceClient } from "./client.ts";
 export { MillraceApiError } from "./error.ts";
 export type { FollowOptions } from "./job-events.ts";
-export type { EnqueuedId, EnqueuedJob, JobPage, JobsClient } from "./jobs.ts";
+export type { AttemptPage, EnqueuedId, EnqueuedJob, JobPage, JobsClient } from "./jobs.ts";
 export type { KeyPage, KeysClient, NewKey } from "./keys.ts";
 export type { LeasesClient } from "./leases.ts";
 export type { CallOptions, ClientOptions } from "./options.ts";
@@ -38,6 +38,7 @@ export type {
   LeaseResponse,
   LeasedJobJson,
   ListAuditQuery,
+  ListAttemptsQuery,
   ListJobsQuery,
   ListPayloadSchemasQuery,
   ListSchedulesQuery,

@@ -23,6 +23,19 @@ export function decodeCursor(cursor: string, filter: object, isPosition = uuidPo
   return position;
 }
 
+const namePosition = /^[A-Za-z0-9_-]+$/;
+
+/** A cursor over names, which may hold what a position may not. */
+export function encodeNameCursor(name: string, filter: object): string {
+  return encodeCursor(Buffer.from(name).toString("base64url"), filter);
+}
+
+/** The name in a cursor. A NUL, which only a forged one can hold, is no text to the database. @throws VALIDATION_FAILED */
+export function decodeNameCursor(cursor: string, filter: object): string {
+  const position = decodeCursor(cursor, filter, namePosition);
+  return Buffer.from(position, "base64url").toString("utf8").replaceAll("\0", "");
+}
+
 function digest(filter: object): string {
   const known = Object.entries(filter).filter(([, value]) => value !== undefined);
   return createHash("sha256")

@@ -1,6 +1,7 @@
 import { z } from "zod";
 
-import { timeSchema } from "./job.ts";
+import { queryInteger } from "../query-integer.ts";
+import { limits, timeSchema } from "./job.ts";
 
 /** How an attempt ended; `running` is the one that hasn't. */
 export const attemptOutcomes = [
@@ -29,4 +30,14 @@ export const attemptSchema = z
 
 export type AttemptJson = z.infer<typeof attemptSchema>;
 
-export const attemptListSchema = z.object({ items: z.array(attemptSchema) }).meta({ id: "AttemptList" });
+/** A page of a job's attempts, as query parameters. */
+export const listAttemptsQuerySchema = z.strictObject({
+  limit: queryInteger(1, limits.pageItemsMax).default(limits.pageItemsDefault),
+  cursor: z.string().min(1).max(500).optional(),
+});
+
+export type ListAttemptsQuery = z.input<typeof listAttemptsQuerySchema>;
+
+export const attemptListSchema = z
+  .object({ items: z.array(attemptSchema), nextCursor: z.string().nullable() })
+  .meta({ id: "AttemptList" });

@@ -5,7 +5,7 @@ export { enqueue } from "./enqueue.ts";
 export { enqueueBatch } from "./enqueue-batch.ts";
 export { getJob } from "./get.ts";
 export { type JobList, listJobs } from "./list.ts";
-export { listAttempts, toAttemptJson } from "./list-attempts.ts";
+export { type AttemptList, listAttempts, toAttemptJson } from "./list-attempts.ts";
 export { toJobJson } from "./job-json.ts";
 export { retryJob } from "./retry.ts";
 export { updateJob } from "./update.ts";

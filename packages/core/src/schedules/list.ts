@@ -2,7 +2,7 @@ import { type ListSchedulesQuery, listSchedulesQuerySchema } from "@millrace/con
 import type { Schedule } from "@millrace/storage";
 
 import { requireQueue, requireScope } from "../context.ts";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
+import { decodeNameCursor, encodeNameCursor } from "../cursor.ts";
 import { parse } from "../parse.ts";
 import type { ScheduleCtx } from "./context.ts";
 
@@ -21,21 +21,10 @@ export async function listSchedules(ctx: ScheduleCtx, input: ListSchedulesQuery)
     tenantId: ctx.actor.tenantId,
     queues: queue === undefined ? ctx.actor.queues : [queue],
     limit,
-    afterName: cursor === undefined ? undefined : nameOf(decodeCursor(cursor, filter, namePosition)),
+    afterName: cursor === undefined ? undefined : decodeNameCursor(cursor, filter),
   });
   return {
     schedules,
-    nextCursor: nextAfterName === null ? null : encodeCursor(positionOf(nextAfterName), filter),
+    nextCursor: nextAfterName === null ? null : encodeNameCursor(nextAfterName, filter),
   };
-}
-
-const namePosition = /^[A-Za-z0-9_-]+$/;
-
-function positionOf(name: string): string {
-  return Buffer.from(name).toString("base64url");
-}
-
-/** A NUL, which only a forged cursor can hold, is no text to the database. */
-function nameOf(position: string): string {
-  return Buffer.from(position, "base64url").toString("utf8").replaceAll("\0", "");
 }

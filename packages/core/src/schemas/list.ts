@@ -2,7 +2,7 @@ import { type ListPayloadSchemasQuery, listPayloadSchemasQuerySchema } from "@mi
 import type { PayloadSchemaVersion } from "@millrace/storage";
 
 import { type Ctx, requireScope } from "../context.ts";
-import { decodeCursor, encodeCursor } from "../cursor.ts";
+import { decodeNameCursor, encodeNameCursor } from "../cursor.ts";
 import { parse } from "../parse.ts";
 
 export interface PayloadSchemaList {
@@ -18,21 +18,10 @@ export async function listPayloadSchemas(ctx: Ctx, input: ListPayloadSchemasQuer
   const { schemas, nextAfterType } = await ctx.store.listPayloadSchemas({
     tenantId: ctx.actor.tenantId,
     limit,
-    afterType: cursor === undefined ? undefined : typeOf(decodeCursor(cursor, filter, typePosition)),
+    afterType: cursor === undefined ? undefined : decodeNameCursor(cursor, filter),
   });
   return {
     schemas,
-    nextCursor: nextAfterType === null ? null : encodeCursor(positionOf(nextAfterType), filter),
+    nextCursor: nextAfterType === null ? null : encodeNameCursor(nextAfterType, filter),
   };
-}
-
-const typePosition = /^[A-Za-z0-9_-]+$/;
-
-function positionOf(type: string): string {
-  return Buffer.from(type).toString("base64url");
-}
-
-/** A NUL, which only a forged cursor can hold, is no text to the database. */
-function typeOf(position: string): string {
-  return Buffer.from(position, "base64url").toString("utf8").replaceAll("\0", "");
 }

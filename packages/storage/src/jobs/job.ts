@@ -66,6 +66,14 @@ export interface JobAttempt {
   readonly error?: { readonly message: string; readonly stack?: string };
 }
 
+/** Which attempts of a job to list. */
+export interface AttemptRange {
+  /** Those of later claims than this one. */
+  readonly afterFence?: number | undefined;
+  /** Default 500. */
+  readonly limit?: number | undefined;
+}
+
 /** A line of a job's log. */
 export interface NewLogLine {
   readonly level: LogLineLevel;

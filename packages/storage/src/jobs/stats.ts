@@ -1,10 +1,10 @@
 import type { Executor, Statement } from "../executor.ts";
-import type { QueueStats } from "../queues/queue-store.ts";
+import type { QueueStats, QueueStatsFilter } from "../queues/queue-store.ts";
 
 /** Waiting jobs are counted up to here; the true number may be larger (`capped`). */
 const countMax = 10_000;
 
-/** How many queues one answer covers. */
+/** How many queues one answer covers unless told otherwise. */
 const queuesMax = 1_000;
 
 const waiting = (table: string) => `(
@@ -19,15 +19,19 @@ const firstOfPriority = (below: string) => `
 
 /**
  * Reads only, and costs the same with ten jobs as with ten million: waiting jobs are counted up to a bound, running ones by their claims,
- * finished ones by maintained counts, and the oldest is the first of each priority.
+ * finished ones by maintained counts, and the oldest is the first of each priority. Over every tenant, the answer has the first queue of each before
+ * the second of any: one with thousands hides nobody else's. Behind `$4` it is a keyset walk: a queue that is there throughout is seen exactly once.
  */
 const statsStatement: Statement = {
   name: "jobs.stats",
   text: `
 with named as materialized (
-  select q.tenant_id, q.name from millrace.queues q
-  where ($1::text is null or q.tenant_id = $1::text) and ($2::text is null or q.name = $2::text)
-  order by q.tenant_id, q.name limit ${queuesMax}
+  select n.tenant_id, n.name from (
+    select q.tenant_id, q.name, row_number() over (partition by q.tenant_id order by q.name) as place from millrace.queues q
+    where ($1::text is null or q.tenant_id = $1::text) and ($2::text is null or q.name = $2::text)
+      and ($3::text[] is null or q.name = any($3::text[])) and ($4::text is null or q.name > $4::text)
+  ) n where n.place <= $5::integer
+  order by n.place, n.tenant_id limit $5::integer
 ),
 running as materialized (
   select c.tenant_id, c.queue, sum(c.open)::integer as n from millrace.claims c
@@ -60,11 +64,15 @@ order by q.tenant_id, q.name`,
 type Row = Omit<QueueStats, "pending" | "capped"> & Readonly<Record<"ready" | "held" | "blocked", number>>;
 
 /** Counts by status; `pending` includes those that are scheduled, held back by their concurrency key, or blocked by other jobs. */
-export async function queueStats(
-  db: Executor,
-  filter: { readonly tenantId?: string; readonly queue?: string },
-): Promise<readonly QueueStats[]> {
-  const rows = await db.query<Row>(statsStatement, [filter.tenantId ?? null, filter.queue ?? null]);
+export async function queueStats(db: Executor, filter: QueueStatsFilter): Promise<readonly QueueStats[]> {
+  const { tenantId, queue, queues, afterQueue, limit } = filter;
+  const rows = await db.query<Row>(statsStatement, [
+    tenantId ?? null,
+    queue ?? null,
+    queues ?? null,
+    afterQueue ?? null,
+    limit ?? queuesMax,
+  ]);
   return rows.map(({ ready, held, blocked, ...row }) => ({
     ...row,
     pending: ready + row.scheduled + held + blocked,

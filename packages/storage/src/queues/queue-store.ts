@@ -58,10 +58,22 @@ export interface QueueStats {
   readonly capped: readonly JobStatus[];
 }
 
+export interface QueueStatsFilter {
+  /** Undefined: every tenant's, as many of each where there are too many. */
+  readonly tenantId?: string | undefined;
+  readonly queue?: string | undefined;
+  /** These queues only. */
+  readonly queues?: readonly string[] | undefined;
+  /** Queues behind this name only. */
+  readonly afterQueue?: string | undefined;
+  /** Default 1,000. */
+  readonly limit?: number | undefined;
+}
+
 /** The part of a job store that is about queues as a whole. */
 export interface QueueStore {
-  /** Counts by status of the tenant's queues (of every tenant's without one), at most 1,000 queues. */
-  queueStats(filter: { readonly tenantId?: string; readonly queue?: string }): Promise<readonly QueueStats[]>;
+  /** Counts by status of queues, by tenant and name. */
+  queueStats(filter: QueueStatsFilter): Promise<readonly QueueStats[]>;
   /** The settings of a queue; the defaults where it has none, or is no queue. */
   getQueueSettings(ref: QueueRef): Promise<QueueSettings>;
   /** Replaces all settings of a queue but its pause; makes the queue if need be. They bind claims that begin after it. */

@@ -87,7 +87,7 @@ describe("POST /v1/jobs/bulk", () => {
 describe("GET /v1/jobs/{id}/attempts", () => {
   test("200: the attempts, oldest first", async () => {
     const { id } = (await ask("POST /v1/jobs", { type: "t", queue: "attempts", maxAttempts: 1 })).json;
-    expect((await ask(`GET /v1/jobs/${id}/attempts`)).json).toEqual({ items: [] });
+    expect((await ask(`GET /v1/jobs/${id}/attempts`)).json).toEqual({ items: [], nextCursor: null });
     await kill("attempts");
     expect((await ask(`GET /v1/jobs/${id}/attempts`)).json.items).toEqual([
       {
@@ -99,6 +99,33 @@ describe("GET /v1/jobs/{id}/attempts", () => {
         error: { message: "no" },
       },
     ]);
+  });
+
+  test("200: page by page, the job's own cursor alone", async () => {
+    const jobs = [];
+    for (const queue of ["many-attempts", "other-attempts"]) {
+      jobs.push((await ask("POST /v1/jobs", { type: "t", queue })).json.id);
+      for (let n = 0; n < 3; n++) {
+        const { json } = await ask("POST /v1/leases/claim", { queues: [queue], worker: `w${n}` });
+        const [{ leaseToken }] = json.items as unknown as readonly [{ readonly leaseToken: string }];
+        if (n < 2) await ask("POST /v1/leases/release", { items: [{ leaseToken }] });
+      }
+    }
+    const [one, other] = jobs;
+    const first = (await ask(`GET /v1/jobs/${one}/attempts?limit=2`)).json;
+    const cursor = first["nextCursor"] as string;
+    const second = (await ask(`GET /v1/jobs/${one}/attempts?limit=2&cursor=${cursor}`)).json;
+    expect([first, second].map(({ items }) => items.map(({ worker, outcome }) => [worker, outcome]))).toEqual([
+      [
+        ["w0", "released"],
+        ["w1", "released"],
+      ],
+      [["w2", "running"]],
+    ]);
+    expect(second["nextCursor"]).toBeNull();
+    for (const path of [`${other}/attempts?cursor=${cursor}`, `${one}/attempts?limit=501`]) {
+      expect((await ask(`GET /v1/jobs/${path}`)).status).toBe(422);
+    }
   });
 
   test("404: a key that is bound to other queues", async () => {

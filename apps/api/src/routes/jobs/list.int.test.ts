@@ -121,6 +121,31 @@ describe("GET /v1/queues", () => {
     expect(one.json).toMatchObject({ name: "counted/1", scheduled: 1 });
   });
 
+  test("200: page by page, by name; a bound key's pages have its queues only", async () => {
+    const { key: own } = await api.makeKey({ tenantId: "pages" });
+    const names = ["a.1", "b", "c/2", "d", "e"];
+    for (const queue of names) await api.ask("POST /v1/jobs", { key: own, body: { type: "t", queue } });
+    const pagesOf = async (of: string) => {
+      const pages: string[][] = [];
+      let cursor = "";
+      do {
+        const { json } = await api.ask(`GET /v1/queues?limit=2${cursor}`, { key: of });
+        pages.push(json.items.map(({ name }) => name as string));
+        cursor = json["nextCursor"] === null ? "" : `&cursor=${json["nextCursor"] as string}`;
+      } while (cursor !== "");
+      return pages;
+    };
+    expect(await pagesOf(own)).toEqual([["a.1", "b"], ["c/2", "d"], ["e"]]);
+    const bound = await api.makeKey({ tenantId: "pages", queues: ["e", "b", "c/2"] });
+    expect(await pagesOf(bound.key)).toEqual([["b", "c/2"], ["e"]]);
+  });
+
+  test("422: a limit out of bounds, and a cursor that is none of this list", async () => {
+    for (const query of ["limit=0", "limit=501", "cursor=x", "more=1"]) {
+      expect((await api.ask(`GET /v1/queues?${query}`, { key })).status).toBe(422);
+    }
+  });
+
   test("a key sees the queues that it is bound to", async () => {
     await make({ queue: "seen" });
     await make({ queue: "unseen" });

@@ -1,8 +1,10 @@
-import { queueListSchema } from "@millrace/contract";
+import { listQueuesQuerySchema, queueListSchema } from "@millrace/contract";
 import { listQueues, toQueueJson } from "@millrace/core";
 
 import { ctxOf } from "../../http/ctx-of.ts";
+import { readQuery } from "../../http/read-query.ts";
 import type { Route } from "../../http/route.ts";
+import { unparsed } from "../../http/unparsed.ts";
 
 /** GET /v1/queues */
 export const listQueuesRoute: Route = {
@@ -12,10 +14,11 @@ export const listQueuesRoute: Route = {
   operationId: "listQueues",
   tag: "queues",
   summary: "List queues with their counts",
-  description: "All of them in one page, by name. A count named in `capped` stopped at its bound.",
-  answers: { 200: { description: "The queues.", schema: queueListSchema } },
+  description: "By name. A count named in `capped` stopped at its bound.",
+  query: listQueuesQuerySchema,
+  answers: { 200: { description: "A page of queues.", schema: queueListSchema } },
   async handle(c, api) {
-    const queues = await listQueues(ctxOf(c, api));
-    return c.json({ items: queues.map(toQueueJson), nextCursor: null }, 200);
+    const { queues, nextCursor } = await listQueues(ctxOf(c, api), unparsed(readQuery(c)));
+    return c.json({ items: queues.map(toQueueJson), nextCursor }, 200);
   },
 };

@@ -108,6 +108,24 @@ export function describeLists(open: OpenJobStore): void {
       expect(await store.queueStats({ tenantId: "acme", queue: "none" })).toEqual([]);
     });
 
+    it("counts the queues of a tenant page by page, or those of some names", async () => {
+      for (const queue of ["a", "b", "c", "d"]) await store.createJob(newJob({ tenantId: "many-queues", queue }));
+      const names = async (filter: { queues?: readonly string[]; afterQueue?: string; limit?: number }) =>
+        (await store.queueStats({ tenantId: "many-queues", ...filter })).map(({ queue }) => queue);
+      expect(await names({ limit: 3 })).toEqual(["a", "b", "c"]);
+      expect(await names({ limit: 3, afterQueue: "c" })).toEqual(["d"]);
+      expect(await names({ limit: 1, queues: ["d", "b", "none"] })).toEqual(["b"]);
+      expect(await names({ afterQueue: "b", queues: ["d", "b"] })).toEqual(["d"]);
+    });
+
+    it("counts the first queue of every tenant before the second of any", async () => {
+      const tenants = async (limit: number) =>
+        new Set((await store.queueStats({ limit })).map((each) => each.tenantId));
+      const all = await tenants(1_000);
+      expect(all.size).toBeGreaterThan(2);
+      expect(await tenants(all.size)).toEqual(all);
+    });
+
     it("keeps the counts right when finished jobs are retried or deleted, and when they are folded", async () => {
       const counts = async () => {
         const [stats] = await store.queueStats({ tenantId: "counted" });
