@@ -93,6 +93,11 @@ export function isConflict(error: unknown): boolean {
   return state === "40001" || state === "40P01";
 }
 
+/** True when somebody else held a lock for too long: PostgreSQL undid the work, and whoever wants something else need not wait. */
+export function isLocked(error: unknown): boolean {
+  return sqlState(error) === "55P03";
+}
+
 /** True when the error means that the connection cannot be used any more. */
 export function isConnectionLoss(error: unknown): boolean {
   const state = sqlState(error);

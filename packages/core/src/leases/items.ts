@@ -13,6 +13,7 @@ import { decodeLeaseToken, type LeaseOutcome } from "@millrace/storage";
 
 import { fieldErrors } from "../parse.ts";
 import type { LeaseCtx } from "./context.ts";
+import { isBusy, patiently } from "./patiently.ts";
 
 /** What became of one item: written, or refused without any effect. */
 export type ItemOutcome =
@@ -54,13 +55,14 @@ export async function writeItems<Item extends Token, Written extends Token>(
     if (one instanceof MillraceError) errors.set(index, one);
     else written.push(one);
   }
-  const answers = (written.length === 0 ? [] : await write(written)).values();
+  const answers = (written.length === 0 ? [] : await patiently(written, write)).values();
   let lost = 0;
   const outcomes = jobIds.map((id, index): ItemOutcome => {
     const error = errors.get(index);
     if (error !== undefined) return { ok: false, error };
     const answer = id === undefined ? undefined : answers.next().value;
     if (id !== undefined && answer?.ok === true) return { ok: true, job: { id, status: answer.status } };
+    if (answer !== undefined && isBusy(answer)) return { ok: false, error: jobBusy() };
     lost++;
     return { ok: false, error: leaseLost(answer?.status ?? null) };
   });
@@ -81,6 +83,13 @@ export function leaseLost(jobStatus: JobStatus | null): MillraceError {
       ? "This lease token names no job."
       : `The lease on the job is no longer held; the job is ${jobStatus}.`;
   return new MillraceError("LEASE_LOST", message, { extensions: { jobStatus } });
+}
+
+/** The error of an item whose job somebody else's transaction holds: nothing was written, and the lease is as it was. */
+function jobBusy(): MillraceError {
+  return new MillraceError("UNAVAILABLE", "The job is held by another transaction; try again.", {
+    retryAfterMs: 1_000,
+  });
 }
 
 /** A value of an item as JSON text, or what keeps it from being stored. */

@@ -92,3 +92,45 @@ describe("an end that can't be stored", () => {
     expect(stored.get("one")).toBe("x");
   });
 });
+
+describe("an end of a job that somebody's transaction holds", () => {
+  const heldWhile = (isHeld: () => boolean, holds: () => boolean) => {
+    const store = {
+      completeJobs: async (items: readonly { leaseToken: string }[]) =>
+        items.map(({ leaseToken }): LeaseOutcome =>
+          leaseToken === "held" && isHeld()
+            ? { ok: false, reason: "busy", status: "running" }
+            : { ok: true, status: "completed" },
+        ),
+    } as Partial<SettlerOptions["store"]> as SettlerOptions["store"];
+    return createSettler({
+      store,
+      claims: () => ({ ride: () => false }),
+      book: { holds },
+      outages: createOutages(silentLogger),
+      logger: silentLogger,
+    });
+  };
+  const completion = { kind: "complete", result: null } as const;
+
+  it("holds up no other, and is written once that is over", async () => {
+    let isHeld = true;
+    const settler = heldWhile(
+      () => isHeld,
+      () => true,
+    );
+    const held = settler.settle("held", completion);
+    expect(await settler.settle("one", completion)).toBe("completed");
+    expect(await settler.settle("two", completion)).toBe("completed");
+    isHeld = false;
+    expect(await held).toBe("completed");
+  });
+
+  it("is given up with the lease", async () => {
+    const settler = heldWhile(
+      () => true,
+      () => false,
+    );
+    expect(await settler.settle("held", completion)).toBe("unsaved");
+  });
+});

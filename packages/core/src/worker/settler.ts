@@ -25,8 +25,6 @@ export interface Settler {
   settle(leaseToken: string, settlement: Settlement): Promise<Settled>;
   /** How many completions will leave together soon: a claim that is due can go with them. */
   completionsWaiting(): number;
-  /** Resolves when nothing waits to be written. */
-  idle(): Promise<void>;
   /** Ends the tries that are going on: what isn't written then is `unsaved`. */
   giveUp(): void;
 }
@@ -51,7 +49,7 @@ export function createSettler({ store, claims, book, outages, logger }: SettlerO
   const writeFailures: Write<"fail"> = (items) => store.failJobs(items);
 
   const lane = <Of extends Kind>(bytesOf: (item: Item<Of>) => number, write: Write<Of>) =>
-    createCoalescer<Item<Of>, Settled>({
+    createCoalescer<Item<Of>, Settled | "busy">({
       fly: async (items) => (await fly(items, write)).map((value) => ({ ok: true, value })),
       bytesOf,
       flightsMax: 1,
@@ -86,8 +84,11 @@ export function createSettler({ store, claims, book, outages, logger }: SettlerO
     (items) => store.releaseJobs(items),
   );
 
-  async function fly<Of extends Kind>(items: readonly Item<Of>[], write: Write<Of>): Promise<readonly Settled[]> {
-    const settled = new Map<Item<Of>, Settled>();
+  async function fly<Of extends Kind>(
+    items: readonly Item<Of>[],
+    write: Write<Of>,
+  ): Promise<readonly (Settled | "busy")[]> {
+    const settled = new Map<Item<Of>, Settled | "busy">();
     let open = items;
     let mayBeWritten = false;
     for (let tries = 1; open.length > 0 && !stopped.signal.aborted; tries++) {
@@ -116,7 +117,7 @@ export function createSettler({ store, claims, book, outages, logger }: SettlerO
     items: readonly Item<Of>[],
     write: Write<Of>,
     error: unknown,
-  ): Promise<readonly (readonly [Item<Of>, Settled])[]> {
+  ): Promise<readonly (readonly [Item<Of>, Settled | "busy"])[]> {
     const [only] = items;
     if (only !== undefined && items.length === 1) return [[only, await refused(only, error)]];
     const middle = Math.ceil(items.length / 2);
@@ -127,7 +128,7 @@ export function createSettler({ store, claims, book, outages, logger }: SettlerO
   }
 
   /** Another end is stored in its place, if there is something in it that can be at fault; else the lease runs out, and the job is rescued. */
-  async function refused(item: Item<Kind>, error: unknown): Promise<Settled> {
+  async function refused(item: Item<Kind>, error: unknown): Promise<Settled | "busy"> {
     if (item.kind !== "release" && !(item.kind === "fail" && item.message === notStored.message)) {
       const [end = "unsaved"] = await fly([{ leaseToken: item.leaseToken, ...notStored }], writeFailures);
       return end;
@@ -139,25 +140,32 @@ export function createSettler({ store, claims, book, outages, logger }: SettlerO
     return "unsaved";
   }
 
+  function board(leaseToken: string, settlement: Settlement): Promise<Settled | "busy"> {
+    switch (settlement.kind) {
+      case "complete":
+        return completions.add({ leaseToken, ...settlement });
+      case "fail":
+        return failures.add({ leaseToken, ...settlement });
+      case "snooze":
+        return snoozes.add({ leaseToken, ...settlement });
+      case "release":
+        return releases.add({ leaseToken, ...settlement });
+      default:
+        return settlement satisfies never;
+    }
+  }
+
   return {
-    settle(leaseToken, settlement) {
-      switch (settlement.kind) {
-        case "complete":
-          return completions.add({ leaseToken, ...settlement });
-        case "fail":
-          return failures.add({ leaseToken, ...settlement });
-        case "snooze":
-          return snoozes.add({ leaseToken, ...settlement });
-        case "release":
-          return releases.add({ leaseToken, ...settlement });
-        default:
-          return settlement satisfies never;
+    async settle(leaseToken, settlement) {
+      // A job that somebody's transaction holds goes with later flights, for as long as its lease lasts; the others don't wait for it.
+      for (let tries = 1; ; tries++) {
+        const settled = await board(leaseToken, settlement);
+        if (settled !== "busy") return settled;
+        await delay(backoffMs(tries), undefined, { signal: stopped.signal }).catch(() => undefined);
+        if (stopped.signal.aborted || !book.holds(leaseToken)) return "unsaved";
       }
     },
     completionsWaiting: () => completions.waiting(),
-    async idle() {
-      await Promise.all([completions.idle(), failures.idle(), snoozes.idle(), releases.idle()]);
-    },
     giveUp: () => stopped.abort(),
   };
 }
@@ -170,8 +178,9 @@ const ends: Readonly<Record<Kind, Settled>> = {
 };
 
 /** `mayBeWritten`: the answer to an earlier try was lost, so a lease that is gone may have been ended by that very try. */
-function settledBy(kind: Kind, outcome: LeaseOutcome | undefined, mayBeWritten: boolean): Settled {
+function settledBy(kind: Kind, outcome: LeaseOutcome | undefined, mayBeWritten: boolean): Settled | "busy" {
   if (outcome === undefined) return "lost";
+  if (!outcome.ok && outcome.reason === "busy") return "busy";
   const { ok, status } = outcome;
   if (!ok && status === "cancelled") return "cancelled";
   const expected =

@@ -4,6 +4,7 @@ import type { Executor } from "../executor.ts";
 import { createCoalescer, type Outcome } from "./coalesce.ts";
 import { complete } from "./complete.ts";
 import type { CompleteItem, LeaseOutcome } from "./job-store.ts";
+import { createStepOver, type StepOver } from "./step-over.ts";
 
 type Items = readonly CompleteItem[];
 type Outcomes = readonly LeaseOutcome[];
@@ -15,7 +16,7 @@ export interface Completer {
 }
 
 /** Whole batches share a statement: over HTTP they come from many workers at once, each with a few jobs. A lone one waits for nobody. */
-export function createCompleter(db: Executor): Completer {
+export function createCompleter(db: Executor, stepOver: StepOver = createStepOver(db)): Completer {
   const coalescer = createCoalescer<Items, Outcomes>({
     fly,
     bytesOf: (items) => items.reduce((sum, { result }) => sum + (result?.length ?? 0) + bytesOfToken, 0),
@@ -27,9 +28,11 @@ export function createCompleter(db: Executor): Completer {
     refuse: () => new Error("not reached: any number may wait"),
   });
 
+  const write = (items: Items) => stepOver.write(items, (open) => complete(db, open));
+
   async function fly(batches: readonly Items[]): Promise<readonly Outcome<Outcomes>[]> {
     try {
-      const outcomes = await complete(db, batches.flat());
+      const outcomes = await write(batches.flat());
       let at = 0;
       return batches.map(({ length }) => ({ ok: true, value: outcomes.slice(at, (at += length)) }));
     } catch (error) {
@@ -38,7 +41,7 @@ export function createCompleter(db: Executor): Completer {
       const alone: Outcome<Outcomes>[] = [];
       for (const items of batches) {
         alone.push(
-          await complete(db, items).then(
+          await write(items).then(
             (value) => ({ ok: true as const, value }),
             (own: unknown) => ({ ok: false as const, error: own }),
           ),

@@ -22,9 +22,13 @@ export interface ClaimedJob {
   readonly leaseToken: string;
 }
 
-/** The outcome of one item of a batched owner's write. A stale token is `lost`, and changed nothing. */
+/**
+ * The outcome of one item of a batched owner's write. A stale token is `lost`, and changed nothing. `busy` changed nothing either: somebody else's
+ * transaction holds the job or one that depends on it; the lease is as it was, and the same write can be tried again.
+ */
 export type LeaseOutcome =
   | { readonly ok: true; readonly status: JobStatus }
+  | { readonly ok: false; readonly reason: "busy"; readonly status: "running" }
   | { readonly ok: false; readonly reason: "lost"; readonly status: JobStatus | null };
 
 export interface HeartbeatOutcome {

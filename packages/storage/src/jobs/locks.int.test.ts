@@ -1,0 +1,88 @@
+import { afterAll, beforeAll, describe, expect, it } from "vitest";
+
+import type { DirectConnection } from "../database.ts";
+import { newJob } from "../testing/job-store/fixture.ts";
+import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import type { ClaimedJob, JobStore } from "./job-store.ts";
+import { createPostgresJobStore, hotSession } from "./postgres-job-store.ts";
+
+let test: TestDatabase;
+let store: JobStore;
+let caller: DirectConnection;
+beforeAll(async () => {
+  test = await testDatabase({ database: { session: hotSession, lockTimeoutMs: 50 } });
+  store = createPostgresJobStore(test.database);
+  caller = await test.database.connect();
+});
+afterAll(async () => {
+  await caller.close();
+  await store.close();
+  await test.close();
+});
+
+/** Runs with a transaction of somebody else's open that has executed `sql`. */
+async function meanwhile<T>(sql: string, run: () => Promise<T>): Promise<T> {
+  await caller.exec("begin");
+  try {
+    await caller.exec(sql);
+    return await run();
+  } finally {
+    await caller.exec("rollback");
+  }
+}
+
+async function claimed(count: number): Promise<readonly ClaimedJob[]> {
+  await store.createJobs(Array.from({ length: count }, () => newJob()));
+  return store.claimJobs({ limit: count, leaseMs: 60_000, worker: "w" });
+}
+
+const dependentOf = ({ job }: ClaimedJob) =>
+  `select millrace.enqueue('t', tenant => 'acme', queue => 'later', depends_on => array['${job.id}']::uuid[])`;
+const ofLeases = (jobs: readonly ClaimedJob[]) => jobs.map(({ leaseToken }) => ({ leaseToken, result: null }));
+const busy = { ok: false, reason: "busy", status: "running" };
+
+describe("a job that a caller's open transaction holds", () => {
+  const writes: Record<string, (jobs: readonly ClaimedJob[]) => ReturnType<JobStore["completeJobs"]>> = {
+    completions: (jobs) => store.completeJobs(ofLeases(jobs)),
+    "completions that claim": async (jobs) =>
+      (await store.completeAndClaim(ofLeases(jobs), { limit: 1, leaseMs: 60_000, worker: "w" })).outcomes,
+    deaths: (jobs) => store.failJobs(jobs.map(({ leaseToken }) => ({ leaseToken, message: "no", retryable: false }))),
+  };
+  for (const [what, write] of Object.entries(writes)) {
+    it(`keeps none of the other ${what} of its batch from being written`, async () => {
+      const jobs = await claimed(4);
+      const [held, ...others] = jobs;
+      if (held === undefined) throw new Error("nothing could be claimed");
+      await meanwhile(dependentOf(held), async () => {
+        const written = { ok: true, status: what === "deaths" ? "dead" : "completed" };
+        expect(await write(jobs)).toEqual([busy, ...others.map(() => written)]);
+        expect(await write([held])).toEqual([busy]);
+      });
+      expect(await write([held])).toEqual([{ ok: true, status: what === "deaths" ? "dead" : "completed" }]);
+    });
+  }
+
+  it("is answered as busy by itself when many callers complete at once", async () => {
+    const jobs = await claimed(6);
+    const [held] = jobs;
+    if (held === undefined) throw new Error("nothing could be claimed");
+    await meanwhile(dependentOf(held), async () => {
+      const answers = await Promise.all(jobs.map((job) => store.completeJobs(ofLeases([job]))));
+      expect(answers.map(([outcome]) => outcome?.ok)).toEqual([false, true, true, true, true, true]);
+    });
+    await store.completeJobs(ofLeases([held]));
+  });
+
+  it("is one whose dependents are held, too", async () => {
+    const jobs = await claimed(4);
+    const [held] = jobs;
+    if (held === undefined) throw new Error("nothing could be claimed");
+    const { job } = await store.createJob(newJob({ queue: "later", dependsOn: [held.job.id] }));
+    await meanwhile(`select from millrace.blocked where job_id = '${job.id}' for update`, async () => {
+      const outcomes = await store.completeJobs(ofLeases(jobs));
+      expect(outcomes.map(({ ok }) => ok)).toEqual([false, true, true, true]);
+    });
+    expect(await store.completeJobs(ofLeases([held]))).toEqual([{ ok: true, status: "completed" }]);
+    expect(await store.getJob({ tenantId: "acme", id: job.id })).toMatchObject({ status: "pending" });
+  });
+});
