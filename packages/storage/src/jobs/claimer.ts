@@ -41,10 +41,14 @@ export function createClaimer(db: Executor): Claimer {
     return retryInMs;
   }
 
-  return async (request, claimFirst = (turn) => claim(db, request, turn, true)) => {
+  /** Goes round over the lanes until something is claimed; adds it to `claimed` as soon as it is. */
+  async function goRound(
+    request: ClaimRequest,
+    claimFirst: (turn: Turn) => Promise<ClaimResult>,
+    claimed: ClaimedJob[],
+    retryIn: (ms: number) => void,
+  ): Promise<void> {
     const scope = request.tenantId ?? "";
-    const claimed: ClaimedJob[] = [];
-    let retryInMs = Number.POSITIVE_INFINITY;
     for (let round = 0; round <= roundsMax; round++) {
       const turn = take(scope);
       const {
@@ -55,13 +59,25 @@ export function createClaimer(db: Executor): Claimer {
       } = await (round === 0 ? claimFirst(turn) : claim(db, request, turn, true));
       turns.set(scope, { number: (turn.number + 1) % 1_000_000_000, after: next });
       claimed.push(...free);
-      retryInMs = Math.min(retryInMs, tokenInMs ?? retryInMs, await claimShares(limited, request, claimed));
+      if (tokenInMs !== undefined) retryIn(tokenInMs);
+      retryIn(await claimShares(limited, request, claimed));
       if (claimed.length === 0 && limited.length > 0) {
         // Those with limits had nothing after all, and the others had left them their shares.
         claimed.push(...(await claim(db, request, turn, false)).claimed);
       }
       const isRoundComplete = next === undefined && turn.after === undefined;
-      if (claimed.length > 0 || isRoundComplete) break;
+      if (claimed.length > 0 || isRoundComplete) return;
+    }
+  }
+
+  return async (request, claimFirst = (turn) => claim(db, request, turn, true)) => {
+    const claimed: ClaimedJob[] = [];
+    let retryInMs = Number.POSITIVE_INFINITY;
+    try {
+      await goRound(request, claimFirst, claimed, (ms) => void (retryInMs = Math.min(retryInMs, ms)));
+    } catch (error) {
+      // What is claimed is committed: thrown away, it would cost its jobs an attempt and wait for its leases to run out.
+      if (claimed.length === 0) throw error;
     }
     if (retryInMs < Number.POSITIVE_INFINITY) request.onRetryIn?.(Math.ceil(retryInMs));
     return claimed.toSorted(byClaimOrder);
