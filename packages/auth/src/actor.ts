@@ -10,4 +10,6 @@ export interface Actor {
   readonly expiresAt?: Date | undefined;
   /** The API key's id, for the log; undefined for a static key or a process of our own. */
   readonly keyId?: string | undefined;
+  /** The place of a static key in its list, from 1; undefined for all others. */
+  readonly staticKey?: number | undefined;
 }

@@ -8,11 +8,20 @@ describeApiKeyValidator("the static validator", async () => ({
     { key: "local-development", tenantId: "acme" },
     { key: "Other", tenantId: "other" },
   ]),
-  valid: { key: "local-development", actor: { tenantId: "acme", scopes: ["*"] } },
+  valid: { key: "local-development", actor: { tenantId: "acme", scopes: ["*"], staticKey: 1 } },
   ended: [],
 }));
 
 describe("the static validator", () => {
+  test("tells its keys apart by their places", async () => {
+    const validator = createStaticValidator([
+      { key: "a", tenantId: "one" },
+      { key: "b", tenantId: "one" },
+    ]);
+    expect((await validator.validate("a"))?.staticKey).toBe(1);
+    expect((await validator.validate("b"))?.staticKey).toBe(2);
+  });
+
   test("keeps the tenants of its keys apart", async () => {
     const validator = createStaticValidator([
       { key: "a", tenantId: "one" },

@@ -12,9 +12,9 @@ export interface StaticKey {
 
 /** Fixed keys with all scopes, each for one tenant. For development: the configuration refuses them in production. */
 export function createStaticValidator(keys: readonly StaticKey[]): ApiKeyValidator {
-  const known = keys.map(({ key, tenantId }) => ({
+  const known = keys.map(({ key, tenantId }, index) => ({
     hash: hashKey(key),
-    actor: { tenantId, scopes: ["*"] } satisfies Actor,
+    actor: { tenantId, scopes: ["*"], staticKey: index + 1 } satisfies Actor,
   }));
   return {
     async validate(key) {

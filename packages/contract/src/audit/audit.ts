@@ -22,7 +22,7 @@ export const auditActions = [
 
 export type AuditAction = (typeof auditActions)[number];
 
-/** One entry: who (`key:` and the API key's id, or `process`) did what to what. */
+/** One entry: who (`key:` and the API key's id, `static:` and a static key's place in the configuration, or `process`) did what to what. */
 export const auditEntrySchema = z
   .object({
     id: z.uuid(),

@@ -1,6 +1,6 @@
 import type { AuditAction } from "@millrace/contract";
 
-import type { Ctx } from "../context.ts";
+import type { Actor, Ctx } from "../context.ts";
 
 export interface Audited {
   readonly action: AuditAction;
@@ -15,7 +15,11 @@ export interface Audited {
  * and nobody else would know that its entry is missing.
  */
 export async function audit(ctx: Pick<Ctx, "actor" | "audit">, { action, target, detail }: Audited): Promise<void> {
-  const { tenantId, keyId } = ctx.actor;
-  const actor = keyId === undefined ? "process" : `key:${keyId}`;
-  await ctx.audit?.recordAudit({ tenantId, actor, action, target, detail: detail ?? null });
+  const { tenantId } = ctx.actor;
+  await ctx.audit?.recordAudit({ tenantId, actor: nameOf(ctx.actor), action, target, detail: detail ?? null });
+}
+
+function nameOf({ keyId, staticKey }: Actor): string {
+  if (keyId !== undefined) return `key:${keyId}`;
+  return staticKey === undefined ? "process" : `static:${staticKey}`;
 }

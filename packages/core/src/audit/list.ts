@@ -10,9 +10,12 @@ export interface AuditList {
   readonly nextCursor: string | null;
 }
 
-/** A page of the tenant's audit log, newest first; it may be short while `nextCursor` is set. @throws FORBIDDEN, VALIDATION_FAILED */
+/** A page of the tenant's audit log, newest first; it may be short while `nextCursor` is set. @throws FORBIDDEN also for a key that is bound to queues, VALIDATION_FAILED */
 export async function listAudit(ctx: Ctx, input: ListAuditQuery): Promise<AuditList> {
   requireScope(ctx, "ops:admin");
+  if (ctx.actor.queues !== undefined) {
+    throw new MillraceError("FORBIDDEN", "This API key is bound to queues; the audit log is of the whole tenant.");
+  }
   const { cursor, limit, after, before, ...query } = parse(listAuditQuerySchema, input);
   if (ctx.audit === undefined) throw new MillraceError("INTERNAL", "This process has no audit log.");
   const filter = {

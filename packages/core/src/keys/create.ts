@@ -10,11 +10,12 @@ import { type IssuedKey, issueKey } from "./issue.ts";
 export async function createKey(ctx: KeyCtx, input: CreateKeyRequest): Promise<IssuedKey> {
   requireScope(ctx, "keys:admin");
   const request = parse(createKeyRequestSchema, input);
-  const { expiresAt } = request;
-  requireCovers(ctx, { ...request, expiresAt: expiresAt === undefined ? undefined : new Date(expiresAt) });
+  const ends = request.expiresAt;
+  requireCovers(ctx, { ...request, expiresAt: ends === undefined ? undefined : new Date(ends) });
   const { tenantId, keyId } = ctx.actor;
   const issued = await issueKey(ctx.keys, { ...request, tenantId, createdBy: keyId }, ctx.keyKind);
-  const { id, name, scopes } = issued.stored;
-  await audit(ctx, { action: "key.create", target: id, detail: { name, scopes: [...scopes] } });
+  const { id, name, scopes, queues, expiresAt } = issued.stored;
+  const detail = { name, scopes, queues, expiresAt: expiresAt?.toISOString() ?? null };
+  await audit(ctx, { action: "key.create", target: id, detail });
   return issued;
 }

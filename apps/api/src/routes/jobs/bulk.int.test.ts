@@ -147,6 +147,38 @@ describe("GET /v1/audit", () => {
     expect(JSON.stringify([first, second])).not.toContain(made.key);
   });
 
+  test("200: what a new key may do, where, and until when", async () => {
+    const expiresAt = "2100-01-01T00:00:00.000Z";
+    const request = { name: "narrow", scopes: ["jobs:read"], queues: ["mine"], expiresAt };
+    const [narrow, wide] = [request, { name: "wide", scopes: ["*"] }];
+    for (const [key, detail] of [
+      [narrow, narrow],
+      [wide, { ...wide, queues: null, expiresAt: null }],
+    ] as const) {
+      const { id } = (await ask("POST /v1/keys", key)).json;
+      expect((await ask(`GET /v1/audit?target=${id}`)).json.items[0]?.["detail"]).toEqual(detail);
+    }
+  });
+
+  test("403: a key that is bound to queues, as the log is of the whole tenant", async () => {
+    const { key: bound } = await api.makeKey({ queues: ["mine"] });
+    const { status, json } = await ask("GET /v1/audit", undefined, bound);
+    expect([status, json.code]).toEqual([403, "FORBIDDEN"]);
+  });
+
+  test("200: a static key by its place in the configuration", async () => {
+    const staticKeys = "first:statics,second:statics";
+    const fixed = await startTestApi({ values: { "auth.mode": "static", "auth.staticKeys": staticKeys } });
+    try {
+      await fixed.ask("PUT /v1/queues/q", { key: "second", body: {} });
+      expect((await fixed.ask("GET /v1/audit", { key: "first" })).json.items).toMatchObject([
+        { actor: "static:2", action: "queue.change" },
+      ]);
+    } finally {
+      await fixed.close();
+    }
+  });
+
   test("200: bounded in time, and of one's own tenant only", async () => {
     const at = new Date(Date.now() - 60_000).toISOString();
     expect((await ask(`GET /v1/audit?before=${at}`)).json.items).toEqual([]);
