@@ -145,6 +145,13 @@ describe("what is no cron expression", () => {
     expect(() => readCron(cron, "UTC")).toThrow(/./);
   });
 
+  test.for([
+    ["daily", "it has 1 field."],
+    ["* * * *", "it has 4 fields."],
+  ] as const)("is refused with the number of its fields: %s", ([cron, end]) => {
+    expect(cronProblem(cron)?.message.endsWith(end)).toBe(true);
+  });
+
   test.for(["0 0 30 2 *", "0 0 31 2,4,6,9,11 *", "0 0 31 4 +MON"])("or never fires: %s", (cron) => {
     expect(cronProblem(cron)).toMatchObject({ code: "never_fires" });
   });

@@ -58,7 +58,9 @@ const expectation =
 function parseCron(cron: string, timezone: string): Cron {
   const fields = cron.trim().split(/\s+/).length;
   // The library would also take a date, and seven fields.
-  if (fields !== 5 && fields !== 6 && !/^@[a-z]+$/i.test(cron)) throw new TypeError(`it has ${fields} fields`);
+  if (fields !== 5 && fields !== 6 && !/^@[a-z]+$/i.test(cron)) {
+    throw new TypeError(`it has ${fields} ${fields === 1 ? "field" : "fields"}`);
+  }
   return new Cron(cron, { timezone, paused: true, mode: "5-or-6-parts", fixedTimeRule: "no-wildcard" });
 }
 

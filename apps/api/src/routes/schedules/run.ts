@@ -20,7 +20,7 @@ export const runScheduleRoute: Route = {
   answers: {
     202: { description: "The job.", schema: jobSchema, headers: { Location: "The path of the job." } },
   },
-  errors: ["NOT_FOUND"],
+  errors: ["NOT_FOUND", "QUEUE_FULL"],
   async handle(c, api) {
     await readNothing(c, api);
     const job = await runSchedule(ctxOf(c, api), { name: paramOf(c, "name") });

@@ -219,6 +219,16 @@ describe("DELETE /v1/schedules/{name}", () => {
 });
 
 describe("POST /v1/schedules/{name}/run", () => {
+  test("429 when the queue is full", async () => {
+    const queue = randomUUID();
+    await ask(`PUT /v1/queues/${queue}`, { maxDepth: 1 });
+    const name = await make({ job: { type: "report", queue } });
+    expect((await ask(`POST /v1/schedules/${name}/run`)).status).toBe(202);
+    const refused = await ask(`POST /v1/schedules/${name}/run`);
+    expect([refused.status, refused.json.code]).toEqual([429, "QUEUE_FULL"]);
+    expect(refused.headers.get("retry-after")).toMatch(/^\d+$/);
+  });
+
   test("202 with the job, tagged with the schedule's name, also while it is paused; its ticks stay where they are", async () => {
     const job = { type: "report", queue: "mine", payload: { a: 1 }, priority: 4, maxAttempts: 2, tags: ["x"] };
     for (const paused of [false, true]) {
