@@ -9,6 +9,7 @@ import { MillraceError } from "@millrace/contract";
 import { type Logger, type Metrics, currentTrace, traceContext } from "@millrace/telemetry";
 
 import { answerRaw, parserError } from "./http/client-error.ts";
+import { cutWhenStalled, stalledMsDefault } from "./http/cut-stalled.ts";
 import { clientOf, type Exchange, newExchange, openExchange } from "./http/exchange.ts";
 import { problemAnswer } from "./http/problem.ts";
 import { createRecorder } from "./http/recorder.ts";
@@ -20,6 +21,8 @@ export interface HttpServerOptions {
   readonly config: Config["server"];
   readonly logger: Logger;
   readonly metrics: Metrics;
+  /** How long a client may take nothing of an answer before it is cut off; default 30,000. Streams have a limit of their own. */
+  readonly stalledMs?: number | undefined;
 }
 
 /** Node's server around a fetch function: its limits, and what has to happen where no app is reached. */
@@ -36,11 +39,13 @@ interface Open {
   readonly exchange: Exchange;
   readonly incoming: IncomingMessage;
   readonly outgoing: ServerResponse;
+  /** Its answer is handed over, and its client has not taken it yet. */
+  isSlow: boolean;
 }
 
 /** Makes the server; it listens when told to. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { fetch, config, logger, metrics } = options;
+  const { fetch, config, logger, metrics, stalledMs = stalledMsDefault } = options;
   const allMethods = options.methods.join(", ");
   const record = createRecorder(logger, metrics);
   const open = new Set<Open>();
@@ -56,7 +61,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (incoming.httpVersionMinor === 0) incoming.headers.host ??= "localhost";
     // A client that waits for "100 Continue" may send the body after all: only a new connection is in step for sure.
     if (stopping || awaitsContinue) outgoing.setHeader("Connection", "close");
-    const entry = { exchange, incoming, outgoing };
+    const entry = { exchange, incoming, outgoing, isSlow: false };
     open.add(entry);
     outgoing.once("close", () => {
       open.delete(entry);
@@ -89,6 +94,16 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
+  /** Nearly every answer is taken at once: looking now and then costs less than a timer for each. */
+  function findSlow(): void {
+    for (const entry of open) {
+      const { outgoing } = entry;
+      if (entry.isSlow || !outgoing.writableEnded || outgoing.writableFinished) continue;
+      entry.isSlow = true;
+      cutWhenStalled(outgoing, stalledMs);
+    }
+  }
+
   const server = createServer(
     {
       maxHeaderSize: config.headerBytesMax,
@@ -112,6 +127,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     record(exchange);
   });
 
+  const slowTimer = setInterval(findSlow, Math.min(1_000, stalledMs)).unref();
+
   return {
     listen: () => listen(server, config),
     leave() {
@@ -128,6 +145,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
       }, graceMs);
       await closed;
       clearTimeout(timer);
+      clearInterval(slowTimer);
     },
   };
 }
