@@ -1,5 +1,6 @@
+/** A value that is still to come doesn't hold up the flight: its caller waits for it alone. */
 export type Outcome<Answer> =
-  | { readonly ok: true; readonly value: Answer }
+  | { readonly ok: true; readonly value: Answer | Promise<Answer> }
   | { readonly ok: false; readonly error: unknown };
 
 export interface CoalescerOptions<Item, Answer> {
@@ -27,7 +28,7 @@ export interface Coalescer<Item, Answer> {
 
 interface Waiting<Item, Answer> {
   readonly item: Item;
-  readonly resolve: (answer: Answer) => void;
+  readonly resolve: (answer: Answer | Promise<Answer>) => void;
   readonly reject: (error: unknown) => void;
 }
 

@@ -3,6 +3,7 @@ import { MillraceError, isMillraceError } from "@millrace/contract";
 import type { Database } from "../database.ts";
 import { callerExecutor } from "../database/caller-transaction.ts";
 import type { Executor } from "../executor.ts";
+import { isLocked } from "../pg-error.ts";
 import { createDepthGate, type Entry } from "../queues/depth-gate.ts";
 import { readDepths } from "../queues/depth.ts";
 import { retryConflicts } from "../retry-conflicts.ts";
@@ -13,6 +14,7 @@ import { type PreparedFlow, insertAll, prepareFlow } from "./insert-all.ts";
 import { type Inserted, type PreparedJob, freshJob, insert, prepare } from "./insert.ts";
 import type { CreateOptions, CreatedJob, CreatedJobId, Job, NewJob } from "./job-store.ts";
 import { duplicateJob, keysReused } from "./key-errors.ts";
+import { createLockedKeys } from "./locked-keys.ts";
 import type { QueueRegister } from "./queues.ts";
 import { type SignalListener, heeding } from "./signals.ts";
 import { type Lane, type Wakeups, encodeWakeup } from "./wakeup.ts";
@@ -36,16 +38,18 @@ export function createCreator(
 ): Creator {
   const writes = heeding(db, listener);
   const gate = createDepthGate({ read: (lanes) => readDepths(db, lanes) });
-  const coalescer = createCoalescer<PreparedJob, CreatedJob>({
-    fly,
-    bytesOf: (job) => job.payload.length,
+  const shared = {
+    bytesOf: (job: PreparedJob) => job.payload.length,
     flightsMax: 2,
-    itemsMax: 500,
     bytesMax: 4 * 1024 * 1024,
     waitingMax: 10_000,
     refuse: () =>
       new MillraceError("UNAVAILABLE", "Too many jobs are waiting to be stored; try again.", { retryAfterMs: 1_000 }),
-  });
+  };
+  const coalescer = createCoalescer<PreparedJob, CreatedJob>({ ...shared, fly, itemsMax: 500 });
+  /** Jobs whose keys an open transaction may hold: each by itself, a few at a time, since each may wait for a lock and keep a connection. */
+  const lone = createCoalescer<PreparedJob, CreatedJob>({ ...shared, fly: flyAlone, itemsMax: 1 });
+  const lockedKeys = createLockedKeys();
 
   /** The wake-up rides on the insert, or follows once it is committed: announced before, a worker would look and see nothing. */
   async function insertAnnounced(jobs: readonly PreparedJob[]): Promise<Inserted> {
@@ -103,6 +107,7 @@ export function createCreator(
     try {
       inserted = await insertAnnounced(jobs);
     } catch (error) {
+      if (jobs.length > 1 && isLocked(error)) return storeApart(jobs);
       // One row that the database refuses must not fail its neighbours; an outage is everybody's.
       if (jobs.length === 1 || isMillraceError(error, "UNAVAILABLE")) throw error;
       const outcomes: Outcome<CreatedJob>[] = [];
@@ -115,6 +120,28 @@ export function createCreator(
       (error: unknown) => new Map(keyTaken.map((job) => [job, { ok: false as const, error }])),
     );
     return jobs.map((job) => duplicates.get(job) ?? { ok: true, value: { job: freshJob(job, now), duplicate: false } });
+  }
+
+  /** Somebody's transaction holds a key, and nothing was written: the jobs without keys go now, and wait for none of the others. */
+  async function storeApart(jobs: readonly PreparedJob[]): Promise<readonly Outcome<CreatedJob>[]> {
+    const free = jobs.filter((job) => job.idempotencyKey === undefined);
+    const outcomes = (free.length === 0 ? [] : await store(free)).values();
+    return jobs.map((job): Outcome<CreatedJob> => {
+      if (job.idempotencyKey !== undefined) return { ok: true, value: lone.add(job) };
+      return (
+        outcomes.next().value ?? { ok: false, error: new MillraceError("INTERNAL", "The insert answered nothing.") }
+      );
+    });
+  }
+
+  async function flyAlone(jobs: readonly PreparedJob[]): Promise<readonly Outcome<CreatedJob>[]> {
+    const outcomes: Outcome<CreatedJob>[] = [];
+    for (const job of jobs) {
+      const outcome = await settled(alone(job));
+      if (!outcome.ok && isLocked(outcome.error)) lockedKeys.add(job);
+      outcomes.push(outcome);
+    }
+    return outcomes;
   }
 
   async function alone(job: PreparedJob): Promise<CreatedJob> {
@@ -179,7 +206,7 @@ export function createCreator(
     async createJob(job, { tx } = {}) {
       if (tx === undefined) {
         const prepared = prepare(job);
-        return sharesInsert(job) ? coalescer.add(prepared) : createByItself(prepared);
+        return sharesInsert(job) && !lockedKeys.has(job) ? coalescer.add(prepared) : createByItself(prepared);
       }
       const flow = prepareFlow([job], () => "");
       const own = callerExecutor(tx);
@@ -198,7 +225,10 @@ export function createCreator(
         return flow.jobs.map(({ id }) => ({ id, duplicate: false }));
       });
     },
-    idle: () => coalescer.idle(),
+    async idle() {
+      await coalescer.idle();
+      await lone.idle();
+    },
   };
 }
 

@@ -9,8 +9,10 @@ import { createPostgresJobStore, hotSession } from "./postgres-job-store.ts";
 let test: TestDatabase;
 let store: JobStore;
 let caller: DirectConnection;
+const statements: { readonly name: string; readonly ok: boolean }[] = [];
 beforeAll(async () => {
-  test = await testDatabase({ database: { session: hotSession, lockTimeoutMs: 50 } });
+  const observer = { statement: (name: string, _: number, ok: boolean) => void statements.push({ name, ok }) };
+  test = await testDatabase({ database: { session: hotSession, lockTimeoutMs: 50, observer } });
   store = createPostgresJobStore(test.database);
   caller = await test.database.connect();
 });
@@ -84,5 +86,40 @@ describe("a job that a caller's open transaction holds", () => {
     });
     expect(await store.completeJobs(ofLeases([held]))).toEqual([{ ok: true, status: "completed" }]);
     expect(await store.getJob({ tenantId: "acme", id: job.id })).toMatchObject({ status: "pending" });
+  });
+});
+
+it("a queue that a caller's open transaction is the first to use takes jobs from others meanwhile", async () => {
+  await meanwhile("select millrace.enqueue('t', tenant => 'acme', queue => 'first')", async () => {
+    const [one, two] = [store.createJob(newJob({ queue: "first" })), store.createJob(newJob({ queue: "second" }))];
+    expect((await one).job.queue).toBe("first");
+    expect((await two).job.queue).toBe("second");
+  });
+});
+
+describe("a key that a caller's open transaction holds", () => {
+  it("fails its own job only, and no later one", async () => {
+    await store.createJob(newJob({ queue: "keys" }));
+    const keyed = (idempotencyKey: string) =>
+      store.createJob(newJob({ queue: "keys", idempotencyKey, requestHash: "h" }));
+    await meanwhile(
+      "select millrace.enqueue('t', tenant => 'acme', queue => 'keys', idempotency_key => 'held')",
+      async () => {
+        const isStored = async (attempts: readonly Promise<unknown>[]) =>
+          (await Promise.allSettled(attempts)).map(({ status }) => status === "fulfilled");
+        const [plain, ...others] = [store.createJob(newJob({ queue: "keys" })), keyed("held"), keyed("free")];
+        await expect(plain).resolves.toMatchObject({ duplicate: false });
+        expect(await isStored(others)).toEqual([false, true]);
+        await expect(keyed("held")).rejects.toMatchObject({ code: "UNAVAILABLE", retryAfterMs: 1_000 });
+        statements.length = 0;
+        expect(await isStored([keyed("held"), keyed("free too"), store.createJob(newJob({ queue: "keys" }))])).toEqual([
+          false,
+          true,
+          true,
+        ]);
+        expect(statements.filter(({ ok }) => !ok).map(({ name }) => name)).not.toContain("jobs.insert");
+      },
+    );
+    expect(await keyed("held")).toMatchObject({ duplicate: false });
   });
 });
