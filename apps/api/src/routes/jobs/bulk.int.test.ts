@@ -151,11 +151,11 @@ describe("GET /v1/audit", () => {
     const expiresAt = "2100-01-01T00:00:00.000Z";
     const request = { name: "narrow", scopes: ["jobs:read"], queues: ["mine"], expiresAt };
     const [narrow, wide] = [request, { name: "wide", scopes: ["*"] }];
-    for (const [key, detail] of [
+    for (const [asked, detail] of [
       [narrow, narrow],
       [wide, { ...wide, queues: null, expiresAt: null }],
     ] as const) {
-      const { id } = (await ask("POST /v1/keys", key)).json;
+      const { id } = (await ask("POST /v1/keys", asked)).json;
       expect((await ask(`GET /v1/audit?target=${id}`)).json.items[0]?.["detail"]).toEqual(detail);
     }
   });

@@ -130,8 +130,8 @@ describe("GET /v1/queues", () => {
       let cursor = "";
       do {
         const { json } = await api.ask(`GET /v1/queues?limit=2${cursor}`, { key: of });
-        pages.push(json.items.map(({ name }) => name as string));
-        cursor = json["nextCursor"] === null ? "" : `&cursor=${json["nextCursor"] as string}`;
+        pages.push(json.items.map(({ name }) => name));
+        cursor = json["nextCursor"] === null ? "" : `&cursor=${json["nextCursor"]}`;
       } while (cursor !== "");
       return pages;
     };

@@ -20,9 +20,13 @@ export const putSchemaRoute: Route = {
     "there already run as they are. The same schema again keeps its version, another one gets the next. JSON Schema draft 2020-12, or draft-07 where " +
     "`$schema` says so.",
   body: { schema: putPayloadSchemaRequestSchema, required: true },
-  answers: { 200: { description: "The version in force.", schema: putPayloadSchemaResponseSchema } },
+  answers: {
+    200: { description: "The version that is in force already.", schema: putPayloadSchemaResponseSchema },
+    201: { description: "The version in force, which is new.", schema: putPayloadSchemaResponseSchema },
+  },
   async handle(c, api) {
     const body = await readJson(c, api.limits.bodyBytesMax);
-    return c.json(await putPayloadSchema(ctxOf(c, api), { type: paramOf(c, "type"), request: unparsed(body) }), 200);
+    const answer = await putPayloadSchema(ctxOf(c, api), { type: paramOf(c, "type"), request: unparsed(body) });
+    return c.json(answer, answer.created ? 201 : 200);
   },
 };
