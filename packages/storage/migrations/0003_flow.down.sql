@@ -25,12 +25,15 @@ insert into millrace.scheduled (tenant_id, queue, priority, scheduled_at, job_id
 select tenant_id, queue, priority, scheduled_at, job_id, type from millrace.blocked where scheduled_at > now();
 
 drop view millrace.all_jobs;
-drop function millrace.ensure_history_partitions(integer);
+drop function millrace.ensure_history_partitions(integer, integer);
+drop function millrace.make_partition(text, smallint, text, date, date);
 drop function millrace.wanted_partitions(integer);
 drop function millrace.drop_expired_partition(text);
 drop function millrace.free_expired_keys(text, bigint, integer);
 drop function millrace.expired_partitions();
-drop function millrace.expiry(text, text, millrace.job_status);
+drop function millrace.retention(text, text, millrace.job_status);
+drop function millrace.retention_class(interval);
+drop function millrace.history_partition(millrace.job_status, smallint, date);
 alter table millrace.job_history rename to job_history_by_expiry;
 alter index millrace.job_history_tenant_id rename to job_history_by_expiry_tenant_id;
 
@@ -123,6 +126,7 @@ select id, tenant_id, queue, type, status, priority, attempts, max_attempts, fen
 from millrace.job_history_by_expiry;
 drop table millrace.job_history_by_expiry;
 update millrace.finished_counts set day = day - extract(day from millrace.default_retention(status))::integer;
+alter table millrace.finished_counts drop column retention_class;
 drop function millrace.default_retention(millrace.job_status);
 
 create view millrace.all_jobs as
@@ -149,6 +153,7 @@ from millrace.job_history h;
 drop table millrace.job_logs;
 drop sequence millrace.job_logs_seq;
 drop table millrace.job_attempts;
+delete from millrace.job_keys where expires_at <= now();
 drop index millrace.job_keys_expiry;
 alter table millrace.job_keys drop column expires_at;
 drop table millrace.job_dependencies;

@@ -135,16 +135,31 @@ language sql immutable as $$
   select case status when 'dead' then interval '30 days' else interval '7 days' end
 $$;
 
--- When a job of this queue that ends now, so, is to be forgotten.
-create function millrace.expiry(of_tenant text, of_queue text, status millrace.job_status) returns timestamptz
+-- How long a job of this queue that ends now, so, is to be kept.
+create function millrace.retention(of_tenant text, of_queue text, status millrace.job_status) returns interval
 language sql stable as $$
-  select now() + coalesce((
+  select coalesce((
     select case status when 'completed' then q.keep_completed_ms when 'dead' then q.keep_dead_ms else q.keep_cancelled_ms end * interval '1 millisecond'
     from millrace.queue_settings q where q.tenant_id = of_tenant and q.queue = of_queue
   ), millrace.default_retention(status))
 $$;
 
--- History anew: by status, then by time of expiry, which is fixed when a job ends. So each queue has its own retention, and all of it ends by dropping partitions.
+-- What a partition of so long a retention holds: 0 a day of expiry, 1 a week, 2 a month. So there are at most 11, 10 and 15 of them ahead, whatever queues are set to.
+create function millrace.retention_class(kept interval) returns smallint
+language sql immutable as $$
+  select case when kept <= interval '8 days' then 0 when kept <= interval '60 days' then 1 else 2 end::smallint
+$$;
+
+-- The partition that a finished job of that class and day of expiry lies in, unless that is the default one.
+create function millrace.history_partition(status millrace.job_status, class smallint, day date) returns table (name text, first_day date, next_day date)
+language sql stable as $$
+  select status || '_jobs_' || case class when 0 then '' when 1 then 'week_' else 'month_' end || to_char(p.first_day, 'YYYYMMDD'), p.first_day,
+    (p.first_day + case class when 0 then interval '1 day' when 1 then '7 days' else '1 month' end)::date
+  from (select date_trunc(case class when 0 then 'day' when 1 then 'week' else 'month' end, day::timestamp)::date as first_day) p
+$$;
+
+-- History anew: by status, then by class of retention and time of expiry, which are fixed when a job ends. So each queue has its own retention, and all of it ends by
+-- dropping partitions.
 drop view millrace.all_jobs;
 drop function millrace.ensure_history_partitions(integer);
 alter table millrace.job_history rename to job_history_by_completion;
@@ -161,6 +176,7 @@ create table millrace.job_history (
   max_attempts smallint not null,
   fence integer not null,
   claim_id uuid,
+  retention_class smallint not null default 0,
   timeout_ms integer,
   locked_at timestamptz,
   scheduled_at timestamptz not null,
@@ -185,21 +201,25 @@ create table millrace.job_history (
 
 create index job_history_tenant_id on millrace.job_history (tenant_id, id);
 
-create table millrace.completed_jobs partition of millrace.job_history for values in ('completed') partition by range (expires_at);
-create table millrace.dead_jobs partition of millrace.job_history for values in ('dead') partition by range (expires_at);
-create table millrace.cancelled_jobs partition of millrace.job_history for values in ('cancelled') partition by range (expires_at);
+create table millrace.completed_jobs partition of millrace.job_history for values in ('completed') partition by range (retention_class, expires_at);
+create table millrace.dead_jobs partition of millrace.job_history for values in ('dead') partition by range (retention_class, expires_at);
+create table millrace.cancelled_jobs partition of millrace.job_history for values in ('cancelled') partition by range (retention_class, expires_at);
 
 -- The net below: a row whose time has no partition yet is kept here, never refused.
 create table millrace.completed_jobs_default partition of millrace.completed_jobs default;
 create table millrace.dead_jobs_default partition of millrace.dead_jobs default;
 create table millrace.cancelled_jobs_default partition of millrace.cancelled_jobs default;
+create index completed_jobs_default_expiry on millrace.completed_jobs_default (expires_at);
+create index dead_jobs_default_expiry on millrace.dead_jobs_default (expires_at);
+create index cancelled_jobs_default_expiry on millrace.cancelled_jobs_default (expires_at);
 
--- Counts of finished jobs go with the partition that holds the jobs, so their day is the day of expiry from now on.
-update millrace.finished_counts set day = day + extract(day from millrace.default_retention(status))::integer;
+-- Counts of finished jobs go with the partition that holds the jobs, so they have its class, and their day is the day of expiry from now on.
+alter table millrace.finished_counts add column retention_class smallint not null default 0;
+update millrace.finished_counts set day = day + extract(day from millrace.default_retention(status))::integer,
+  retention_class = millrace.retention_class(millrace.default_retention(status));
 
--- The partitions that are needed from today to `days_ahead` days on: of finished jobs for each retention in use, by the day (completed) or week (dead, cancelled)
--- of expiry; of attempts by week, of log lines by day.
-create function millrace.wanted_partitions(days_ahead integer) returns table (parent text, first_day date, days integer)
+-- The partitions that are needed from today to `days_ahead` days on: of finished jobs for each retention in use, of attempts by week, of log lines by day.
+create function millrace.wanted_partitions(days_ahead integer) returns table (parent text, class smallint, name text, first_day date, next_day date)
 language sql stable as $$
   with today as (select (now() at time zone 'utc')::date as day),
   kept as (
@@ -210,22 +230,50 @@ language sql stable as $$
     where k.keep_ms is not null
   ),
   expiring as (
-    select k.status, (now() at time zone 'utc' + k.for_time)::date + n as day
+    select distinct k.status, millrace.retention_class(k.for_time) as class, (now() at time zone 'utc' + k.for_time)::date + n as day
     from kept k cross join generate_series(0, days_ahead) n
   )
-  select 'completed_jobs', day, 1 from expiring where status = 'completed'
+  select distinct e.status || '_jobs', e.class, p.* from expiring e cross join lateral millrace.history_partition(e.status, e.class, e.day) p
   union
-  select case status when 'dead' then 'dead_jobs' else 'cancelled_jobs' end, date_trunc('week', day)::date, 7 from expiring where status <> 'completed'
+  select 'job_attempts', null, 'job_attempts_' || to_char(w.day, 'YYYYMMDD'), w.day, w.day + 7
+  from (select date_trunc('week', t.day + n)::date as day from today t cross join generate_series(0, days_ahead) n) w
   union
-  select 'job_attempts', date_trunc('week', t.day + n)::date, 7 from today t cross join generate_series(0, days_ahead) n
-  union
-  select 'job_logs', t.day + n, 1 from today t cross join generate_series(0, days_ahead) n
+  select 'job_logs', null, 'job_logs_' || to_char(t.day + n, 'YYYYMMDD'), t.day + n, t.day + n + 1 from today t cross join generate_series(0, days_ahead) n
 $$;
 
--- Makes the partitions that are missing; answers how many it made. Made apart and then attached, with little patience for locks: nobody who writes
--- ever waits for it behind somebody who reads. What could not be made now is made by a later call; there are days of slack. Of callers at the same time, one works.
-create function millrace.ensure_history_partitions(days_ahead integer) returns integer
+-- Makes a partition that is missing; false when it could not be made now. Made apart and then attached, with little patience for locks: nobody who writes
+-- ever waits for it behind somebody who reads.
+create function millrace.make_partition(parent text, class smallint, name text, first_day date, next_day date) returns boolean
 language plpgsql set lock_timeout = '100ms' as $$
+declare
+  first_time constant timestamptz := first_day::timestamp at time zone 'utc';
+  next_time constant timestamptz := next_day::timestamp at time zone 'utc';
+  is_taken boolean;
+begin
+  if class is not null then
+    -- Attaching reads the default partition under a lock that lets nobody write there: not in vain.
+    execute format('select exists (select from millrace.%I d where d.retention_class = $1 and d.expires_at >= $2 and d.expires_at < $3)', parent || '_default')
+    into is_taken using class, first_time, next_time;
+    if is_taken then
+      return false;
+    end if;
+  end if;
+  execute format('create table millrace.%I (like millrace.%I including defaults)', name, parent);
+  if class is null then
+    execute format('alter table millrace.%I attach partition millrace.%I for values from (%L) to (%L)', parent, name, first_time, next_time);
+  else
+    execute format('alter table millrace.%I attach partition millrace.%I for values from (%L, %L) to (%L, %L)', parent, name, class, first_time, class, next_time);
+  end if;
+  return true;
+exception when check_violation or lock_not_available then
+  -- The default partition holds rows of that time already, and they stay there; or somebody reads history just now.
+  return false;
+end $$;
+
+-- Makes at most `at_most` of the partitions that are missing; answers how many it made. What could not be made now is made by a later call; there are days of slack.
+-- Each keeps locks until the end of the transaction, so upkeep makes one in each. Of callers at the same time, one works.
+create function millrace.ensure_history_partitions(days_ahead integer, at_most integer) returns integer
+language plpgsql as $$
 declare
   part record;
   made integer := 0;
@@ -233,23 +281,10 @@ begin
   if not pg_try_advisory_xact_lock(hashtext('millrace.ensure_history_partitions')) then
     return 0;
   end if;
-  for part in
-    select w.parent, w.first_day, w.first_day + w.days as next_day, w.parent || '_' || to_char(w.first_day, 'YYYYMMDD') as name
-    from millrace.wanted_partitions(days_ahead) w order by w.parent, w.first_day
-  loop
-    if to_regclass('millrace.' || part.name) is null then
-      begin
-        execute format('create table millrace.%I (like millrace.%I including defaults)', part.name, part.parent);
-        execute format(
-          'alter table millrace.%I attach partition millrace.%I for values from (%L) to (%L)',
-          part.parent, part.name,
-          part.first_day::timestamp at time zone 'utc', part.next_day::timestamp at time zone 'utc'
-        );
-        made := made + 1;
-      exception when check_violation or lock_not_available then
-        -- The default partition holds rows of that time already, and they stay there; or somebody reads history just now.
-        null;
-      end;
+  for part in select w.* from millrace.wanted_partitions(days_ahead) w order by w.first_day, w.name loop
+    exit when made >= at_most;
+    if to_regclass('millrace.' || part.name) is null and millrace.make_partition(part.parent, part.class, part.name, part.first_day, part.next_day) then
+      made := made + 1;
     end if;
   end loop;
   return made;
@@ -263,7 +298,7 @@ language sql stable as $$
   join pg_class p on p.relname = k.parent and p.relnamespace = 'millrace'::regnamespace
   join pg_inherits i on i.inhparent = p.oid
   join pg_class c on c.oid = i.inhrelid
-  where substring(pg_get_expr(c.relpartbound, c.oid) from $bound$TO \('([^']+)'\)$bound$)::timestamptz < now() - k.after
+  where substring(pg_get_expr(c.relpartbound, c.oid) from $bound$TO \((?:'?\d+'?, )?'([^']+)'\)$bound$)::timestamptz < now() - k.after
 $$;
 
 -- Frees the idempotency keys of an expired partition's jobs, `blocks` blocks from `first_block` on; answers the block to go on with, null behind the last one.
@@ -311,10 +346,22 @@ exception when lock_not_available or undefined_table then
   return false;
 end $$;
 
-select millrace.ensure_history_partitions(2);
+select millrace.ensure_history_partitions(2, 1000);
+
+-- For what is there already, too: rows in the default partition would be deleted one by one. What expired long ago goes there, and soon from there.
+select millrace.make_partition(o.status || '_jobs', o.class, p.name, p.first_day, p.next_day)
+from (
+  select distinct h.status, millrace.retention_class(millrace.default_retention(h.status)) as class,
+    ((h.completed_at + millrace.default_retention(h.status)) at time zone 'utc')::date as day
+  from millrace.job_history_by_completion h
+  where h.completed_at + millrace.default_retention(h.status) > now() - interval '30 days'
+) o
+cross join lateral millrace.history_partition(o.status, o.class, o.day) p
+where to_regclass('millrace.' || p.name) is null
+group by o.status, o.class, p.name, p.first_day, p.next_day;
 
 insert into millrace.job_history
-select id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence, null, timeout_ms, locked_at, scheduled_at, started_at,
+select id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence, null, millrace.retention_class(millrace.default_retention(status)), timeout_ms, locked_at, scheduled_at, started_at,
   created_at, updated_at, completed_at, completed_at + millrace.default_retention(status), locked_by, idempotency_key, concurrency_key,
   last_error, traceparent, trace_id, tags, retry, errors, progress, result, payload
 from millrace.job_history_by_completion;
@@ -634,18 +681,18 @@ begin
     delete from millrace.jobs j using unnest(doomed, reasons) as r(id, reason) where j.id = r.id returning j.*, r.reason
   ),
   ended as (
-    select g.tenant_id, g.queue, count(*) as n, millrace.expiry(g.tenant_id, g.queue, 'cancelled') as expires_at from gone g group by g.tenant_id, g.queue
+    select g.tenant_id, g.queue, count(*) as n, millrace.retention(g.tenant_id, g.queue, 'cancelled') as kept from gone g group by g.tenant_id, g.queue
   ),
   counted as (
-    insert into millrace.finished_counts (tenant_id, queue, status, day, n)
-    select e.tenant_id, e.queue, 'cancelled', (e.expires_at at time zone 'utc')::date, e.n from ended e
+    insert into millrace.finished_counts (tenant_id, queue, status, day, retention_class, n)
+    select e.tenant_id, e.queue, 'cancelled', ((now() + e.kept) at time zone 'utc')::date, millrace.retention_class(e.kept), e.n from ended e
   )
   insert into millrace.job_history (
     id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence, timeout_ms, locked_at, scheduled_at, started_at, created_at, updated_at,
-    completed_at, expires_at, locked_by, idempotency_key, concurrency_key, last_error, traceparent, trace_id, tags, retry, errors, progress, payload
+    completed_at, expires_at, retention_class, locked_by, idempotency_key, concurrency_key, last_error, traceparent, trace_id, tags, retry, errors, progress, payload
   )
   select g.id, g.tenant_id, g.queue, g.type, 'cancelled', g.priority, g.attempts, g.max_attempts, g.fence, g.timeout_ms, g.locked_at, g.scheduled_at,
-    g.started_at, g.created_at, now(), now(), e.expires_at, g.locked_by, g.idempotency_key, g.concurrency_key,
+    g.started_at, g.created_at, now(), now(), now() + e.kept, millrace.retention_class(e.kept), g.locked_by, g.idempotency_key, g.concurrency_key,
     g.reason, g.traceparent, g.trace_id, g.tags, g.retry, g.errors, g.progress, g.payload
   from gone g join ended e on e.tenant_id = g.tenant_id and e.queue = g.queue;
 end $$;

@@ -12,7 +12,7 @@ const batch = (table: string, expired: string) => `
 const finished = (table: string): Statement => ({
   name: "jobs.deleteExpired",
   text: `
-with gone as (${batch(table, "x.expires_at < now()")} returning e.id, e.tenant_id, e.queue, e.status, e.expires_at, e.idempotency_key),
+with gone as (${batch(table, "x.expires_at < now()")} returning e.id, e.tenant_id, e.queue, e.status, e.expires_at, e.retention_class, e.idempotency_key),
 ${countLeft("gone")},
 freed as (
   delete from millrace.job_keys k using gone g where k.tenant_id = g.tenant_id and k.key = g.idempotency_key and k.job_id = g.id

@@ -15,7 +15,7 @@ gone as (
 ),
 finished as (
   delete from millrace.job_history h where h.tenant_id = $1::text and h.id ${isAsked(which)}
-  returning h.id, h.tenant_id, h.queue, h.status, h.expires_at, h.idempotency_key
+  returning h.id, h.tenant_id, h.queue, h.status, h.expires_at, h.retention_class, h.idempotency_key
 ),
 ${countLeft("finished")},
 deleted as (

@@ -34,8 +34,9 @@ describe("what has been kept for its time", () => {
     );
     const name = row?.name ?? "";
     const from = `${name.slice(-8)} 00:00+00`;
+    const key = parent.endsWith("_jobs") ? "0, " : "";
     await run(`create table if not exists millrace.${name} partition of millrace.${parent}
-      for values from ('${from}') to (timestamptz '${from}' + interval '${days} days')`);
+      for values from (${key}'${from}') to (${key}timestamptz '${from}' + interval '${days} days')`);
     return name;
   }
 
@@ -161,6 +162,45 @@ describe("what has been kept for its time", () => {
     expect(await run("select target from millrace.audit_log")).toEqual([{ target: "399" }]);
   });
 
+  it("has few partitions, whatever the retentions of however many queues", async () => {
+    await run(`insert into millrace.queue_settings (tenant_id, queue, keep_completed_ms, keep_dead_ms, keep_cancelled_ms)
+      select 'acme', 'kept-' || n, n * 86400000::bigint, n * 86400000::bigint, n * 86400000::bigint from generate_series(1, 400) n`);
+    await store.ensurePartitions();
+    const [row] = await run<{ most: number }>(`select max(n)::integer as most from (
+      select count(*) as n from pg_inherits i join pg_class p on p.oid = i.inhparent where p.relname like '%\\_jobs' group by p.oid
+    ) parents`);
+    expect(row?.most).toBeLessThanOrEqual(45);
+    for (const [days, name] of [
+      [1, /completed_jobs_\d{8}$/],
+      [8, /completed_jobs_\d{8}$/],
+      [9, /completed_jobs_week_\d{8}$/],
+      [60, /completed_jobs_week_\d{8}$/],
+      [61, /completed_jobs_month_\d{6}01$/],
+      [400, /completed_jobs_month_\d{6}01$/],
+    ] as const) {
+      const { job, leaseToken } = await createAndClaim(store, { queue: `kept-${days}` });
+      await store.completeJobs([{ leaseToken, result: null }]);
+      const [where] = await run<{ name: string }>(
+        `select tableoid::regclass::text as name from millrace.job_history where id = '${job.id}'`,
+      );
+      expect(where?.name).toMatch(name);
+    }
+    await run("delete from millrace.queue_settings");
+  });
+
+  it("keeps its counts for as long as it is there: a job in the default partition that somebody has just now, too", async () => {
+    const before = await completed();
+    const id = await expired("busy", 3);
+    await test.database.withTransaction(async (holding) => {
+      await holding.query({ name: "test", text: `select from millrace.job_history where id = '${id}' for update` });
+      await store.dropExpired();
+      expect(await completed()).toBe(before + 1);
+    });
+    await store.dropExpired();
+    expect(await completed()).toBe(before);
+    expect(await count("millrace.finished_counts where n < 0")).toBe(0);
+  });
+
   it("has partitions made for a retention that is new", async () => {
     await run(
       `insert into millrace.queue_settings (tenant_id, queue, keep_completed_ms, keep_dead_ms) values ('acme', 'long', 86400000 * 90::bigint, 86400000 * 180::bigint)`,
@@ -172,6 +212,6 @@ describe("what has been kept for its time", () => {
       `select tableoid::regclass::text as name, extract(day from expires_at - completed_at)::integer as days from millrace.job_history where id = '${job.id}'`,
     );
     expect(row?.days).toBe(90);
-    expect(row?.name).toMatch(/completed_jobs_\d{8}$/);
+    expect(row?.name).toMatch(/completed_jobs_month_\d{6}01$/);
   });
 });

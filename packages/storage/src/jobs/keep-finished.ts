@@ -16,16 +16,18 @@ export function keepFinished(
   const values = carriedColumns.map((column) => changed[column] ?? `d.${column}`);
   return `
   ended as (
-    select s.tenant_id, s.queue, count(*) as n, millrace.expiry(s.tenant_id, s.queue, '${status}') as expires_at
+    select s.tenant_id, s.queue, count(*) as n, millrace.retention(s.tenant_id, s.queue, '${status}') as kept_for
     from ${source} s group by s.tenant_id, s.queue
   ),
   counted as (
-    insert into millrace.finished_counts (tenant_id, queue, status, day, n)
-    select tenant_id, queue, '${status}', (expires_at at time zone 'utc')::date, n from ended
+    insert into millrace.finished_counts (tenant_id, queue, status, day, retention_class, n)
+    select tenant_id, queue, '${status}', ((now() + kept_for) at time zone 'utc')::date, millrace.retention_class(kept_for), n from ended
   ),
   kept as (
-    insert into millrace.job_history as h (${carriedColumns.join(", ")}, status, updated_at, completed_at, expires_at, claim_id, result)
-    select ${values.join(", ")}, '${status}', now(), now(), e.expires_at, ${claim_id}, ${result}
+    insert into millrace.job_history as h (${carriedColumns.join(", ")}, status, updated_at, completed_at, expires_at, retention_class,
+      claim_id, result)
+    select ${values.join(", ")}, '${status}', now(), now(), now() + e.kept_for, millrace.retention_class(e.kept_for),
+      ${claim_id}, ${result}
     from ${source} d join ended e on e.tenant_id = d.tenant_id and e.queue = d.queue
     ${returning}
   )`;

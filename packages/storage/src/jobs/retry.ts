@@ -15,7 +15,7 @@ const retryStatement = (which: WhichJobs): Statement => ({
   text: `
 with revived as (
   delete from millrace.job_history h where h.tenant_id = $1::text and h.id ${isAsked(which)}
-  returning ${carried("h")}, h.status, h.completed_at, h.expires_at
+  returning ${carried("h")}, h.status, h.completed_at, h.expires_at, h.retention_class
 ),
 ${countLeft("revived")},
 back as (

@@ -1,4 +1,4 @@
-import { date, index, integer, text } from "drizzle-orm/pg-core";
+import { date, index, integer, smallint, text } from "drizzle-orm/pg-core";
 
 import { jobStatus, millrace } from "./namespace.ts";
 
@@ -11,6 +11,7 @@ export const finishedCounts = millrace.table(
     status: jobStatus("status").notNull(),
     day: date("day").notNull(),
     n: integer("n").notNull(),
+    retentionClass: smallint("retention_class").notNull().default(0),
   },
   (table) => [index("finished_counts_queue").on(table.tenantId, table.queue)],
 );

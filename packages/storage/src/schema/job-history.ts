@@ -5,7 +5,7 @@ import { jobStatus, millrace } from "./namespace.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
-/** Finished jobs, insert-only; partitioned by status and time of expiry in the migration. */
+/** Finished jobs, insert-only; partitioned by status, class of retention and time of expiry in the migration. */
 export const jobHistory = millrace.table(
   "job_history",
   {
@@ -19,6 +19,7 @@ export const jobHistory = millrace.table(
     maxAttempts: smallint("max_attempts").notNull(),
     fence: integer("fence").notNull(),
     claimId: uuid("claim_id"),
+    retentionClass: smallint("retention_class").notNull().default(0),
     timeoutMs: integer("timeout_ms"),
     lockedAt: at("locked_at"),
     scheduledAt: at("scheduled_at").notNull(),

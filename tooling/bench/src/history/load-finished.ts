@@ -36,7 +36,7 @@ function partitionOf(day: number): string {
     `(date_trunc('day', now() at time zone 'utc') + interval '${after} days') at time zone 'utc'`;
   return `
 do $$ begin
-  execute format('create table millrace.completed_jobs_loaded_${day} partition of millrace.completed_jobs for values from (%L) to (%L)',
+  execute format('create table millrace.completed_jobs_loaded_${day} partition of millrace.completed_jobs for values from (0, %L) to (0, %L)',
     ${midnight(day)}, ${midnight(day + 1)});
 exception when invalid_object_definition or duplicate_table then
   -- There is one for that time.
