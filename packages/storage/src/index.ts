@@ -11,7 +11,7 @@ export { decodeWakeup, type Lane, wakeupChannel, wantsAdmission } from "./jobs/w
 export type * from "./keys/key-store.ts";
 export { createPostgresKeyStore, keyChannel } from "./keys/postgres-key-store.ts";
 export * as schema from "./schema/index.ts";
-export { isOutcomeUnknown } from "./pg-error.ts";
+export { isConnectionLoss, isOutcomeUnknown } from "./pg-error.ts";
 export type * from "./payload-schemas/payload-schema-store.ts";
 export type * from "./queues/queue-store.ts";
 export { retryConflicts } from "./retry-conflicts.ts";

@@ -20,6 +20,8 @@ function openLine() {
   const state = {
     holds: false,
     fails: false,
+    failsFor: undefined as string | undefined,
+    failure: new Error("down"),
     underWay: 0,
     mostUnderWay: 0,
     retryInMs: undefined as number | undefined,
@@ -35,7 +37,7 @@ function openLine() {
     const jobs = found < 0 ? [] : shelf.splice(found, 1);
     if (state.holds) await new Promise<void>((resolve) => void held.push(resolve));
     state.underWay--;
-    if (state.fails) throw new Error("down");
+    if (state.fails || state.failsFor === request.tenantId) throw state.failure;
     return {
       claimed: jobs.map((job) => ({ job, leaseToken: "" }) as unknown as ClaimedJob),
       retryInMs: state.retryInMs,
@@ -205,6 +207,40 @@ describe("while claims fail", () => {
     state.fails = false;
     await vi.advanceTimersByTimeAsync(10_000);
     expect(staying.jobs).toBe(1);
+  });
+
+  test("of one tenant, another's go on, and nobody of it is told of the failure", async () => {
+    const { line, state, workers, request, put } = openLine();
+    state.failsFor = "acme";
+    void line.join(request("own"));
+    const [first, leaving] = ["a", "b"].map((worker) => line.join(request(worker, { tenantId: "other" })));
+    const [served, gone] = [first, leaving].map((place) => watch(place ?? line.join(request("none"))));
+    put();
+    await settled();
+    put("q", "t", "other");
+    await settled();
+    expect(workers()).toEqual(["own", "a", "b"]);
+    leaving?.leave();
+    await settled();
+    expect([served?.jobs, gone?.jobs, gone?.error]).toEqual([1, 0, undefined]);
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(workers().filter((worker) => worker === "own").length).toBeGreaterThan(2);
+  });
+
+  test("because the database is away, nobody's are made until the pause is over", async () => {
+    const { line, state, workers, request, put } = openLine();
+    state.fails = true;
+    state.failure = Object.assign(new Error("connect"), { code: "ECONNREFUSED" });
+    const own = watch(line.join(request("own")));
+    const other = watch(line.join(request("other", { tenantId: "other" })));
+    put();
+    await settled();
+    put("q", "t", "other");
+    await settled();
+    expect(workers()).toEqual(["own"]);
+    state.fails = false;
+    await vi.advanceTimersByTimeAsync(10_000);
+    expect(own.jobs === 1 || other.jobs === 1).toBe(true);
   });
 });
 

@@ -1,6 +1,6 @@
 import type { ClaimedJob } from "@millrace/storage";
 
-import { backoffMs } from "../worker/backoff.ts";
+import { createSetback, isAway, type Setback } from "./setback.ts";
 
 /** A claim of one tenant, as the store takes it. */
 export interface DeskClaim {
@@ -59,14 +59,18 @@ interface Group {
   again: NodeJS.Timeout | undefined;
 }
 
-type Tenant = Map<string, Group>;
+interface Tenant {
+  readonly groups: Map<string, Group>;
+  readonly setback: Setback;
+}
 
 /** How many claims are under way at once for those who wait: enough for many tenants, few enough to leave connections to everybody else. */
 const servedMax = 4;
 
 /**
  * Serves those who wait: one claim at a time for each tenant, for whoever has waited longest among those who may find something, until a claim
- * brings nothing to their kind. What is announced while a claim is under way may come too late for it, so it causes another. Tenants take turns.
+ * brings nothing to their kind. What is announced while a claim is under way may come too late for it, so it causes another. Tenants take turns, and
+ * claims that fail hold up their own tenant only, unless the database is away.
  */
 export function createWaitingLine(claim: (request: DeskClaim) => Promise<DeskClaimed>): WaitingLine {
   const tenants = new Map<string, Tenant>();
@@ -75,9 +79,7 @@ export function createWaitingLine(claim: (request: DeskClaim) => Promise<DeskCla
   const serving = new Map<string, Promise<void>>();
   let joined = 0;
   let size = 0;
-  let failures = 0;
-  let failure: unknown;
-  let pause: NodeJS.Timeout | undefined;
+  const outage = createSetback(serveDue);
   let isClosed = false;
 
   function look(group: Group): void {
@@ -86,12 +88,13 @@ export function createWaitingLine(claim: (request: DeskClaim) => Promise<DeskCla
   }
 
   function serveDue(): void {
-    if (pause !== undefined || isClosed) return;
+    if (outage.isPaused() || isClosed) return;
     for (const tenantId of due) {
       if (serving.size >= servedMax) return;
-      if (serving.has(tenantId)) continue;
+      const tenant = tenants.get(tenantId);
+      if (serving.has(tenantId) || tenant?.setback.isPaused() === true) continue;
       due.delete(tenantId);
-      const group = nextGroup(tenants.get(tenantId));
+      const group = nextGroup(tenant);
       const [waiter] = group?.waiters ?? [];
       if (group !== undefined && waiter !== undefined) serving.set(tenantId, serve(group, waiter));
     }
@@ -102,27 +105,21 @@ export function createWaitingLine(claim: (request: DeskClaim) => Promise<DeskCla
     waiter.isServed = true;
     try {
       const { claimed, retryInMs } = await claim(waiter.request);
-      failures = 0;
-      failure = undefined;
+      outage.recovered();
+      tenants.get(group.tenantId)?.setback.recovered();
       if (claimed.length > 0 || waiter.hasLeft) dismiss(group, waiter, claimed);
       if (claimed.length > 0) group.mayHaveJobs = true;
       else if (retryInMs !== undefined) askAgain(group, retryInMs);
     } catch (error) {
-      failure = error;
+      const setback = isAway(error) ? outage : tenants.get(group.tenantId)?.setback;
+      if (!isClosed) setback?.failed(error);
       group.mayHaveJobs = true;
       if (waiter.hasLeft) dismiss(group, waiter, []);
-      clearTimeout(pause);
-      pause = setTimeout(resume, backoffMs(++failures));
     }
     waiter.isServed = false;
     serving.delete(group.tenantId);
     // Behind the others.
     if (tenants.has(group.tenantId)) due.add(group.tenantId);
-    serveDue();
-  }
-
-  function resume(): void {
-    pause = undefined;
     serveDue();
   }
 
@@ -139,24 +136,31 @@ export function createWaitingLine(claim: (request: DeskClaim) => Promise<DeskCla
   function dismiss(group: Group, waiter: Waiter, claimed: readonly ClaimedJob[]): void {
     if (!group.waiters.delete(waiter)) return;
     size--;
-    if (group.waiters.size === 0) {
-      clearTimeout(group.again);
-      const tenant = tenants.get(group.tenantId);
-      tenant?.delete(group.key);
-      if (tenant?.size === 0) tenants.delete(group.tenantId);
-    }
+    const tenant = tenants.get(group.tenantId);
     // Whoever waits while the database can't be asked is not told that there is nothing.
+    const failure = tenant?.setback.failure() ?? outage.failure();
     waiter.settle(claimed, claimed.length === 0 && !isClosed ? failure : undefined);
+    if (group.waiters.size > 0) return;
+    clearTimeout(group.again);
+    tenant?.groups.delete(group.key);
+    if (tenant?.groups.size !== 0) return;
+    tenant.setback.clear();
+    tenants.delete(group.tenantId);
+  }
+
+  function tenantOf(tenantId: string): Tenant {
+    const tenant = tenants.get(tenantId) ?? { groups: new Map<string, Group>(), setback: createSetback(serveDue) };
+    tenants.set(tenantId, tenant);
+    return tenant;
   }
 
   return {
-    hasLike: (request) => tenants.get(request.tenantId)?.has(keyOf(request)) === true,
+    hasLike: (request) => tenants.get(request.tenantId)?.groups.has(keyOf(request)) === true,
     join(request) {
       const { promise, resolve, reject } = Promise.withResolvers<readonly ClaimedJob[]>();
-      const tenant: Tenant = tenants.get(request.tenantId) ?? new Map<string, Group>();
-      tenants.set(request.tenantId, tenant);
-      const group = tenant.get(keyOf(request)) ?? newGroup(request);
-      tenant.set(group.key, group);
+      const { groups } = tenantOf(request.tenantId);
+      const group = groups.get(keyOf(request)) ?? newGroup(request);
+      groups.set(group.key, group);
       const waiter: Waiter = {
         number: joined++,
         request,
@@ -175,14 +179,16 @@ export function createWaitingLine(claim: (request: DeskClaim) => Promise<DeskCla
       };
     },
     wake(tenantId, queue) {
-      const woken = tenantId === undefined ? tenants.values() : [tenants.get(tenantId) ?? new Map<string, Group>()];
+      const woken = tenantId === undefined ? tenants.values() : [tenants.get(tenantId)];
       for (const tenant of woken) {
-        for (const group of tenant.values()) if (queue === undefined || group.queues.has(queue)) look(group);
+        for (const group of tenant?.groups.values() ?? []) {
+          if (queue === undefined || group.queues.has(queue)) look(group);
+        }
       }
       serveDue();
     },
     wakeLike(request, afterMs) {
-      const group = tenants.get(request.tenantId)?.get(keyOf(request));
+      const group = tenants.get(request.tenantId)?.groups.get(keyOf(request));
       if (group === undefined) return;
       if (afterMs === undefined) {
         look(group);
@@ -192,8 +198,8 @@ export function createWaitingLine(claim: (request: DeskClaim) => Promise<DeskCla
     size: () => size,
     async close() {
       isClosed = true;
-      clearTimeout(pause);
-      for (const group of [...tenants.values()].flatMap((tenant) => [...tenant.values()])) {
+      outage.clear();
+      for (const group of [...tenants.values()].flatMap(({ groups }) => [...groups.values()])) {
         for (const waiter of group.waiters) {
           waiter.hasLeft = true;
           if (!waiter.isServed) dismiss(group, waiter, []);
@@ -218,7 +224,7 @@ function newGroup(request: DeskClaim): Group {
 /** Of a tenant's groups for which there may be jobs, the one of whoever has waited longest. */
 function nextGroup(tenant: Tenant | undefined): Group | undefined {
   let next: Group | undefined;
-  for (const group of tenant?.values() ?? []) {
+  for (const group of tenant?.groups.values() ?? []) {
     if (group.mayHaveJobs && (next === undefined || firstNumber(group) < firstNumber(next))) next = group;
   }
   return next;
