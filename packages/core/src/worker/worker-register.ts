@@ -111,7 +111,10 @@ function union(lists: readonly (readonly string[] | undefined)[], namesMax: numb
   const names = new Set<string>();
   for (const list of lists) {
     if (list === undefined) return undefined;
-    for (const name of list) if (names.size < namesMax) names.add(name);
+    for (const name of list) {
+      if (names.size >= namesMax) break;
+      names.add(name);
+    }
   }
   return [...names];
 }
