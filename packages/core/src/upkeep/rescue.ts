@@ -25,8 +25,12 @@ export function rescueTask({ store, intervalMs, metrics, logger, onRescued }: Re
       const limit = rescueLimit;
       // Should this fail: so many leases may be too much for a statement's deadline, and would be again.
       rescueLimit = Math.max(1, Math.floor(limit / 2));
-      const { retried, dead } = await store.rescueExpired(limit);
-      rescueLimit = rescueMax;
+      const { retried, dead, postponed } = await store.rescueExpired(limit);
+      rescueLimit = postponed > 0 ? limit : rescueMax;
+      if (postponed > 0) {
+        logger.error({ counts: { postponed } }, "A claim whose lease has expired could not be rescued; it is put off");
+        return 0;
+      }
       if (retried > 0) metrics.rescuedTotal.inc({ outcome: "retried" }, retried);
       if (dead > 0) metrics.rescuedTotal.inc({ outcome: "dead" }, dead);
       if (retried + dead === 0) return jitter(intervalMs);

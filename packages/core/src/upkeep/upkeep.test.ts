@@ -18,7 +18,7 @@ function start(store: Partial<UpkeepOptions["store"]>, options: Partial<UpkeepOp
   upkeep = startUpkeep({
     store: {
       promoteDue: async () => ({ promoted: 0, nextDueInMs: null }),
-      rescueExpired: async () => ({ retried: 0, dead: 0 }),
+      rescueExpired: async () => ({ retried: 0, dead: 0, postponed: 0 }),
       admitHeld: async () => 0,
       ensurePartitions: async () => 0,
       dropExpired: async () => ({ dropped: 0, remaining: 0 }),
@@ -65,7 +65,23 @@ describe("upkeep", () => {
     start({
       rescueExpired(limit) {
         limits.push(limit);
-        return limits.length <= 8 ? Promise.reject(away()) : Promise.resolve({ retried: limit === 1 ? 1 : 0, dead: 0 });
+        return limits.length <= 8
+          ? Promise.reject(away())
+          : Promise.resolve({ retried: limit === 1 ? 1 : 0, dead: 0, postponed: 0 });
+      },
+    });
+    await vi.advanceTimersByTimeAsync(50_000);
+    expect(limits.slice(0, 10)).toEqual([100, 50, 25, 12, 6, 3, 1, 1, 1, 100]);
+  });
+
+  it("goes on at once behind a claim that was put off, one by one until a rescue succeeds", async () => {
+    const limits: number[] = [];
+    start({
+      rescueExpired(limit) {
+        limits.push(limit);
+        if (limit > 1 && limits.length <= 7) return Promise.reject(away());
+        const retried = limits.length === 9 ? 1 : 0;
+        return Promise.resolve({ retried, dead: 0, postponed: limits.length <= 8 ? 1 : 0 });
       },
     });
     await vi.advanceTimersByTimeAsync(50_000);

@@ -38,6 +38,8 @@ export type * from "./lease.ts";
 export interface RescueResult {
   readonly retried: number;
   readonly dead: number;
+  /** Claims that could not be rescued now, and are tried again after others. */
+  readonly postponed: number;
 }
 
 export interface DroppedExpired {

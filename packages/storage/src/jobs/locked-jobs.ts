@@ -1,5 +1,4 @@
 import type { Executor, Statement } from "../executor.ts";
-import type { Lease } from "./lease-token.ts";
 
 /**
  * Which of the jobs can't be ended at this moment, since somebody holds them or one that waits for them. SKIP LOCKED waits for nobody, and what it
@@ -23,7 +22,7 @@ select e.depends_on from edges e where e.job_id not in (select f.job_id from fre
 };
 
 /** The ids of those of the jobs that somebody holds locked. */
-export async function lockedJobs(db: Executor, leases: readonly Lease[]): Promise<ReadonlySet<string>> {
-  const rows = await db.query<{ id: string }>(lockedStatement, [leases.map(({ id }) => id)]);
+export async function lockedJobs(db: Executor, jobs: readonly { readonly id: string }[]): Promise<ReadonlySet<string>> {
+  const rows = await db.query<{ id: string }>(lockedStatement, [jobs.map(({ id }) => id)]);
   return new Set(rows.map(({ id }) => id));
 }

@@ -123,3 +123,45 @@ describe("a key that a caller's open transaction holds", () => {
     expect(await keyed("held")).toMatchObject({ duplicate: false });
   });
 });
+
+describe("an expired claim", () => {
+  const idle = { retried: 0, dead: 0, postponed: 0 };
+  const expireAll = () =>
+    test.database.query({
+      name: "test.expire",
+      text: "update millrace.claims set lease_expires_at = now() - interval '1 second' * (1 + row.n) from (select claim_id as of, row_number() over (order by claim_id desc) as n from millrace.claims) row where claim_id = row.of",
+    });
+
+  it("whose job somebody holds up is stepped over, and its other jobs are rescued with those of other claims", async () => {
+    await store.createJobs([1, 2].map(() => newJob({ queue: "rescue", maxAttempts: 1 })));
+    const ofOne = await store.claimJobs({ queues: ["rescue"], limit: 2, leaseMs: 60_000, worker: "w" });
+    await store.createJob(newJob({ queue: "rescue" }));
+    await store.claimJobs({ queues: ["rescue"], limit: 1, leaseMs: 60_000, worker: "w" });
+    const [held] = ofOne;
+    if (held === undefined) throw new Error("nothing could be claimed");
+    const { job } = await store.createJob(newJob({ queue: "later", dependsOn: [held.job.id] }));
+    await expireAll();
+    await meanwhile(`select from millrace.blocked where job_id = '${job.id}' for update`, async () => {
+      expect(await store.rescueExpired(100)).toEqual({ ...idle, retried: 1, dead: 1 });
+    });
+    await expireAll();
+    expect(await store.rescueExpired(100)).toEqual({ ...idle, dead: 1 });
+  });
+
+  it("that can't be rescued at all is put off, and those behind it are rescued", async () => {
+    await store.createJob(newJob({ queue: "doomed", maxAttempts: 1 }));
+    await store.createJob(newJob({ queue: "fine" }));
+    await store.claimJobs({ queues: ["doomed"], limit: 1, leaseMs: 1, worker: "w" });
+    await store.claimJobs({ queues: ["fine"], limit: 1, leaseMs: 1, worker: "w" });
+    await test.database.query({
+      name: "test.order",
+      text: "update millrace.claims set lease_expires_at = now() - interval '1 second' * case queue when 'doomed' then 9 else 1 end",
+    });
+    // History takes no death meanwhile, as it would be with work that outlasts the statement's deadline.
+    await meanwhile("lock table millrace.dead_jobs in access exclusive mode", async () => {
+      await expect(store.rescueExpired(100)).rejects.toMatchObject({ code: "UNAVAILABLE" });
+      expect(await store.rescueExpired(1)).toEqual({ ...idle, postponed: 1 });
+      expect(await store.rescueExpired(100)).toEqual({ ...idle, retried: 1 });
+    });
+  });
+});

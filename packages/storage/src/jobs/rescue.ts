@@ -1,9 +1,13 @@
+import { isMillraceError } from "@millrace/contract";
+
 import type { Executor, Statement } from "../executor.ts";
+import { isLocked } from "../pg-error.ts";
 import { carried } from "./columns.ts";
 import { enqueueAgain } from "./enqueue-again.ts";
 import { appendError, errorEntry, keepDead } from "./fail.ts";
 import { freedLanes, freeSlots } from "./free-slots.ts";
 import type { RescueResult } from "./job-store.ts";
+import { lockedJobs } from "./locked-jobs.ts";
 import { recordAttempts } from "./record-attempts.ts";
 import { signals } from "./signals.ts";
 
@@ -16,7 +20,7 @@ const message = (alias: string) => `'lease expired (worker ' || ${alias}.locked_
  * Rescues the jobs of expired leases in one statement, by the rules of a failure; any number of workers may race it.
  * - `expired` locks the claims rows; SKIP LOCKED leaves one that a heartbeat or another rescue holds.
  * - `lapsed` locks the jobs still held under those claims; it skips one that its owner is finishing this moment, and re-checks claim and
- *   the job's own deadline, so a lease that was extended or ended in between is not touched.
+ *   the job's own deadline, so a lease that was extended or ended in between is not touched. `$2` are jobs to leave out.
  * - whatever of the claim was not rescued (skipped, or kept alive on its own) stays in the claims row with a new deadline; the row goes when nothing is left.
  */
 export const rescueStatement: Statement = {
@@ -39,7 +43,7 @@ members as materialized (
 ),
 lapsed as materialized (
   select j.id, j.claim_id from millrace.jobs j join members m on j.id = m.id and j.claim_id = m.claim_id
-  where coalesce(j.lease_expires_at, '-infinity') < now()
+  where coalesce(j.lease_expires_at, '-infinity') < now() and j.id <> all($2::uuid[])
   for update of j skip locked
 ),
 died as (
@@ -91,8 +95,52 @@ select (select count(*)::integer from retried) as retried, (select count(*)::int
   ${signals("freeSlots", "freedLanes", "enqueueAgain")}`,
 };
 
-/** Retries or kills the jobs of at most `limit` expired claims. */
+/** The jobs of the claims that a rescue would take. It locks nothing: what it names is only looked at. */
+const expiredJobsStatement: Statement = {
+  name: "jobs.expired",
+  text: `
+select unnest(c.job_ids) as id
+from (select job_ids from millrace.claims where lease_expires_at < now() order by lease_expires_at limit $1::integer) c`,
+};
+
+/** Puts off the claim that a rescue would take first. Its jobs stay its own, so an owner that comes back meanwhile may go on with them, as after a heartbeat. */
+const postponeStatement: Statement = {
+  name: "jobs.postponeRescue",
+  text: `
+with next as materialized (
+  select c.claim_id, c.tenant_id, c.queue from millrace.claims c
+  where c.lease_expires_at < now() order by c.lease_expires_at limit 1 for update skip locked
+)
+update millrace.claims c set lease_expires_at = now() + interval '30 seconds' from next n
+where c.claim_id = n.claim_id and c.tenant_id = n.tenant_id and c.queue = n.queue
+returning c.claim_id`,
+};
+
+/**
+ * Retries or kills the jobs of at most `limit` expired claims. Jobs that somebody's transaction holds up are left out for now; a single claim that can't be
+ * rescued is put off, so that it doesn't keep all behind it from being rescued. @throws UNAVAILABLE, after which fewer claims are worth a try
+ */
 export async function rescue(db: Executor, limit: number): Promise<RescueResult> {
-  const [row] = await db.query<RescueResult>(rescueStatement, [limit]);
-  return row ?? { retried: 0, dead: 0 };
+  try {
+    return await rescueExcept(db, limit, []);
+  } catch (error) {
+    if (!isMillraceError(error, "UNAVAILABLE")) throw error;
+    if (isLocked(error)) {
+      const rescued = await rescueAround(db, limit).catch(() => undefined);
+      if (rescued !== undefined) return rescued;
+    }
+    if (limit > 1) throw error;
+    const postponed = await db.query(postponeStatement);
+    return { retried: 0, dead: 0, postponed: postponed.length };
+  }
+}
+
+async function rescueAround(db: Executor, limit: number): Promise<RescueResult | undefined> {
+  const held = await lockedJobs(db, await db.query<{ id: string }>(expiredJobsStatement, [limit]));
+  return held.size === 0 ? undefined : rescueExcept(db, limit, [...held]);
+}
+
+async function rescueExcept(db: Executor, limit: number, except: readonly string[]): Promise<RescueResult> {
+  const [row] = await db.query<Omit<RescueResult, "postponed">>(rescueStatement, [limit, except]);
+  return { retried: row?.retried ?? 0, dead: row?.dead ?? 0, postponed: 0 };
 }

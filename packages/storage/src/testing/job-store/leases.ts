@@ -320,7 +320,7 @@ export function describeLeases(open: OpenJobStore): void {
         lastError: "lease expired (worker worker-1)",
       });
       expect(await read(dead)).toMatchObject({ status: "dead", lastError: "lease expired (worker worker-1)" });
-      expect(await store.rescueExpired(100)).toEqual({ retried: 0, dead: 0 });
+      expect(await store.rescueExpired(100)).toEqual({ retried: 0, dead: 0, postponed: 0 });
     });
 
     it("works off a crash of many workers in bounded steps until nothing is left", async () => {

@@ -82,8 +82,10 @@ async function call(store: JobStore, operation: Operation): Promise<Answer> {
       });
       return { kind: "done" };
     }
-    case "rescue":
-      return { kind: "rescued", ...(await store.rescueExpired(allOfThem)) };
+    case "rescue": {
+      const { retried, dead } = await store.rescueExpired(allOfThem);
+      return { kind: "rescued", retried, dead };
+    }
     case "promote": {
       const { promoted, nextDueInMs } = await store.promoteDue(allOfThem);
       return { kind: "promoted", count: promoted, nextDueInMs };
