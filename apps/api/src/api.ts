@@ -1,3 +1,4 @@
+import type { ApiKeyValidator } from "@millrace/auth";
 import type { Config } from "@millrace/config";
 import type { ClaimDesk, Composition } from "@millrace/core";
 import type { Logger, Metrics } from "@millrace/telemetry";
@@ -17,6 +18,9 @@ export interface Api {
   /** The claims that wait, and where they do. */
   readonly claimWaiters: Waiters;
   readonly desk: ClaimDesk;
+  /** For keys that may be revoked while a request waits. */
+  readonly validator: ApiKeyValidator;
+  readonly keyCheckMs: number;
   /** True from the moment that the process is asked to stop. */
   isDraining(): boolean;
   /** The OpenAPI document as JSON text. */

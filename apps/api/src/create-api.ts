@@ -5,6 +5,7 @@ import type { Logger, Metrics } from "@millrace/telemetry";
 
 import type { Api } from "./api.ts";
 import { createApp } from "./app.ts";
+import { keyCheckMsDefault } from "./http/check-key-again.ts";
 import { methodsOf } from "./http/unmatched.ts";
 import { claimWaitersMaxDefault, createWaiters, waitersMaxDefault } from "./http/waiters.ts";
 import { openApiDocument } from "./openapi/document.ts";
@@ -21,6 +22,8 @@ export interface ApiOptions {
   readonly waitersMax?: number | undefined;
   /** The same for claims that wait; default 4,096. */
   readonly claimWaitersMax?: number | undefined;
+  /** How often the key of a stream is looked at; default 5,000. */
+  readonly keyCheckMs?: number | undefined;
 }
 
 /** An API that can listen, and stop in good order. */
@@ -56,6 +59,8 @@ export function createApi(options: ApiOptions): RunnableApi {
     waiters,
     claimWaiters,
     desk,
+    validator,
+    keyCheckMs: options.keyCheckMs ?? keyCheckMsDefault,
     isDraining: () => stopping.signal.aborted,
     openApi: () => (document ??= JSON.stringify(openApiDocument(routes))),
   };

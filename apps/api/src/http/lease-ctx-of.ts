@@ -2,6 +2,7 @@ import type { LeaseCtx } from "@millrace/core";
 
 import type { Api } from "../api.ts";
 import type { ApiContext } from "./api-env.ts";
+import { checkKeyAgain } from "./check-key-again.ts";
 import { ctxOf } from "./ctx-of.ts";
 
 /** The context of a use case of leases. */
@@ -12,5 +13,6 @@ export function leaseCtxOf(c: ApiContext, api: Api): LeaseCtx {
     clock: api.composition.clock,
     desk: api.desk,
     wait: (run) => api.claimWaiters.wait(c, run),
+    checkKeyAgain: () => checkKeyAgain(c, api),
   };
 }

@@ -13,6 +13,7 @@ export interface TestApiOptions {
   readonly values?: Readonly<Record<string, unknown>>;
   readonly waitersMax?: number;
   readonly claimWaitersMax?: number;
+  readonly keyCheckMs?: number;
   /** Stands in for parts of the composition. */
   readonly replace?: (composition: Composition) => Composition;
   /** Another test's database, which stays its own. */
@@ -94,8 +95,16 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const metrics = createMetrics({ service: "api", version, defaultMetrics: false });
   const own = await compose(config, { logger, metrics, profile });
   const composition = options.replace?.(own) ?? own;
-  const { waitersMax, claimWaitersMax } = options;
-  const api = createApi({ config: config.server, composition, logger, metrics, waitersMax, claimWaitersMax });
+  const { waitersMax, claimWaitersMax, keyCheckMs } = options;
+  const api = createApi({
+    config: config.server,
+    composition,
+    logger,
+    metrics,
+    waitersMax,
+    claimWaitersMax,
+    keyCheckMs,
+  });
   const url = await api.listen();
   return {
     url,

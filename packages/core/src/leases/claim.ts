@@ -15,7 +15,7 @@ export interface ClaimAnswer {
 
 /**
  * Claims jobs of the caller's tenant, best first; with `waitMs` it waits for the first ones to come.
- * @throws FORBIDDEN, VALIDATION_FAILED, RATE_LIMITED, UNAVAILABLE
+ * @throws FORBIDDEN, VALIDATION_FAILED, RATE_LIMITED, UNAVAILABLE, UNAUTHENTICATED when the key was revoked during the wait
  */
 export async function claimJobs(ctx: LeaseCtx, input: ClaimRequest): Promise<ClaimAnswer> {
   requireScope(ctx, "jobs:work");
@@ -28,7 +28,7 @@ export async function claimJobs(ctx: LeaseCtx, input: ClaimRequest): Promise<Cla
       ? await ctx.desk.claim(wanted)
       : await ctx.wait(async (signal) => {
           if (signal.aborted) throw stopping();
-          return ctx.desk.claim(wanted, { waitMs, signal });
+          return stillTheirs(ctx, await ctx.desk.claim(wanted, { waitMs, signal }));
         });
   for (const { job } of claimed) {
     if (job.lockedAt === null) continue;
@@ -36,6 +36,18 @@ export async function claimJobs(ctx: LeaseCtx, input: ClaimRequest): Promise<Cla
     ctx.metrics?.jobWaitSeconds.observe({ queue: job.queue }, waitedMs / 1_000);
   }
   return { claimed, serverTime: ctx.clock.now() };
+}
+
+/** What a wait has brought, unless its caller's key has been revoked meanwhile: then it is handed back. */
+async function stillTheirs(ctx: LeaseCtx, claimed: readonly ClaimedJob[]): Promise<readonly ClaimedJob[]> {
+  if (claimed.length === 0) return claimed;
+  try {
+    await ctx.checkKeyAgain();
+  } catch (error) {
+    ctx.desk.handBack(claimed);
+    throw error;
+  }
+  return claimed;
 }
 
 /** A claim's answer as JSON. */

@@ -13,4 +13,6 @@ export interface LeaseCtx extends Ctx {
     | undefined;
   /** Runs a wait: one of a bounded number, which ends when its caller has gone. The signal has fired before where none may begin. @throws RATE_LIMITED */
   readonly wait: <Answer>(run: (signal: AbortSignal) => Promise<Answer>) => Promise<Answer>;
+  /** Checks the caller's key again, which may have been revoked during a wait. @throws UNAUTHENTICATED, UNAVAILABLE */
+  readonly checkKeyAgain: () => Promise<void>;
 }

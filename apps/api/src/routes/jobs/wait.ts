@@ -1,6 +1,7 @@
 import { isTerminal, jobSchema, type WaitForJobQuery, waitForJobQuerySchema } from "@millrace/contract";
 import { toJobJson, waitForJob } from "@millrace/core";
 
+import { checkKeyAgain } from "../../http/check-key-again.ts";
 import { ctxOf } from "../../http/ctx-of.ts";
 import { paramOf } from "../../http/param-of.ts";
 import { readQuery } from "../../http/read-query.ts";
@@ -29,6 +30,7 @@ export const waitForJobRoute: Route = {
   async handle(c, api) {
     const input = { id: paramOf(c, "id"), query: unparsed<WaitForJobQuery>(readQuery(c)) };
     const job = await api.waiters.wait(c, (signal) => waitForJob(ctxOf(c, api, signal), input));
+    await checkKeyAgain(c, api);
     return c.json(toJobJson(job), isTerminal(job.status) ? 200 : 202);
   },
 };
