@@ -65,9 +65,9 @@ async function makeFor(path: string, key: TestKey): Promise<string> {
   const type = path.endsWith("/retry") ? "to-retry" : "t";
   if (path.startsWith("/v1/keys")) return (await api.makeKey({ tenantId: key.tenantId, scopes: ["jobs:read"] })).id;
   if (path.startsWith("/v1/schemas")) {
-    const type = randomUUID();
-    await api.ask(`PUT /v1/schemas/${type}`, { key: key.key, body: { schema: {} } });
-    return type;
+    const name = randomUUID();
+    await api.ask(`PUT /v1/schemas/${name}`, { key: key.key, body: { schema: {} } });
+    return name;
   }
   if (path.startsWith("/v1/schedules")) {
     return (await api.ask("POST /v1/schedules", { key: key.key, body: { name: randomUUID(), ...schedule } })).json.name;

@@ -18,7 +18,7 @@ export interface Admitted {
 }
 
 /** Lets held jobs in where their concurrency keys have free slots, for a bounded number of keys and jobs. */
-export async function admit(db: Executor): Promise<Admitted> {
+async function admit(db: Executor): Promise<Admitted> {
   const [row] = await db.query<{ keys: number; lanes: readonly Lane[] | null }>(admitStatement, [keysMax]);
   return { keys: row?.keys ?? 0, lanes: row?.lanes ?? [] };
 }
