@@ -990,6 +990,10 @@ begin
       if dependency.status is null then
         raise exception 'millrace.enqueue: depends_on names %, and there is no such job', dependency.on_job using errcode = 'invalid_parameter_value';
       elsif dependency.status <> 'completed' then
+        -- The end of a job releases all that wait for it in its own statement, which has a deadline.
+        if (select count(*) from (select from millrace.job_dependencies d where d.depends_on = dependency.on_job limit 10000) d) >= 10000 then
+          raise exception 'millrace.enqueue: 10000 jobs depend on the job % already', dependency.on_job using errcode = 'configuration_limit_exceeded';
+        end if;
         waits_for := waits_for || dependency.on_job;
       end if;
       if dependency.status in ('dead', 'cancelled') and on_dependency_failure = 'cancel' and not has_failed then

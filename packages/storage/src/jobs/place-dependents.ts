@@ -9,6 +9,17 @@ const lockStatement: Statement = {
   text: `select d.id, d.status from millrace.lock_dependencies($1::text, $2::uuid[]) d`,
 };
 
+/** So many jobs may wait for one: its end releases or cancels them all in its own statement, which has a deadline. `millrace.enqueue` has the same bound. */
+export const dependentsMax = 10_000;
+
+/** Counts no further than it matters. Calls that enter at the same moment don't see each other's jobs, so the bound can be passed by theirs. */
+const dependentsStatement: Statement = {
+  name: "jobs.countDependents",
+  text: `
+select i.id, (select count(*)::integer from (select from millrace.job_dependencies d where d.depends_on = i.id limit ${dependentsMax}) d) as n
+from unnest($1::uuid[]) as i(id)`,
+};
+
 /** A job that enters, and where: in line, blocked by jobs that have not completed, or cancelled at once since one of them never will. */
 export interface Placed {
   readonly job: PreparedJob;
@@ -41,6 +52,7 @@ export async function placeDependents(
     return entering.has(id) ? undefined : id;
   });
 
+  const dependents = await countDependents(tx, states);
   const placed: Placed[] = [];
   const problems: FieldError[] = [];
   for (const index of order) {
@@ -57,6 +69,12 @@ export async function placeDependents(
       } else if (hasFailed(state) && job.onDependencyFailure !== "wait") {
         cancelledBecause ??= `The job ${id}, on which this one depends, ${state === "dead" ? "died" : "was cancelled"}.`;
       } else if (state !== "completed") {
+        const count = (dependents.get(id) ?? 0) + 1;
+        dependents.set(id, count);
+        if (count > dependentsMax) {
+          const message = `${dependentsMax} jobs depend on the job ${id} already; more can't.`;
+          problems.push({ path: `${path}dependsOn.${at}`, code: "too_many", message });
+        }
         waitsFor.add(id);
       }
     }
@@ -64,13 +82,24 @@ export async function placeDependents(
     placed.push({ job, waitsFor: cancelledBecause === null ? [...waitsFor] : [], cancelledBecause });
   }
   if (problems.length > 0) {
-    throw new MillraceError("VALIDATION_FAILED", "A job depends on one that is not there.", { errors: problems });
+    throw new MillraceError("VALIDATION_FAILED", "A job can't depend on one that it names.", { errors: problems });
   }
   return placed;
 }
 
 function hasFailed(status: JobStatus): boolean {
   return status === "dead" || status === "cancelled";
+}
+
+/** How many jobs wait for each of those that may still end. */
+async function countDependents(
+  tx: Executor,
+  states: ReadonlyMap<string, JobStatus | null>,
+): Promise<Map<string, number>> {
+  const open = [...states].flatMap(([id, status]) => (status === null || status === "completed" ? [] : [id]));
+  if (open.length === 0) return new Map();
+  const rows = await tx.query<{ id: string; n: number }>(dependentsStatement, [open]);
+  return new Map(rows.map(({ id, n }) => [id, n]));
 }
 
 /** The states of the jobs of earlier calls, those of each tenant locked in one go. */
