@@ -8,7 +8,7 @@ drop trigger jobs_release_dependents on millrace.jobs;
 drop function millrace.release_dependents();
 drop trigger job_history_cancel_dependents on millrace.job_history;
 drop function millrace.cancel_dependents_of_deleted();
-drop function millrace.cancel_dependents_of_dropped(integer);
+drop function millrace.cancel_dependents_of_dropped(uuid, integer);
 drop function millrace.cancel_dependents(uuid[], text, boolean);
 drop function millrace.unblock(uuid[]);
 drop function millrace.claim_limited(text, text, text[], integer, uuid, text, float8);

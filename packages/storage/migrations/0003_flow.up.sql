@@ -302,7 +302,8 @@ language sql stable as $$
 $$;
 
 -- Frees the idempotency keys of an expired partition's jobs, `blocks` blocks from `first_block` on; answers the block to go on with, null behind the last one.
--- A key that names another job by now stays. Doing it again changes nothing, so it may end anywhere and be begun anew.
+-- A key that names another job by now stays. Doing it again changes nothing, so it may end anywhere and be begun anew. Waits for no key that somebody has just now: it
+-- fails, and the partition stays for another time, since nothing would lead to that key any more.
 create function millrace.free_expired_keys(partition_name text, first_block bigint, blocks integer) returns bigint
 language plpgsql set enable_seqscan = off set enable_hashjoin = off set enable_mergejoin = off set jit = off as $$
 declare
@@ -314,16 +315,20 @@ begin
   -- Where few jobs have keys, looking for these beats reading all jobs of a day.
   if (select count(*) from (select from millrace.job_keys limit few_keys) k) < few_keys then
     execute format(
-      'delete from millrace.job_keys k where exists (
-        select from millrace.%I h where h.tenant_id = k.tenant_id and h.id = k.job_id and h.idempotency_key = k.key
-      )', partition_name
+      'delete from millrace.job_keys d where d.ctid = any(array(
+        select k.ctid from millrace.job_keys k where exists (
+          select from millrace.%I h where h.tenant_id = k.tenant_id and h.id = k.job_id and h.idempotency_key = k.key
+        ) for update of k nowait
+      ))', partition_name
     );
     return null;
   end if;
   execute format(
-    'delete from millrace.job_keys k using millrace.%I h
-    where h.ctid >= $1 and h.ctid < $2 and h.idempotency_key is not null
-      and k.tenant_id = h.tenant_id and k.key = h.idempotency_key and k.job_id = h.id', partition_name
+    'delete from millrace.job_keys d where d.ctid = any(array(
+      select k.ctid from millrace.%I h
+      join millrace.job_keys k on k.tenant_id = h.tenant_id and k.key = h.idempotency_key and k.job_id = h.id
+      where h.ctid >= $1 and h.ctid < $2 and h.idempotency_key is not null for update of k nowait
+    ))', partition_name
   ) using format('(%s,0)', first_block)::tid, format('(%s,0)', first_block + blocks)::tid;
   return case when (first_block + blocks) * current_setting('block_size')::bigint < pg_relation_size(format('millrace.%I', partition_name))
     then first_block + blocks end;
@@ -512,6 +517,10 @@ begin
   end if;
   if setting.rate_limit is not null then
     tokens := millrace.rate_tokens(setting, at_time);
+    if setting.rate_refilled_at > at_time then
+      -- The clock was set back: let in whoever asks, so that claim_limited puts that right.
+      tokens := greatest(tokens, 1);
+    end if;
   end if;
   return array[least(slots, floor(tokens)), case when slots > 0 and tokens < 1 then (1 - tokens) * setting.rate_period_ms / setting.rate_limit end];
 end $$;
@@ -576,7 +585,12 @@ begin
     return query select null::millrace.jobs, 0::float8;
     return;
   end if;
-  at_time := greatest(clock_timestamp(), setting.rate_refilled_at);
+  at_time := clock_timestamp();
+  if setting.rate_refilled_at > at_time then
+    -- The clock was set back: the bucket goes on from now with what it holds.
+    setting.rate_refilled_at := at_time;
+    update millrace.queue_settings s set rate_refilled_at = at_time where s.tenant_id = of_tenant and s.queue = of_queue;
+  end if;
   has_room := millrace.queue_room(setting, at_time);
   if has_room[1] = 0 then
     return query select null::millrace.jobs, has_room[2];
@@ -761,23 +775,31 @@ end $$;
 create trigger job_history_cancel_dependents after delete on millrace.job_history
 referencing old table as gone for each statement execute function millrace.cancel_dependents_of_deleted();
 
--- The same for those that left with their partition, which fires no trigger: for at most `jobs_max` of them; answers how many there were. What is in neither
--- table in one snapshot is gone for good.
-create function millrace.cancel_dependents_of_dropped(jobs_max integer) returns integer
+-- The same for those that left with their partition, which fires no trigger: among the next `jobs_max` jobs behind `after` that others depend on. Answers how many were gone
+-- and the last that it looked at, null at the end. It hops from one such job to the next, however many depend on it. What is in neither table in one snapshot is gone for good.
+create function millrace.cancel_dependents_of_dropped(after uuid, jobs_max integer) returns table (cancelled integer, last uuid)
 language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
 declare
   dropped uuid[];
 begin
-  select array_agg(x.depends_on) into dropped from (
-    select distinct d.depends_on from millrace.job_dependencies d
-    where not exists (select from millrace.jobs j where j.id = d.depends_on)
-      and not exists (select from millrace.job_history h where h.tenant_id = d.tenant_id and h.id = d.depends_on)
-    limit jobs_max
-  ) x;
+  with recursive walk as (
+    (select d.depends_on, d.tenant_id, 1 as n from millrace.job_dependencies d where d.depends_on > after order by d.depends_on limit 1)
+    union all
+    select x.depends_on, x.tenant_id, w.n + 1 from walk w cross join lateral (
+      select d.depends_on, d.tenant_id from millrace.job_dependencies d where d.depends_on > w.depends_on order by d.depends_on limit 1
+    ) x
+    where w.n < jobs_max
+  )
+  select max(w.depends_on::text) filter (where w.n = jobs_max), array_agg(w.depends_on) filter (
+    where not exists (select from millrace.jobs j where j.id = w.depends_on)
+      and not exists (select from millrace.job_history h where h.tenant_id = w.tenant_id and h.id = w.depends_on)
+  )
+  into last, dropped from walk w;
   if dropped is not null then
     perform millrace.cancel_dependents(dropped, 'is no longer kept', true);
   end if;
-  return coalesce(cardinality(dropped), 0);
+  cancelled := coalesce(cardinality(dropped), 0);
+  return next;
 end $$;
 
 -- The present states of the jobs that a new one is to depend on; null is no such job. None that has not completed can leave its state for another table before the
@@ -946,7 +968,7 @@ begin
 
   if idempotency_key is not null then
     digest := 'sql:' || encode(sha256(convert_to(jsonb_build_array(
-      type, payload, queue, priority, given_delay, given_time, max_attempts, concurrency_key, tags, timeout_ms, retry, depends_on, on_dependency_failure
+      type, payload, queue, priority, extract(epoch from given_delay), extract(epoch from given_time), max_attempts, concurrency_key, tags, timeout_ms, retry, depends_on, on_dependency_failure
     )::text, 'UTF8')), 'base64');
     loop
       insert into millrace.job_keys as k (tenant_id, key, job_id, request_hash) values (enqueue.tenant, enqueue.idempotency_key, new_id, digest)
@@ -963,8 +985,8 @@ begin
         exit when found;
         continue;
       end if;
-      -- A digest that the service has made can't be compared.
-      if known.request_hash like 'sql:%' and known.request_hash <> digest then
+      -- A digest that the service has made can't be compared, nor one that is lost (a retry of a job whose key was freed already).
+      if known.request_hash like 'sql:_%' and known.request_hash <> digest then
         raise exception 'millrace.enqueue: idempotency_key % was used before with a different request', quote_literal(idempotency_key)
           using errcode = 'unique_violation', detail = format('Its job is %s.', known.job_id);
       end if;

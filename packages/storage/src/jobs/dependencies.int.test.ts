@@ -132,6 +132,18 @@ describe("a job that depends on others", () => {
     });
   });
 
+  it("is found among many others that wait, some jobs at a time, when what it waits for is no longer kept", async () => {
+    const kept = await rig.create({ queue: "elsewhere" });
+    for (let n = 0; n < 3; n++) await rig.create(after(kept));
+    const gone = [await rig.create(), await rig.create(), await rig.create()];
+    const waiting = await Promise.all(gone.map((job) => rig.create({ ...after(job), onDependencyFailure: "wait" })));
+    await rig.kill(await rig.claim());
+    await rig.db.query({ name: "test.drop", text: "truncate millrace.job_history" });
+    expect(await rig.store.cancelOrphans(2)).toBe(3);
+    expect(await Promise.all(waiting.map(rig.statusOf))).toEqual(["cancelled", "cancelled", "cancelled"]);
+    expect(await rig.leftovers()).toEqual({ blocked: 3, edges: 3 });
+  });
+
   it("is cancelled as it enters, or waits, when one of them has failed already", async () => {
     const a = await rig.create({ idempotencyKey: "a", requestHash: "1" });
     await rig.kill(await rig.claim());

@@ -88,6 +88,30 @@ describe("what has been kept for its time", () => {
     expect(await count("millrace.finished_counts where day < (now() at time zone 'utc')::date")).toBe(0);
   });
 
+  it("waits for no key that somebody has just now: the other partitions go, and that one later", async () => {
+    const [first, second] = [await oldPartition("completed_jobs", 4), await oldPartition("completed_jobs", 3)];
+    await expired("locked", 4);
+    await test.database.withTransaction(async (holding) => {
+      await holding.query({ name: "test", text: "select from millrace.job_keys where key = 'locked' for update" });
+      expect(await store.dropExpired()).toEqual({ dropped: 1, remaining: 1 });
+    });
+    expect([await isThere(first), await isThere(second)]).toEqual([true, false]);
+    expect(await store.dropExpired()).toEqual({ dropped: 1, remaining: 0 });
+    expect(await count("millrace.job_keys where key = 'locked'")).toBe(0);
+  });
+
+  it("has its key back when it is retried in between", async () => {
+    const name = await oldPartition("completed_jobs", 3);
+    const id = await expired("again", 3);
+    await run(`select millrace.free_expired_keys('${name}', 0, 1000)`);
+    await store.retryJob({ tenantId: "acme", id });
+    const again = await store.createJob(newJob({ idempotencyKey: "again", requestHash: "h" }));
+    expect([again.duplicate, again.job.id]).toEqual([true, id]);
+    expect(await run("select millrace.enqueue('t', tenant => 'acme', idempotency_key => 'again') as id")).toEqual([
+      { id },
+    ]);
+  });
+
   it("frees the keys of a partition of many blocks, in bounded steps", async () => {
     const name = await oldPartition("completed_jobs", 3);
     await run(`insert into millrace.${name} (id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence,

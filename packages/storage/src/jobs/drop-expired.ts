@@ -1,4 +1,5 @@
 import type { Executor, Statement } from "../executor.ts";
+import { isLocked } from "../pg-error.ts";
 import { deleteExpiredRows } from "./delete-expired-rows.ts";
 import { sweepCounts } from "./finished-counts.ts";
 import { deleteForgotten } from "./forgotten.ts";
@@ -38,15 +39,34 @@ export async function dropExpired(db: Executor): Promise<DroppedExpired> {
   let dropped = 0;
   let remaining = 0;
   for (const { name, hasKeys } of await db.query<Expired>(expiredStatement)) {
-    if (hasKeys) await freeKeys(db, name);
-    const [row] = await db.query<{ dropped: boolean }>(dropStatement, [name]);
-    if (row?.dropped === true) dropped++;
+    if (await dropOne(db, name, hasKeys)) dropped++;
     else remaining++;
   }
-  await deleteExpiredRows(db);
+  if (!(await unlessLocked(() => deleteExpiredRows(db)))) remaining++;
   await sweepCounts(db);
   await deleteForgotten(db);
   return { dropped, remaining };
+}
+
+/** False when somebody holds its table or one of its keys: the others are not to wait for that one. */
+async function dropOne(db: Executor, name: string, hasKeys: boolean): Promise<boolean> {
+  let dropped = false;
+  await unlessLocked(async () => {
+    if (hasKeys) await freeKeys(db, name);
+    const [row] = await db.query<{ dropped: boolean }>(dropStatement, [name]);
+    dropped = row?.dropped === true;
+  });
+  return dropped;
+}
+
+async function unlessLocked(run: () => Promise<void>): Promise<boolean> {
+  try {
+    await run();
+    return true;
+  } catch (error) {
+    if (!isLocked(error)) throw error;
+    return false;
+  }
 }
 
 async function freeKeys(db: Executor, partition: string): Promise<void> {

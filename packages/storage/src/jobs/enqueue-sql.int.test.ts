@@ -153,6 +153,23 @@ describe("millrace.enqueue", () => {
     expect(await refusal("'t', idempotency_key => 'once', priority => 1")).toMatch(/^23505: .*'once' was used before/);
   });
 
+  it("knows a request again in a session with another time zone and another form of intervals", async () => {
+    const other = await test.database.connect();
+    for (const argument of ["scheduled_at => '2126-01-02 03:04:05.678+00'", "delay => interval '1 day 02:03:04.5'"]) {
+      const text = `select millrace.enqueue('t', idempotency_key => '${argument.length}', ${argument}) as id`;
+      const ids = [];
+      for (const [zone, style] of [
+        ["UTC", "postgres"],
+        ["Asia/Tokyo", "iso_8601"],
+      ]) {
+        await other.exec(`set timezone = '${zone}'; set intervalstyle = '${style}'`);
+        ids.push(...(await other.query<{ id: string }>({ name: "test", text })));
+      }
+      expect(ids[1]).toEqual(ids[0]);
+    }
+    await other.close();
+  });
+
   it("shares keys with the service: whoever comes second gets the first one's job, whatever the request", async () => {
     const service = newJob({ tenantId, idempotencyKey: "both", requestHash: "h", payload: "1" });
     const id = await enqueue("'t', payload => '2', idempotency_key => 'both'");

@@ -134,8 +134,8 @@ export interface JobStore extends QueueStore, PayloadSchemaStore {
   dropExpired(): Promise<DroppedExpired>;
   /** Deletes at most `limit` idempotency keys whose window has passed, and answers how many; and what is kept of unused concurrency keys. Due every few minutes, safe to race. */
   sweepKeys(limit: number): Promise<number>;
-  /** Cancels the jobs that wait for at most `limit` jobs that are no longer kept; answers for how many of these. Due after `dropExpired`, safe to race. */
-  cancelOrphans(limit: number): Promise<number>;
+  /** Cancels the jobs that wait for jobs that are no longer kept, looking at `step` of these at a time; answers how many were gone. Due after `dropExpired`, safe to race. */
+  cancelOrphans(step: number): Promise<number>;
   /** Folds at most `limit` changes of the counts of finished jobs; answers how many rows fewer there are. Due every few seconds, safe to race. */
   foldCounts(limit: number): Promise<number>;
   /** Answers when the database does. @throws UNAVAILABLE */

@@ -204,6 +204,19 @@ describe("limits", () => {
     expect((started.at(-1) ?? 0) - (started[0] ?? 0)).toBeLessThan(((120 - rate.burst) / rate.limit) * 1_000 * 1.5);
   });
 
+  it("go on from now when the clock has been set back, and lease from now", async () => {
+    await store.putQueueSettings({ tenantId, queue: "rated" }, { rateLimit: { limit: 20, periodMs: 1_000, burst: 1 } });
+    await add(2, { queue: "rated" });
+    const claim = () => store.claimJobs({ queues: ["rated"], limit: 1, leaseMs: 1_000, worker: "w" });
+    expect(await claim()).toHaveLength(1);
+    await query("update millrace.queue_settings set rate_refilled_at = now() + interval '1 hour'");
+    await until(async () => (await claim()).length === 1);
+    expect(await query(`select lease_expires_at < now() + interval '2 s' as soon from millrace.claims`)).toEqual([
+      { soon: true },
+      { soon: true },
+    ]);
+  });
+
   it("make no admission wait for another one that looks at the same key, whose row goes when nobody uses it", async () => {
     await query("insert into millrace.key_slots values ('acme', 'default', 'k', 1), ('acme', 'default', 'used', 1)");
     await query("insert into millrace.key_checks values ('acme', 'default', 'k', 1)");

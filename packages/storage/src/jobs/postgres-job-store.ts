@@ -186,7 +186,7 @@ export function createPostgresJobStore(db: Database): JobStore {
       await sweepKeySlots(db);
       return sweepKeys(db, limit);
     },
-    cancelOrphans: (limit) => cancelOrphans(db, limit),
+    cancelOrphans: (step) => cancelOrphans(db, step),
     foldCounts: (limit) => foldCounts(db, limit),
     queueStats: (filter) => queueStats(db, filter),
     getQueueSettings: (ref) => getQueueSettings(db, ref),

@@ -34,6 +34,12 @@ done as (
   insert into millrace.job_attempts (tenant_id, job_id, fence, attempt, outcome, worker, started_at, ended_at)
   select tenant_id, id, fence, attempts, 'completed', locked_by, started_at, completed_at from revived where status = 'completed'
 ),
+-- Retention frees the keys of a partition before it drops it: who is taken out in between has its key back. What was asked for with it is not known any more.
+keyed as (
+  insert into millrace.job_keys (tenant_id, key, job_id, request_hash)
+  select tenant_id, idempotency_key, id, 'sql:' from revived where idempotency_key is not null and expires_at <= now()
+  on conflict do nothing
+),
 line as (
   select id, "tenantId" as tenant_id, queue, type, priority, "scheduledAt" as scheduled_at, "concurrencyKey" as concurrency_key from back
 ),

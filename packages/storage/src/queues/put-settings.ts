@@ -23,8 +23,8 @@ put as (
     concurrency = excluded.concurrency, concurrency_per_key = excluded.concurrency_per_key,
     rate_limit = excluded.rate_limit, rate_period_ms = excluded.rate_period_ms, rate_burst = excluded.rate_burst,
     rate_tokens = case when q.rate_limit is not null and excluded.rate_limit is not null
-      then least(coalesce(excluded.rate_burst, excluded.rate_limit), millrace.rate_tokens(q, greatest(clock_timestamp(), q.rate_refilled_at))) end,
-    rate_refilled_at = case when q.rate_limit is not null and excluded.rate_limit is not null then greatest(clock_timestamp(), q.rate_refilled_at) end,
+      then least(coalesce(excluded.rate_burst, excluded.rate_limit), millrace.rate_tokens(q, clock_timestamp())) end,
+    rate_refilled_at = case when q.rate_limit is not null and excluded.rate_limit is not null then clock_timestamp() end,
     max_depth = excluded.max_depth, keep_completed_ms = excluded.keep_completed_ms, keep_dead_ms = excluded.keep_dead_ms,
     keep_cancelled_ms = excluded.keep_cancelled_ms, updated_at = now()
   returning q.*
