@@ -7,6 +7,7 @@ import type { ApiKeyValidator } from "@millrace/auth";
 import type { Api } from "./api.ts";
 import type { ApiEnv } from "./http/api-env.ts";
 import { exchangeOf } from "./http/exchange.ts";
+import { createFailureLog } from "./http/failure-log.ts";
 import { createLiteralRouter } from "./http/literal-router.ts";
 import { mount } from "./http/mount.ts";
 import { problemAnswer } from "./http/problem.ts";
@@ -33,10 +34,11 @@ export function createApp({ api, validator, corsOrigins }: AppOptions): Hono<Api
   }
   for (const route of routes) mount(app, route, api, validator);
   app.notFound(createUnmatched(routes));
+  const failures = createFailureLog(api.logger);
   app.onError((error, c) => {
     const exchange = exchangeOf(c.env.incoming);
     const instance = c.req.path;
-    const answer = problemAnswer(error, { exchange, instance, logger: api.logger });
+    const answer = problemAnswer(error, { exchange, instance, failures });
     return c.newResponse(answer.body, answer.status as StatusCode, answer.headers);
   });
   return app;

@@ -11,6 +11,7 @@ import { type Logger, type Metrics, currentTrace, traceContext } from "@millrace
 import { answerRaw, parserError } from "./http/client-error.ts";
 import { cutWhenStalled, stalledMsDefault } from "./http/cut-stalled.ts";
 import { clientOf, type Exchange, newExchange, openExchange } from "./http/exchange.ts";
+import { createFailureLog, type FailureLog } from "./http/failure-log.ts";
 import { problemAnswer } from "./http/problem.ts";
 import { createRecorder } from "./http/recorder.ts";
 
@@ -48,10 +49,11 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const { fetch, config, logger, metrics, stalledMs = stalledMsDefault } = options;
   const allMethods = options.methods.join(", ");
   const record = createRecorder(logger, metrics);
+  const failures = createFailureLog(logger);
   const open = new Set<Open>();
   let stopping = false;
 
-  const toApp = getRequestListener(fetch, { errorHandler: (error) => refusedByAdapter(error, logger) });
+  const toApp = getRequestListener(fetch, { errorHandler: (error) => refusedByAdapter(error, failures) });
 
   function accept(incoming: IncomingMessage, outgoing: ServerResponse, awaitsContinue: boolean): void {
     const exchange = openExchange(incoming, outgoing);
@@ -83,13 +85,13 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     if (gone || !socket.writable || arriving?.outgoing.headersSent === true) {
       socket.destroy();
     } else if (arriving !== undefined) {
-      answerRaw(socket, parserError(error), { exchange: arriving.exchange, logger });
+      answerRaw(socket, parserError(error), { exchange: arriving.exchange, failures });
     } else if (others.length > 0) {
       // It came right behind requests that are in order: those are answered, and then it's over.
       for (const { outgoing } of others) if (!outgoing.headersSent) outgoing.setHeader("Connection", "close");
     } else {
       const exchange = newExchange();
-      answerRaw(socket, parserError(error), { exchange, logger });
+      answerRaw(socket, parserError(error), { exchange, failures });
       record(exchange);
     }
   }
@@ -123,7 +125,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   server.on("connect", (_incoming, socket: Duplex) => {
     const exchange = newExchange(undefined, "CONNECT");
     const known = new MillraceError("METHOD_NOT_ALLOWED", "This server is no proxy.");
-    answerRaw(socket, known, { exchange, logger }, { Allow: allMethods });
+    answerRaw(socket, known, { exchange, failures }, { Allow: allMethods });
     record(exchange);
   });
 
@@ -151,12 +153,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
 }
 
 /** What the adapter between Node and fetch can't make a Request of; anything else would be a fault of ours. */
-function refusedByAdapter(error: unknown, logger: Logger): Response {
+function refusedByAdapter(error: unknown, failures: FailureLog): Response {
   const ours = !(error instanceof Error && error.name === "RequestError");
   const message = "The request's target or its Host header is not valid.";
   const known = ours ? error : new MillraceError("MALFORMED_REQUEST", message, { cause: error });
   const { traceId, traceparent } = currentTrace() ?? newExchange();
-  const { status, headers, body } = problemAnswer(known, { exchange: newExchange({ traceId, traceparent }), logger });
+  const { status, headers, body } = problemAnswer(known, { exchange: newExchange({ traceId, traceparent }), failures });
   return new Response(body, { status, headers });
 }
 

@@ -1,7 +1,7 @@
 import { MillraceError, type Problem, isMillraceError, toProblem } from "@millrace/contract";
-import type { Logger } from "@millrace/telemetry";
 
 import type { Exchange } from "./exchange.ts";
+import type { FailureLog } from "./failure-log.ts";
 
 /** A problem as it goes over the wire. */
 export interface ProblemAnswer {
@@ -14,7 +14,7 @@ export interface ProblemPlace {
   readonly exchange: Exchange;
   /** The path of the request. */
   readonly instance?: string | undefined;
-  readonly logger: Logger;
+  readonly failures: FailureLog;
 }
 
 const retryAfterDefaultMs = 1_000;
@@ -22,12 +22,10 @@ const retryAfterDefaultMs = 1_000;
 /** The one mapper from errors to answers. What is not a MillraceError becomes a 500 that says nothing, and a log line that says all. */
 export function problemAnswer(error: unknown, at: ProblemPlace): ProblemAnswer {
   const known = publicError(error);
-  const { exchange, instance, logger } = at;
+  const { exchange, instance, failures } = at;
   const { traceId, route, tenant } = exchange;
   exchange.errorCode = known.code;
-  const fields = { err: error, errorCode: known.code, route, tenant, traceId };
-  if (known.code === "INTERNAL") logger.error(fields, "A request failed");
-  else if (known.code === "UNAVAILABLE") logger.warn(fields, "A request could not be served");
+  failures.failed(known, error, { errorCode: known.code, route, tenant, traceId });
   const problem: Problem = toProblem(known, { traceId, ...(instance === undefined ? {} : { instance }) });
   return { status: known.status, headers: headersOf(known), body: JSON.stringify(problem) };
 }
