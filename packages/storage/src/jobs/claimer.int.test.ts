@@ -30,3 +30,33 @@ it("a claim answers what it has claimed when a later part of it fails", async ()
     await close();
   }
 });
+
+it("a claim says that it is worth asking again until it has looked at every lane, and then says so no more", async () => {
+  const { database, close } = await testDatabase({ database: { session: hotSession } });
+  const store = createPostgresJobStore(database);
+  try {
+    await database.query({
+      name: "test.lanes",
+      text: "insert into millrace.ready select 't' || lpad(n::text, 5, '0'), 'bulk', 0, now(), gen_random_uuid(), 't' from generate_series(1, 1500) n",
+    });
+    const claimAll = async () => {
+      for (let claims = 1; ; claims++) {
+        let retries = false;
+        const onRetryIn = () => void (retries = true);
+        const claimed = await store.claimJobs({ queues: ["mail"], limit: 1, leaseMs: 60_000, worker: "w", onRetryIn });
+        if (claimed.length > 0 || !retries) return { claims, count: claimed.length };
+      }
+    };
+    const empty = await claimAll();
+    expect(empty.count).toBe(0);
+    expect(empty.claims).toBeLessThan(10);
+    await store.createJob(newJob({ tenantId: "t01499", queue: "mail" }));
+    await store.createJob(newJob({ tenantId: "t00001", queue: "mail" }));
+    expect((await claimAll()).count).toBe(1);
+    expect((await claimAll()).count).toBe(1);
+    expect((await claimAll()).count).toBe(0);
+  } finally {
+    await store.close();
+    await close();
+  }
+});

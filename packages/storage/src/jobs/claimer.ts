@@ -6,7 +6,7 @@ import type { ClaimedJob, ClaimRequest } from "./job-store.ts";
 /** How many groups of lanes one claim looks at when the first ones have nothing for it; the next claim goes on from there. */
 const roundsMax = 8;
 
-/** How soon to ask again for a lane that another claimer had locked. */
+/** How soon to ask again for a lane that another claimer had locked, or for lanes behind those that one claim looks at. */
 const busyMs = 10;
 
 /** How many tenants' turns a process remembers. */
@@ -20,10 +20,10 @@ export type Claimer = (
 
 /** Makes the claims of a process: from lanes without limits by one statement, from those with limits by another where there are any; in turns over all. */
 export function createClaimer(db: Executor): Claimer {
-  const turns = new Map<string, Turn>();
+  const turns = new Map<string, Turn & { readonly ends: number }>();
 
-  function take(scope: string): Turn {
-    const turn = turns.get(scope) ?? { number: 0 };
+  function take(scope: string) {
+    const turn = turns.get(scope) ?? { number: 0, ends: 0 };
     if (turns.size > turnsMax) turns.clear();
     return turn;
   }
@@ -48,7 +48,7 @@ export function createClaimer(db: Executor): Claimer {
     claimed: ClaimedJob[],
     retryIn: (ms: number) => void,
   ): Promise<void> {
-    const scope = request.tenantId ?? "";
+    const scope = [request.tenantId, ...(request.queues ?? [])].join("/");
     for (let round = 0; round <= roundsMax; round++) {
       const turn = take(scope);
       const {
@@ -57,8 +57,9 @@ export function createClaimer(db: Executor): Claimer {
         retryInMs: tokenInMs,
         next,
       } = await (round === 0 ? claimFirst(turn) : claim(db, request, turn, true));
-      turns.set(scope, { number: (turn.number + 1) % 1_000_000_000, after: next });
       claimed.push(...free);
+      const ends = turn.ends + (next === undefined ? 1 : 0);
+      turns.set(scope, { number: (turn.number + 1) % 1_000_000_000, after: next, ends });
       if (tokenInMs !== undefined) retryIn(tokenInMs);
       retryIn(await claimShares(limited, request, claimed));
       if (claimed.length === 0 && limited.length > 0) {
@@ -66,8 +67,14 @@ export function createClaimer(db: Executor): Claimer {
         claimed.push(...(await claim(db, request, turn, false)).claimed);
       }
       const isRoundComplete = next === undefined && turn.after === undefined;
-      if (claimed.length > 0 || isRoundComplete) return;
+      // Past the last lane twice: each has been looked at since the claim that began this, however many claims that took.
+      if (claimed.length > 0 || isRoundComplete || ends >= 2) {
+        turns.set(scope, { number: (turn.number + 1) % 1_000_000_000, after: next, ends: 0 });
+        return;
+      }
     }
+    // There are lanes that this claim has not seen: who asks again goes on there.
+    retryIn(busyMs);
   }
 
   return async (request, claimFirst = (turn) => claim(db, request, turn, true)) => {
