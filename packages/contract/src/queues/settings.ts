@@ -11,7 +11,8 @@ export const queueLimits = {
   concurrencyPerKeyDefault: 1,
   rateMax: 1_000_000,
   ratePeriodMsMax: dayMs,
-  depthMax: 1_000_000,
+  /** An enqueue in SQL counts that far in its own transaction. */
+  depthMax: 100_000,
   retentionMsMin: 3_600_000,
   retentionMsMax: 400 * dayMs,
 } as const;
@@ -36,7 +37,7 @@ export const queueSettingsRequestSchema = z
     rateLimit: z.strictObject({ ...rateLimitFields, burst: burst.optional() }).optional(),
     /** Pending jobs from which on new ones are refused. */
     maxDepth: z.int().min(1).max(queueLimits.depthMax).optional(),
-    /** How long finished jobs are kept, by how they ended; default 7, 30 and 7 days. */
+    /** How long finished jobs are kept, by how they ended; default 7, 30 and 7 days. They go at the end of the day, above 8 days the week, above 60 the month. */
     retention: z.strictObject(retentionFields).partial().optional(),
   })
   .meta({ id: "QueueSettingsRequest" });

@@ -64,7 +64,7 @@ describe("PUT /v1/queues/{queue}", () => {
       concurrency: 0,
       concurrencyPerKey: 1.5,
       rateLimit: { limit: 1, periodMs: day + 1 },
-      maxDepth: 1_000_001,
+      maxDepth: 100_001,
       retention: { completedMs: 3_599_999, deadMs: 400 * day + 1 },
       paused: true,
     });
