@@ -29,10 +29,21 @@ export type LaneShare = readonly [tenantId: string, queue: string, share: number
 
 /** The next lane behind (tenant, queue), by one probe of the claim index: over every tenant, or over the queues of one tenant. */
 function nextLane(ofOneTenant: boolean, tenant: string, queue: string): string {
-  const behind = ofOneTenant
-    ? `r.tenant_id = ${tenant} and r.queue > ${queue}`
-    : `(r.tenant_id, r.queue) > (${tenant}, ${queue})`;
-  return `select r.tenant_id, r.queue from millrace.ready r where ${behind} order by r.tenant_id, r.queue limit 1`;
+  if (ofOneTenant) return nextLaneOf(tenant, queue);
+  return `
+    select r.tenant_id, r.queue from millrace.ready r where (r.tenant_id, r.queue) > (${tenant}, ${queue})
+    order by r.tenant_id, r.queue limit 1`;
+}
+
+/** Where the claim names its queues (`$1`), those of one tenant are the lanes, and its other queues are not gone through; only one branch ever runs. */
+function nextLaneOf(tenant: string, queue: string): string {
+  return `
+    (select r.tenant_id, r.queue from millrace.ready r
+    where $1::text[] is null and r.tenant_id = ${tenant} and r.queue > ${queue} order by r.tenant_id, r.queue limit 1)
+    union all
+    (select ${tenant}, u.queue from unnest($1::text[]) u(queue)
+    where u.queue > ${queue} and exists (select from millrace.ready r where r.tenant_id = ${tenant} and r.queue = u.queue)
+    order by u.queue limit 1)`;
 }
 
 /**

@@ -60,3 +60,21 @@ it("a claim says that it is worth asking again until it has looked at every lane
     await close();
   }
 });
+
+it("a claim of one tenant that names its queues isn't kept from them by any number of others", async () => {
+  const { database, close } = await testDatabase({ database: { session: hotSession } });
+  const store = createPostgresJobStore(database);
+  try {
+    await database.query({
+      name: "test.lanes",
+      text: "insert into millrace.ready select 'acme', 'b' || lpad(n::text, 5, '0'), 0, now(), gen_random_uuid(), 't' from generate_series(1, 1500) n",
+    });
+    await store.createJobs([newJob({ queue: "a" }), newJob({ queue: "mail" }), newJob({ queue: "news" })]);
+    const request = { tenantId: "acme", limit: 8, leaseMs: 60_000, worker: "w" };
+    const claimed = await store.claimJobs({ ...request, queues: ["news", "a", "mail", "none"] });
+    expect(claimed.map(({ job }) => job.queue).toSorted()).toEqual(["a", "mail", "news"]);
+  } finally {
+    await store.close();
+    await close();
+  }
+});
