@@ -76,8 +76,6 @@ work() {
   set +m
   wait_for "$handler" || status=$?
   handler=''
-  kill -- "-$beating" 2>/dev/null || true
-  wait "$beating" 2>/dev/null || true
   if [[ -e $folder/over ]]; then
     log "$(cat "$folder/over")"
     [[ $(cat "$folder/over") != 'handed back' ]] || write release '{}' || true
@@ -90,6 +88,9 @@ work() {
   else
     write fail --rawfile result "$folder/result" '{message: ("The result is no JSON: " + $result), retryable: false}' || true
   fi
+  # Only now: the lease has to hold until the end is written.
+  kill -- "-$beating" 2>/dev/null || true
+  wait "$beating" 2>/dev/null || true
 }
 
 # The first signal lets the job that runs end, a second one hands it back.

@@ -68,7 +68,7 @@ describe.each(examples)("the worker in $language", (example) => {
 
   test("runs a job whose result is too large to be kept only once", async (context) => {
     const stage = await openStage(context);
-    const { client } = await startAll(stage, example);
+    const { client } = await startAll(stage, example, { MILLRACE_LEASE_MS: "30000" });
     // As a payload it just fits, and in a greeting no more.
     const { id } = await enqueue(client, example, "greet", { name: "x".repeat(256 * 1024 - 14) });
     const job = await finished(client, id);
