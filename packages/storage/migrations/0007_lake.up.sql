@@ -1,0 +1,73 @@
+-- The catalogue of the lake: snapshots, their files, files that are being written, and pins.
+
+-- Dense ids under the row of event_progress; the order of ids is the order of commits.
+create table millrace.lake_snapshots (
+  tenant_no bigint not null references millrace.event_logs,
+  snapshot_id bigint not null,
+  snapshot_time timestamptz not null,
+  watermark bigint not null,
+  kind text not null,
+  batch_id uuid not null unique,
+  expired_at timestamptz,
+  primary key (tenant_no, snapshot_id)
+);
+
+create index lake_snapshots_time on millrace.lake_snapshots (tenant_no, snapshot_time);
+
+-- A file is in the snapshots from begin_snapshot up to, but not including, end_snapshot. Rows stay when the object is deleted.
+create table millrace.lake_files (
+  file_id bigint generated always as identity primary key,
+  tenant_no bigint not null references millrace.event_logs,
+  table_id integer not null references millrace.event_tables,
+  -- The version of the table's columns that it was written with.
+  version integer not null,
+  path text not null unique,
+  begin_snapshot bigint not null,
+  end_snapshot bigint,
+  row_count bigint not null,
+  file_bytes bigint not null,
+  content_hash text not null,
+  min_offset bigint not null,
+  max_offset bigint not null,
+  min_ingested_at timestamptz not null,
+  max_ingested_at timestamptz not null,
+  -- What COPY's RETURN_STATS says of the columns, by field id.
+  column_stats json not null,
+  created_at timestamptz not null default now(),
+  ended_at timestamptz,
+  deleting_at timestamptz,
+  deleted_at timestamptz
+) with (fillfactor = 80);
+
+create index lake_files_live on millrace.lake_files (tenant_no, table_id, file_id) where end_snapshot is null;
+create index lake_files_ended on millrace.lake_files (tenant_no, end_snapshot) where end_snapshot is not null and deleted_at is null;
+
+-- Written before an upload, deleted by its publication: what remains may be deleted by the sweeper.
+create table millrace.lake_intents (
+  path text primary key,
+  tenant_no bigint not null,
+  batch_id uuid not null,
+  epoch bigint not null,
+  created_at timestamptz not null default now()
+);
+
+create index lake_intents_created on millrace.lake_intents (created_at);
+
+create table millrace.lake_pins (
+  tenant_no bigint not null references millrace.event_logs,
+  snapshot_id bigint not null,
+  reason text not null,
+  created_by text not null,
+  created_at timestamptz not null default now(),
+  expires_at timestamptz,
+  primary key (tenant_no, snapshot_id)
+);
+
+-- One row: how far finished jobs were written into the lake, and whether unknown objects may be deleted (not after a restore, until it was checked).
+create table millrace.lake_state (
+  only_row boolean primary key default true check (only_row),
+  history_to timestamptz,
+  sweeping boolean not null default true
+);
+
+insert into millrace.lake_state default values;
