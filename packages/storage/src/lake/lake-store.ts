@@ -91,7 +91,10 @@ export interface LakeStore {
   snapshot(tenantId: string, ref: SnapshotRef): Promise<Snapshot | undefined>;
   /** The files of some tables in a snapshot; tables come with it so that columns and files are of one moment. */
   filesOf(snapshot: Snapshot, tableIds: readonly number[]): Promise<readonly LakeFile[]>;
-  listSnapshots(tenantId: string, page: { readonly before?: number | undefined; readonly limit: number }): Promise<readonly Snapshot[]>;
+  listSnapshots(
+    tenantId: string,
+    page: { readonly before?: number | undefined; readonly limit: number },
+  ): Promise<readonly Snapshot[]>;
   pin(
     tenantId: string,
     snapshotId: number,
@@ -104,7 +107,11 @@ export interface LakeStore {
   ): Promise<{ readonly tenantNo: number; readonly head: number; readonly watermark: number } | undefined>;
   /** Calls back when a snapshot was published. */
   watchSnapshots(
-    onSnapshot: (published: { readonly tenantNo: number; readonly snapshotId: number; readonly watermark: number }) => void,
+    onSnapshot: (published: {
+      readonly tenantNo: number;
+      readonly snapshotId: number;
+      readonly watermark: number;
+    }) => void,
     onState: (connected: boolean) => void,
   ): Promise<{ close(): Promise<void> }>;
 

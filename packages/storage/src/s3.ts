@@ -1,0 +1,1 @@
+export * from "./objects/s3/create-s3-object-store.ts";
