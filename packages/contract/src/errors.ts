@@ -22,6 +22,7 @@ export const errorCatalogue = {
   ALREADY_EXISTS: { status: 409, title: "There is one of this name already", retryable: false },
   INVALID_STATE: { status: 409, title: "Its state does not allow this", retryable: false },
   LEASE_LOST: { status: 409, title: "The lease is no longer held", retryable: false },
+  SNAPSHOT_EXPIRED: { status: 410, title: "The snapshot has expired", retryable: false },
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,
     title: "The idempotency key was used with a different request",

@@ -1,8 +1,9 @@
 -- The catalogue of the lake: snapshots, their files, files that are being written, and pins.
 
--- Dense ids under the row of event_progress; the order of ids is the order of commits.
+-- Dense ids under the row of event_progress; the order of ids is the order of commits. What references a tenant references that row, which a
+-- publication has locked anyway, and not the head of the log, which every ingest waits for.
 create table millrace.lake_snapshots (
-  tenant_no bigint not null references millrace.event_logs,
+  tenant_no bigint not null references millrace.event_progress,
   snapshot_id bigint not null,
   snapshot_time timestamptz not null,
   watermark bigint not null,
@@ -17,7 +18,7 @@ create index lake_snapshots_time on millrace.lake_snapshots (tenant_no, snapshot
 -- A file is in the snapshots from begin_snapshot up to, but not including, end_snapshot. Rows stay when the object is deleted.
 create table millrace.lake_files (
   file_id bigint generated always as identity primary key,
-  tenant_no bigint not null references millrace.event_logs,
+  tenant_no bigint not null references millrace.event_progress,
   table_id integer not null references millrace.event_tables,
   -- The version of the table's columns that it was written with.
   version integer not null,
@@ -53,14 +54,16 @@ create table millrace.lake_intents (
 
 create index lake_intents_created on millrace.lake_intents (created_at);
 
+-- Snapshots that don't expire. Made and read under the row of event_progress, so that none is missed by who lets snapshots expire.
 create table millrace.lake_pins (
-  tenant_no bigint not null references millrace.event_logs,
+  tenant_no bigint not null,
   snapshot_id bigint not null,
   reason text not null,
   created_by text not null,
   created_at timestamptz not null default now(),
   expires_at timestamptz,
-  primary key (tenant_no, snapshot_id)
+  primary key (tenant_no, snapshot_id),
+  foreign key (tenant_no, snapshot_id) references millrace.lake_snapshots
 );
 
 -- One row: how far finished jobs were written into the lake, and whether unknown objects may be deleted (not after a restore, until it was checked).

@@ -18,5 +18,6 @@ export { retryConflicts } from "./retry-conflicts.ts";
 export { createPostgresScheduleStore } from "./schedules/postgres-schedule-store.ts";
 export type * from "./schedules/schedule-store.ts";
 export type * from "./lake/lake-store.ts";
+export { createPostgresLakeStore } from "./lake/postgres-lake-store.ts";
 export type * from "./objects/object-store.ts";
 export type * from "./tables/table-store.ts";
