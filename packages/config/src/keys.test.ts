@@ -31,6 +31,14 @@ describe("keys", () => {
   });
 
   test("groups are the sections and what is nested in them", () => {
-    expect([...groupNames]).toEqual(["server", "database", "worker", "worker.httpRequest", "logging", "auth"]);
+    expect([...groupNames]).toEqual([
+      "server",
+      "database",
+      "worker",
+      "worker.httpRequest",
+      "ingest",
+      "logging",
+      "auth",
+    ]);
   });
 });
