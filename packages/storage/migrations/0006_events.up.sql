@@ -18,7 +18,7 @@ create table millrace.event_progress (
   owner text,
   epoch bigint not null default 0,
   lease_expires_at timestamptz,
-  -- The range that is claimed: (watermark, claimed_to].
+  -- What its owner has claimed lies in (watermark, claimed_to].
   claimed_to bigint,
   failures integer not null default 0,
   not_before timestamptz,
@@ -100,6 +100,235 @@ create table millrace.event_batches (
 ) partition by list (generation);
 
 create sequence millrace.event_batch_ids as bigint;
+
+-- Makes the partitions of a generation. Made apart and then attached: nobody who publishes waits.
+create function millrace.make_event_key_partitions(of_generation integer) returns void
+language plpgsql as $$
+begin
+  execute format('create table millrace.event_keys_%s (like millrace.event_keys including defaults)', of_generation);
+  execute format('alter table millrace.event_keys attach partition millrace.event_keys_%s for values in (%s)', of_generation, of_generation);
+  execute format('create table millrace.event_batches_%s (like millrace.event_batches including defaults)', of_generation);
+  execute format('alter table millrace.event_batches attach partition millrace.event_batches_%s for values in (%s)', of_generation, of_generation);
+end $$;
+
+select millrace.make_event_key_partitions(1);
+select millrace.make_event_key_partitions(2);
+insert into millrace.event_key_generations (generation) values (1);
+
+-- Publishes a tenant's events; answers, in the order of the input, their offsets and one letter each: a(ccepted), d(uplicate), r(eused), x (refused with the batch).
+-- Every statement in here has a snapshot of its own, and that is why it is right: whoever had to wait for another publish of the same key finds that one's
+-- event by the next statement. Locks are taken in one order, so nobody waits in a circle: keys in their order, then the tenant's head, last and held to the
+-- commit. So offsets are given out in the order of commits, and whoever can read an offset can read all below it.
+create function millrace.publish_events(
+  of_tenant bigint, atomic boolean, table_ids integer[], versions integer[], ops text[], key_hashes uuid[], payload_hashes uuid[], keys text[], payloads text[],
+  event_times timestamptz[], out offsets bigint[], out outcomes text
+)
+language plpgsql set plan_cache_mode = force_generic_plan set enable_seqscan = off set jit = off as $$
+declare
+  batch constant bigint := nextval('millrace.event_batch_ids');
+  newest integer;
+  -- By place in the input: what becomes of it, where its original is, the first of the batch with its key, and, for what is new, which of the new ones it is.
+  found_as text[];
+  originals bigint[];
+  firsts bigint[];
+  ordinals bigint[];
+  fresh bigint;
+  inserted bigint;
+  size bigint;
+  base bigint;
+begin
+  if current_setting('transaction_isolation') <> 'read committed' then
+    raise exception 'events are published in transactions of isolation level read committed' using errcode = 'invalid_transaction_state';
+  end if;
+  -- Shared among publishes: no generation begins before this one is committed, so a key that was free in all generations is still free when it is taken.
+  perform pg_advisory_xact_lock_shared(hashtext('millrace.event_keys'));
+  select max(g.generation) into newest from millrace.event_key_generations g;
+  loop
+    select array_agg(c.outcome order by c.i), array_agg(c.original order by c.i), array_agg(c.first order by c.i),
+      array_agg(case when c.outcome = 'a' then c.ordinal end order by c.i), max(c.ordinal)
+    into found_as, originals, firsts, ordinals, fresh
+    from (
+      select r.i, r.first, k.original, count(*) filter (where k.payload_hash is null and r.i = r.first) over (order by r.i) as ordinal,
+        case when k.payload_hash is null and r.i = r.first then 'a' when coalesce(k.payload_hash, r.first_payload_hash) = r.payload_hash then 'd' else 'r' end as outcome
+      from (
+        select u.i, u.table_id, u.key_hash, u.payload_hash, first_value(u.i) over same_key as first, first_value(u.payload_hash) over same_key as first_payload_hash
+        from unnest(table_ids, key_hashes, payload_hashes) with ordinality u(table_id, key_hash, payload_hash, i)
+        window same_key as (partition by u.table_id, u.key_hash order by u.i)
+      ) r
+      left join lateral (
+        select e.payload_hash, e.ordinal + coalesce((select b.base from millrace.event_batches b where b.batch_id = e.batch_id and b.generation = e.generation), 0) as original
+        from millrace.event_keys e where e.table_id = r.table_id and e.key_hash = r.key_hash and e.batch_id <> batch limit 1
+      ) k on true
+    ) c;
+    exit when inserted is not null;
+    if atomic and 'r' = any(found_as) then
+      select array_agg(u.original order by u.i), string_agg(case when u.outcome = 'r' or u.original is not null then u.outcome else 'x' end, '' order by u.i)
+      into offsets, outcomes
+      from (select unnest(found_as) as outcome, unnest(originals) as original, generate_subscripts(found_as, 1) as i) u;
+      return;
+    end if;
+    exit when fresh = 0;
+    insert into millrace.event_keys (generation, table_id, key_hash, payload_hash, batch_id, ordinal)
+    select newest, u.table_id, u.key_hash, u.payload_hash, batch, u.ordinal
+    from (
+      select unnest(table_ids) as table_id, unnest(key_hashes) as key_hash, unnest(payload_hashes) as payload_hash, unnest(ordinals) as ordinal
+    ) u
+    where u.ordinal is not null order by u.table_id, u.key_hash
+    on conflict do nothing;
+    get diagnostics inserted = row_count;
+    exit when inserted = fresh;
+    -- Others had some of these keys under way, and have committed them by now: look again. All or nothing begins anew instead, since nothing may be left behind.
+    if atomic then
+      raise exception 'another publish took a key of this batch' using errcode = 'serialization_failure';
+    end if;
+  end loop;
+
+  if inserted > 0 then
+    if inserted <> fresh then
+      raise exception '% keys for % events', inserted, fresh using errcode = 'internal_error';
+    end if;
+    size := (select sum(octet_length(u.payload)) from (select unnest(payloads) as payload, unnest(ordinals) as ordinal) u where u.ordinal is not null);
+    -- Ordinals without holes, where some keys were lost to others.
+    update millrace.event_keys k set ordinal = u.ordinal
+    from (select unnest(table_ids) as table_id, unnest(key_hashes) as key_hash, unnest(ordinals) as ordinal) u
+    where u.ordinal is not null and k.generation = newest and k.table_id = u.table_id and k.key_hash = u.key_hash and k.ordinal <> u.ordinal;
+    update millrace.event_logs l set head = l.head + fresh, bytes = l.bytes + size where l.tenant_no = of_tenant returning l.head - fresh into base;
+    if base is null then
+      raise exception 'there is no log %', of_tenant using errcode = 'foreign_key_violation';
+    end if;
+    insert into millrace.event_batches (generation, batch_id, base) values (newest, batch, base);
+    insert into millrace.events (tenant_no, event_offset, table_id, version, op, key, payload, event_time)
+    select of_tenant, base + u.ordinal, u.table_id, u.version, u.op, u.key, u.payload, u.event_time
+    from (
+      select unnest(ordinals) as ordinal, unnest(table_ids) as table_id, unnest(versions) as version, unnest(ops) as op, unnest(keys) as key, unnest(payloads) as payload,
+        unnest(event_times) as event_time
+    ) u
+    where u.ordinal is not null;
+  end if;
+
+  select array_agg(case u.outcome when 'a' then base + u.ordinal when 'd' then coalesce(u.original, base + ordinals[u.first]) end order by u.i),
+    string_agg(u.outcome, '' order by u.i)
+  into offsets, outcomes
+  from (
+    select unnest(found_as) as outcome, unnest(originals) as original, unnest(firsts) as first, unnest(ordinals) as ordinal, generate_subscripts(found_as, 1) as i
+  ) u;
+end $$;
+
+-- Does the next step of keeping keys for `key_window`, if there is one to do, and names it: makes the next generation's partitions, begins it once the newest is
+-- a third of the window old, or drops one of which every key is older than the window. Of callers at the same time one works. A generation begins while
+-- no publish is under way; whoever comes meanwhile waits for a tenth of a second at most, and if that is not enough, it begins at a later call.
+create function millrace.rotate_event_keys(key_window interval) returns text
+language plpgsql set lock_timeout = '100ms' as $$
+declare
+  newest millrace.event_key_generations;
+  oldest integer;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('millrace.rotate_event_keys')) then
+    return null;
+  end if;
+  select g.* into newest from millrace.event_key_generations g order by g.generation desc limit 1;
+  if to_regclass(format('millrace.event_keys_%s', newest.generation + 1)) is null then
+    perform millrace.make_event_key_partitions(newest.generation + 1);
+    return 'made';
+  end if;
+  if newest.opened_at <= now() - key_window / 3 then
+    perform pg_advisory_xact_lock(hashtext('millrace.event_keys'));
+    insert into millrace.event_key_generations (generation, opened_at) values (newest.generation + 1, clock_timestamp());
+    return 'begun';
+  end if;
+  select g.generation into oldest
+  from (select e.generation, lead(e.opened_at) over (order by e.generation) as closed_at from millrace.event_key_generations e) g
+  where g.closed_at <= now() - key_window order by g.generation limit 1;
+  if oldest is null then
+    return null;
+  end if;
+  execute format('drop table millrace.event_keys_%s', oldest);
+  execute format('drop table millrace.event_batches_%s', oldest);
+  delete from millrace.event_key_generations g where g.generation = oldest;
+  return 'dropped';
+exception when lock_not_available then
+  return null;
+end $$;
+
+-- Makes at most `at_most` of the log's partitions that are missing, from now to `ahead` partitions on; answers how many it made. What could not be made is
+-- made by a later call, and until then the default partition takes the events. Of callers at the same time one works.
+create function millrace.ensure_event_partitions(ahead integer, at_most integer) returns integer
+language plpgsql set lock_timeout = '100ms' as $$
+declare
+  part record;
+  is_taken boolean;
+  made integer := 0;
+begin
+  if not pg_try_advisory_xact_lock(hashtext('millrace.ensure_event_partitions')) then
+    return 0;
+  end if;
+  for part in
+    select 'events_' || to_char(s.first_time at time zone 'utc', 'YYYYMMDD_HH24MI') as name, s.first_time, s.first_time + interval '10 minutes' as next_time
+    from (select date_bin('10 minutes', now(), 'epoch') + n * interval '10 minutes' as first_time from generate_series(0, ahead) n) s
+    order by s.first_time
+  loop
+    exit when made >= at_most;
+    continue when to_regclass('millrace.' || part.name) is not null;
+    -- Attaching reads the default partition under a lock that lets nobody write there: not in vain.
+    select exists (select from millrace.events_other e where e.ingested_at >= part.first_time and e.ingested_at < part.next_time) into is_taken;
+    continue when is_taken;
+    begin
+      -- Written once and dropped: vacuum has nothing to gain here.
+      execute format('create table millrace.%I (like millrace.events including defaults) with (autovacuum_vacuum_insert_threshold = -1)', part.name);
+      execute format('alter table millrace.events attach partition millrace.%I for values from (%L) to (%L)', part.name, part.first_time, part.next_time);
+      made := made + 1;
+    exception when check_violation or lock_not_available then
+      -- The default partition holds events of that time already, and they stay there; or somebody holds it just now.
+      null;
+    end;
+  end loop;
+  return made;
+end $$;
+
+-- The log's partitions whose whole range has passed.
+create function millrace.past_event_partitions() returns table (name text)
+language sql stable as $$
+  select c.relname::text
+  from pg_inherits i join pg_class c on c.oid = i.inhrelid
+  where i.inhparent = 'millrace.events'::regclass
+    and substring(pg_get_expr(c.relpartbound, c.oid) from $bound$TO \('([^']+)'\)$bound$)::timestamptz < now()
+  order by c.relname
+$$;
+
+-- Whether any tenant has an event in this partition that is not consumed yet; one look into its index for each tenant that has any.
+create function millrace.has_pending_events(partition_name text) returns boolean
+language plpgsql set enable_seqscan = off as $$
+declare
+  is_pending boolean;
+begin
+  execute format(
+    'select exists (
+      select from millrace.event_logs l left join millrace.event_progress p on p.tenant_no = l.tenant_no
+      where l.head > coalesce(p.watermark, 0)
+        and exists (select from millrace.%I e where e.tenant_no = l.tenant_no and e.event_offset > coalesce(p.watermark, 0))
+    )', partition_name
+  ) into is_pending;
+  return is_pending;
+end $$;
+
+-- Drops a past partition of which every event is consumed; false when it is not, or somebody works with the log just now, or has dropped it. A publish may be
+-- under way that began in its time: looked at again under a lock that no publish gets through, it has either committed, and is seen, or finds the
+-- default partition in its place.
+create function millrace.drop_event_partition(partition_name text) returns boolean
+language plpgsql set lock_timeout = '100ms' as $$
+begin
+  if not exists (select from millrace.past_event_partitions() e where e.name = partition_name) or millrace.has_pending_events(partition_name) then
+    return false;
+  end if;
+  lock table only millrace.events in access exclusive mode;
+  if millrace.has_pending_events(partition_name) then
+    return false;
+  end if;
+  execute format('drop table millrace.%I', partition_name);
+  return true;
+exception when lock_not_available or undefined_table then
+  return false;
+end $$;
 
 -- Events that were accepted and could not be written into their table.
 create table millrace.dead_letters (

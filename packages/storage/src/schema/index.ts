@@ -2,6 +2,7 @@ export * from "./api-keys.ts";
 export * from "./claims.ts";
 export * from "./concurrency-keys.ts";
 export * from "./dependencies.ts";
+export * from "./events.ts";
 export * from "./finished-counts.ts";
 export * from "./job-attempts.ts";
 export * from "./job-history.ts";
