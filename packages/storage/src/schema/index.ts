@@ -7,6 +7,7 @@ export * from "./finished-counts.ts";
 export * from "./job-attempts.ts";
 export * from "./job-history.ts";
 export * from "./jobs.ts";
+export * from "./lake.ts";
 export * from "./namespace.ts";
 export * from "./queue-settings.ts";
 export * from "./records.ts";
