@@ -20,3 +20,7 @@ export * from "./schedules/schedule.ts";
 export * from "./schemas/payload-schema.ts";
 export * from "./scopes.ts";
 export * from "./tables/column.ts";
+export * from "./tables/change.ts";
+export * from "./tables/limits.ts";
+export * from "./tables/table.ts";
+export * from "./tables/type.ts";

@@ -17,6 +17,9 @@ export const auditActions = [
   "schedule.delete",
   "schedule.run",
   "schema.change",
+  "table.create",
+  "table.change",
+  "table.drop",
   "jobs.bulk",
 ] as const;
 
