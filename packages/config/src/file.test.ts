@@ -58,7 +58,7 @@ describe("the configuration file", () => {
     ["server: {prot: 1}", "server.prot", "did you mean server.port?"],
     ["server: {concurrency: 1}", "server.concurrency", "did you mean worker.concurrency?"],
     ["worker: {httpRequest: {timeout: 1}}", "worker.httpRequest.timeout", "did you mean worker.httpRequest.timeoutMs?"],
-    ["lake: {store: s3}", "lake", undefined],
+    ["mailbox: {size: 3}", "mailbox", undefined],
     ["__proto__: {port: 1}", "__proto__", undefined],
     ["server: {constructor: 1}", "server.constructor", undefined],
   ])("an unknown key is refused: %s", (yaml, name, hint) => {

@@ -36,7 +36,12 @@ describe("the JSON Schema of the file", () => {
     const schema = z.fromJSONSchema(jsonSchema());
     const example: unknown = parse(readFileSync(new URL("../../../millrace.example.yaml", import.meta.url), "utf8"));
     expect(schema.safeParse(example)).toMatchObject({ success: true });
-    const wrong = [{ server: { port: "x" } }, { server: { prot: 1 } }, { worker: { leaseMs: "soon" } }, { lake: {} }];
+    const wrong = [
+      { server: { port: "x" } },
+      { server: { prot: 1 } },
+      { worker: { leaseMs: "soon" } },
+      { mailbox: {} },
+    ];
     expect(wrong.filter((file) => schema.safeParse(file).success)).toEqual([]);
   });
 });

@@ -37,6 +37,10 @@ describe("keys", () => {
       "worker",
       "worker.httpRequest",
       "ingest",
+      "lake",
+      "lake.s3",
+      "lake.compaction",
+      "query",
       "logging",
       "auth",
     ]);
