@@ -1,94 +1,82 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { type HistoryEvent, type Observed } from "@millrace/e2e/history";
+import type { HistoryEvent } from "@millrace/e2e/history";
 import { seededRandom } from "@millrace/e2e/processes";
-import { type Database, type JobStore, createDatabase, createPostgresJobStore, hotSession } from "@millrace/storage";
-import { testDatabase } from "@millrace/storage/testing";
+import type { ClaimedJob } from "@millrace/storage";
 
-import { recordStore } from "./record-store.ts";
+import { type StageWorker, openStage } from "./open-stage.ts";
 
 export interface InProcessOptions {
   readonly seed: number;
   readonly jobs: number;
-  /** Stands between each store and its worker, and may break it. */
-  readonly wrap?: (store: JobStore, database: Database) => JobStore;
-  /** Gives each job its concurrency key. */
-  readonly concurrencyKey?: string;
-  /** Done before the first job is there. */
-  readonly prepare?: (database: Database) => Promise<unknown>;
 }
 
-const tenantId = "chaos";
 const leaseMs = 150;
 const workers = 4;
-/** Of all attempts, so many sleep past their lease and then finish as if nothing had been. */
-const sleepers = 0.15;
+/** So many workers at once hold back their writes; the others take their jobs over. */
+const stalledMax = 2;
+/** A write is held back in every so many attempts, as long as there aren't too many held back. */
+const stalledEvery = 6;
 const failures = 0.1;
 
 /**
- * The same in small: workers in this process, each with a store and connections of its own, race over the jobs of a producer, and some
- * of them sleep past their leases. Answers the history, with what the store shows in the end.
+ * The same in small: workers in this process race over the jobs of a producer, and some of them stall until another has taken their job over, and then
+ * finish as if nothing had been. Answers the history, with what the store shows in the end.
  */
-export async function runInProcess(options: InProcessOptions): Promise<readonly HistoryEvent[]> {
-  const { seed, jobs, wrap, concurrencyKey, prepare } = options;
-  await using test = await testDatabase();
-  await prepare?.(test.database);
-  const events: HistoryEvent[] = [];
-  const truth = createPostgresJobStore(test.database);
-  const databases = Array.from({ length: workers + 1 }, () =>
-    createDatabase({ url: test.url, poolMax: 4, session: hotSession }),
-  );
-  const plain = databases.map((database) => createPostgresJobStore(database));
-  const [producer, ...stores] = plain.map((store, index) =>
-    recordStore(wrap?.(store, databases[index]!) ?? store, `worker-${index}`, (event) => events.push(event)),
-  );
-
-  const isOpen = async () => {
-    const stats = await truth.queueStats({ tenantId });
-    return stats.some(({ pending, running }) => pending + running > 0);
-  };
+export async function runInProcess({ seed, jobs }: InProcessOptions): Promise<readonly HistoryEvent[]> {
+  await using stage = await openStage({ workers });
+  const takeovers = createTakeovers();
+  let attempts = 0;
+  let stalled = 0;
   let stopping = false;
-  async function work(store: JobStore, index: number): Promise<void> {
+
+  async function stall(claimed: ClaimedJob): Promise<void> {
+    stalled++;
+    await takeovers.after(claimed);
+    stalled--;
+  }
+
+  async function work(worker: StageWorker, index: number): Promise<void> {
     const random = seededRandom(seed * 10 + index);
     while (!stopping) {
-      await store.promoteDue(100);
-      await store.rescueExpired(100);
-      const claimed = await store.claimJobs({ limit: 2, leaseMs, worker: `worker-${index}` });
-      if (claimed.length === 0) await delay(5);
-      for (const { leaseToken, job } of claimed) {
-        await delay(random() < sleepers ? leaseMs * 2 : random() * 10);
-        if (random() < failures) await store.failJobs([{ leaseToken, message: "as it goes", retryable: true }]);
-        else {
-          const result = JSON.stringify({ fence: job.fence, worker: `worker-${index}` });
-          await store.completeJobs([{ leaseToken, result }]);
-        }
+      await worker.tidy();
+      const batch = await worker.claim({ limit: 2, leaseMs });
+      for (const claimed of batch) takeovers.note(claimed);
+      if (batch.length === 0) await delay(5);
+      for (const claimed of batch) {
+        if (attempts++ % stalledEvery === 0 && stalled < stalledMax) await stall(claimed);
+        else await delay(random() * 10);
+        await (random() < failures ? worker.fail(claimed) : worker.complete(claimed));
       }
     }
   }
 
-  const working = stores.map((store, index) => work(store, index + 1));
-  for (let count = 0; count < jobs; count++) {
-    await producer?.createJob({
-      tenantId,
-      queue: "default",
-      type: "chaos.job",
-      payload: "{}",
-      priority: 0,
-      maxAttempts: 100,
-      retry: { kind: "fixed", delayMs: 0 },
-      tags: [],
-      concurrencyKey,
-    });
-  }
-  while (await isOpen()) await delay(20);
+  const working = stage.workers.map((worker, index) => work(worker, index + 1));
+  await stage.enqueue(jobs);
+  while (!(await stage.isOver())) await delay(20);
   stopping = true;
   await Promise.all(working);
-  const { jobs: left } = await truth.listJobs({ tenantId, limit: 500 });
-  for (const { id: jobId, status, attempts, result } of left) {
-    const finishedBy = status === "completed" ? (result as Observed["finishedBy"]) : null;
-    events.push({ kind: "observed", jobId, status, attempts, finishedBy });
-  }
-  await Promise.all([truth, ...plain].map((store) => store.close()));
-  await Promise.all(databases.map((database) => database.close({ graceMs: 0 })));
-  return events;
+  return await stage.history();
+}
+
+/** Tells a worker when another has got its job. */
+function createTakeovers(): {
+  note(claimed: ClaimedJob): void;
+  after(claimed: ClaimedJob): Promise<void>;
+} {
+  const latest = new Map<string, number>();
+  const waiting = new Map<string, Set<() => void>>();
+  return {
+    note({ job: { id, fence } }) {
+      latest.set(id, Math.max(fence, latest.get(id) ?? 0));
+      for (const resolve of waiting.get(id) ?? []) resolve();
+      waiting.delete(id);
+    },
+    after({ job: { id, fence } }) {
+      if ((latest.get(id) ?? 0) > fence) return Promise.resolve();
+      const { promise, resolve } = Promise.withResolvers<void>();
+      waiting.set(id, (waiting.get(id) ?? new Set()).add(resolve));
+      return promise;
+    },
+  };
 }
