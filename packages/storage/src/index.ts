@@ -20,4 +20,5 @@ export type * from "./schedules/schedule-store.ts";
 export type * from "./lake/lake-store.ts";
 export { createPostgresLakeStore } from "./lake/postgres-lake-store.ts";
 export type * from "./objects/object-store.ts";
+export { createPostgresTableStore } from "./tables/postgres-table-store.ts";
 export type * from "./tables/table-store.ts";
