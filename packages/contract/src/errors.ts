@@ -32,6 +32,8 @@ export const errorCatalogue = {
   DUPLICATE_JOB: { status: 409, title: "The idempotency key has a job already", retryable: false },
   SCHEMA_MISMATCH: { status: 422, title: "The record does not fit the table", retryable: false },
   SCHEMA_INCOMPATIBLE: { status: 409, title: "The table can't be changed like this", retryable: false },
+  VISIBILITY_TOKEN_INVALID: { status: 400, title: "The visibility token was never issued", retryable: false },
+  TOKEN_SCOPE_MISMATCH: { status: 403, title: "The visibility token belongs to another tenant", retryable: false },
   QUEUE_FULL: { status: 429, title: "The queue is full", retryable: true },
   RATE_LIMITED: { status: 429, title: "Too many requests", retryable: true },
   UNAVAILABLE: { status: 503, title: "The service is unavailable for the moment", retryable: true },

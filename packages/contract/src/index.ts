@@ -1,5 +1,8 @@
 export * from "./audit/audit.ts";
 export * from "./errors.ts";
+export * from "./events/dead-letter.ts";
+export * from "./events/ingest.ts";
+export * from "./events/lag.ts";
 export * from "./ids.ts";
 export { type Json, jsonSchema } from "./json.ts";
 export * from "./jobs/attempt.ts";

@@ -1,6 +1,6 @@
 import { z } from "zod";
 
-import { limits, timeSchema } from "../jobs/job.ts";
+import { timeSchema } from "../jobs/job.ts";
 import { queryInteger } from "../query-integer.ts";
 import { eventOps } from "../tables/column.ts";
 
@@ -102,12 +102,16 @@ export type RecordErrorJson = z.infer<typeof recordErrorSchema>;
 
 const tallyFields = {
   acceptedCount: z.int(),
-  duplicateCount: z.int().meta({ description: "Records that had been accepted before, with the same key and content." }),
+  duplicateCount: z
+    .int()
+    .meta({ description: "Records that had been accepted before, with the same key and content." }),
   rejectedCount: z.int(),
   visibilityToken: z
     .string()
     .nullable()
-    .meta({ description: "A query that waits for it sees what was accepted, duplicates included. Null where nothing was." }),
+    .meta({
+      description: "A query that waits for it sees what was accepted, duplicates included. Null where nothing was.",
+    }),
   errors: z.array(recordErrorSchema),
   errorsOmitted: z.int().meta({ description: `Further problems; at most ${ingestLimits.errorsMax} are named.` }),
 };
@@ -131,5 +135,3 @@ export const ingestResponseSchema = z
   .meta({ id: "IngestResponse" });
 
 export type IngestResponse = z.infer<typeof ingestResponseSchema>;
-
-export const lagQuerySchema = z.strictObject({ table: z.string().min(1).max(limits.nameCharactersMax).optional() });
