@@ -7,6 +7,9 @@ create table millrace.event_logs (
   tenant_id text not null unique,
   head bigint not null default 0,
   bytes bigint not null default 0,
+  -- Where it goes on now. Whoever publishes checks it with the head, so that nothing is published where the log has ended.
+  bus text not null default 'postgres',
+  segment integer not null default 0,
   created_at timestamptz not null default now()
 ) with (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0);
 
@@ -192,8 +195,11 @@ begin
     update millrace.event_keys k set ordinal = u.ordinal
     from (select unnest(table_ids) as table_id, unnest(key_hashes) as key_hash, unnest(ordinals) as ordinal) u
     where u.ordinal is not null and k.generation = newest and k.table_id = u.table_id and k.key_hash = u.key_hash and k.ordinal <> u.ordinal;
-    update millrace.event_logs l set head = l.head + fresh, bytes = l.bytes + size where l.tenant_no = of_tenant returning l.head - fresh into base;
+    update millrace.event_logs l set head = l.head + fresh, bytes = l.bytes + size where l.tenant_no = of_tenant and l.bus = 'postgres' returning l.head - fresh into base;
     if base is null then
+      if exists (select from millrace.event_logs l where l.tenant_no = of_tenant) then
+        raise exception 'this log goes on in a stream' using errcode = 'MR001';
+      end if;
       raise exception 'there is no log %', of_tenant using errcode = 'foreign_key_violation';
     end if;
     insert into millrace.event_batches (generation, batch_id, base) values (newest, batch, base);

@@ -27,6 +27,8 @@ export const eventLogs = millrace.table(
     tenantId: text("tenant_id").notNull(),
     head: int8("head").notNull().default(0),
     bytes: int8("bytes").notNull().default(0),
+    bus: text("bus").notNull().default("postgres"),
+    segment: integer("segment").notNull().default(0),
     createdAt: at("created_at").notNull().defaultNow(),
   },
   (table) => [unique("event_logs_tenant_id_key").on(table.tenantId)],

@@ -1,4 +1,5 @@
 export * from "./api-keys.ts";
+export * from "./bus-segments.ts";
 export * from "./claims.ts";
 export * from "./concurrency-keys.ts";
 export * from "./dependencies.ts";
