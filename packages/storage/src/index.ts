@@ -4,6 +4,7 @@ export { createDatabaseClock, type DatabaseClock } from "./clock.ts";
 export type * from "./database/caller-transaction.ts";
 export * from "./database.ts";
 export { type Coalescer, type CoalescerOptions, createCoalescer } from "./jobs/coalesce.ts";
+export * from "./events/index.ts";
 export type * from "./jobs/job-store.ts";
 export { type Lease, decodeLeaseToken } from "./jobs/lease-token.ts";
 export { createPostgresJobStore, hotSession } from "./jobs/postgres-job-store.ts";

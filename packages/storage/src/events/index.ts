@@ -1,0 +1,16 @@
+export { ackRange } from "./ack.ts";
+export { type Announcer, createAnnouncer, eventsChannel } from "./announce.ts";
+export { claimRange, type LeasedRange } from "./claim-range.ts";
+export type * from "./dead-letters/dead-letter-store.ts";
+export { createPostgresDeadLetterStore } from "./dead-letters/postgres-dead-letter-store.ts";
+export type * from "./event.ts";
+export { extendLogLease } from "./extend-lease.ts";
+export { keyHash } from "./key-hash.ts";
+export { logLag } from "./lag.ts";
+export { nackRange } from "./nack.ts";
+export { publishEvents } from "./publish.ts";
+export { type ReadRange, readRange } from "./read-range.ts";
+export { releaseLogLease } from "./release.ts";
+export { requeueExpiredRanges } from "./requeue-expired.ts";
+export { type RotationStep, rotateKeys } from "./rotate-keys.ts";
+export { keepUpLog, keyWindowMs } from "./upkeep.ts";
