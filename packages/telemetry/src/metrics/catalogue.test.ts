@@ -9,8 +9,8 @@ const declarations = Object.entries(metricCatalogue) as [MetricKey, MetricDeclar
 
 const units = {
   counter: /_total$/,
-  histogram: /_seconds$/,
-  gauge: /_(seconds|depth|slots|slots_in_use|connections|requests|info)$/,
+  histogram: /_(seconds|events)$/,
+  gauge: /_(seconds|depth|slots|slots_in_use|connections|requests|events|bytes|info)$/,
 } as const;
 
 describe("every metric", () => {

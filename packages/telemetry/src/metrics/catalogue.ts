@@ -129,6 +129,46 @@ export const metricCatalogue = {
     labels: {},
     merge: "sum",
   },
+  eventsIngestedTotal: {
+    kind: "counter",
+    help: "Records that were sent in: accepted, known already under their key, or refused.",
+    labels: { table: "open", outcome: ["accepted", "duplicate", "rejected"] },
+  },
+  ingestPublishSeconds: {
+    kind: "histogram",
+    help: "Time from handing events to the bus to their being durable.",
+    labels: { outcome: ["ok", "failed"] },
+    buckets: statementSeconds,
+  },
+  ingestPublishEvents: {
+    kind: "histogram",
+    help: "Events that were published together.",
+    labels: {},
+    buckets: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1_000, 2_000, 5_000, 10_000],
+  },
+  ingestRefusedTotal: {
+    kind: "counter",
+    help: "Requests of which nothing more was taken, because too much waits to be written (429, 503) or to be published (memory).",
+    labels: { reason: ["soft", "hard", "memory"] },
+  },
+  ingestPendingEvents: {
+    kind: "gauge",
+    help: "Events that wait to be written into their tables, of tenants that this process has taken some from lately.",
+    labels: {},
+    merge: "max",
+  },
+  ingestPendingBytes: {
+    kind: "gauge",
+    help: "Payloads of these events.",
+    labels: {},
+    merge: "max",
+  },
+  ingestMemoryBytes: {
+    kind: "gauge",
+    help: "Bodies that this process holds until they are published.",
+    labels: {},
+    merge: "sum",
+  },
   dbPoolOpenConnections: {
     kind: "gauge",
     help: "Connections to PostgreSQL that are open.",
