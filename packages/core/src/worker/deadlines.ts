@@ -1,3 +1,5 @@
+import { createSweepTimer } from "./sweep-timer.ts";
+
 /** Things to do at their time, unless they are done with before. */
 export interface Deadlines {
   /** Calls `fire` at `atMs` of the monotonic clock, or a little later. Answers how to forget it. */
@@ -11,43 +13,25 @@ interface Entry {
   readonly fire: () => void;
 }
 
-/** Longer waits overflow Node's timers, which then fire at once. */
-const waitMsMax = 2_147_483_647;
-
-/** One timer for all: set for the earliest, it looks again when it fires. Most entries are gone before their time, and cost no timer of their own. */
+/** Makes an empty list. */
 export function createDeadlines(now: () => number = () => performance.now()): Deadlines {
   const entries = new Set<Entry>();
-  let timer: NodeJS.Timeout | undefined;
-  let timerAtMs = Number.POSITIVE_INFINITY;
-
-  const sweep = () => {
-    timer = undefined;
-    timerAtMs = Number.POSITIVE_INFINITY;
-    const at = now();
+  const timer = createSweepTimer((at) => {
     for (const entry of entries) {
       if (entry.atMs <= at && entries.delete(entry)) entry.fire();
     }
-    let earliestMs = Number.POSITIVE_INFINITY;
-    for (const { atMs } of entries) earliestMs = Math.min(earliestMs, atMs);
-    arm(earliestMs);
-  };
-
-  const arm = (atMs: number) => {
-    if (atMs >= timerAtMs) return;
-    clearTimeout(timer);
-    timerAtMs = atMs;
-    timer = setTimeout(sweep, Math.min(waitMsMax, Math.max(1, Math.ceil(atMs - now()))));
-  };
+    return entries.values().reduce((earliestMs, { atMs }) => Math.min(earliestMs, atMs), Number.POSITIVE_INFINITY);
+  }, now);
 
   return {
     add(atMs, fire) {
       const entry = { atMs, fire };
       entries.add(entry);
-      arm(atMs);
+      timer.wakeBy(atMs);
       return () => entries.delete(entry);
     },
     close() {
-      clearTimeout(timer);
+      timer.stop();
       entries.clear();
     },
   };

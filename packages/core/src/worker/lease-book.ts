@@ -1,3 +1,5 @@
+import { createSweepTimer } from "./sweep-timer.ts";
+
 /** Why a lease ended for its holder. */
 export type LeaseEnd = "cancelled" | "leaseLost";
 
@@ -31,10 +33,9 @@ export interface LeaseBook {
   close(): void;
 }
 
-/** Makes an empty book. One timer serves all leases: it is set for the earliest deadline, and looks again when it fires. */
+/** Makes an empty book. */
 export function createLeaseBook(now: () => number = () => performance.now()): LeaseBook {
   const entries = new Map<string, Entry>();
-  let timer: NodeJS.Timeout | undefined;
 
   const end = (token: string, entry: Entry, why: LeaseEnd) => {
     const { onEnd } = entry;
@@ -43,30 +44,19 @@ export function createLeaseBook(now: () => number = () => performance.now()): Le
     onEnd(why);
   };
 
-  const sweep = () => {
-    timer = undefined;
-    const at = now();
+  const timer = createSweepTimer((at) => {
+    let earliestMs = Number.POSITIVE_INFINITY;
     for (const [token, entry] of entries) {
       if (entry.deadlineMs <= at) end(token, entry, "leaseLost");
+      else if (entry.onEnd !== undefined) earliestMs = Math.min(earliestMs, entry.deadlineMs);
     }
-    arm();
-  };
-
-  const arm = () => {
-    if (timer !== undefined || entries.size === 0) return;
-    let earliestMs = Number.POSITIVE_INFINITY;
-    for (const entry of entries.values()) {
-      if (entry.onEnd !== undefined) earliestMs = Math.min(earliestMs, entry.deadlineMs);
-    }
-    if (earliestMs === Number.POSITIVE_INFINITY) return;
-    timer = setTimeout(sweep, Math.max(1, Math.ceil(earliestMs - now())));
-  };
+    return earliestMs;
+  }, now);
 
   return {
     hold(token, deadlineMs, onEnd) {
       entries.set(token, { deadlineMs, onEnd });
-      // Later deadlines are found when the timer of an earlier one fires.
-      timer ??= setTimeout(sweep, Math.max(1, Math.ceil(deadlineMs - now())));
+      timer.wakeBy(deadlineMs);
     },
     settling(token) {
       const entry = entries.get(token);
@@ -85,8 +75,7 @@ export function createLeaseBook(now: () => number = () => performance.now()): Le
     },
     tokens: () => [...entries.keys()],
     close() {
-      clearTimeout(timer);
-      timer = undefined;
+      timer.stop();
       entries.clear();
     },
   };
