@@ -4,7 +4,6 @@ import type { Executor, Statement } from "../executor.ts";
 import type { LaneShare } from "./claim.ts";
 import { claimedColumns, claimedJob, type ClaimedRow } from "./claimed-row.ts";
 import type { ClaimedJob, ClaimRequest } from "./job-store.ts";
-import { encodeLeaseToken } from "./lease-token.ts";
 
 /** The function holds the argument why no limit is overshot (migration 0003). It waits for no lock, so several lanes in one statement can't deadlock. */
 export const claimLimitedStatement: Statement = {
@@ -50,11 +49,7 @@ export async function claimLimited(
       continue;
     }
     const leaseExpiresAt = new Date(row.lockedAt.getTime() + request.leaseMs);
-    const job = claimedJob(row, { worker: request.worker, lockedAt: row.lockedAt, leaseExpiresAt });
-    claimed.push({
-      job,
-      leaseToken: encodeLeaseToken({ tenantId: job.tenantId, id: job.id, fence: job.fence, claimId }),
-    });
+    claimed.push(claimedJob(row, { claimId, worker: request.worker, lockedAt: row.lockedAt, leaseExpiresAt }));
   }
   return { claimed, retryInMs };
 }

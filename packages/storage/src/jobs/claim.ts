@@ -5,7 +5,6 @@ import { MillraceError } from "@millrace/contract";
 import type { Executor, Parameter, Statement } from "../executor.ts";
 import { claimedColumns, claimedJob, type ClaimedRow } from "./claimed-row.ts";
 import type { ClaimedJob, ClaimRequest } from "./job-store.ts";
-import { encodeLeaseToken } from "./lease-token.ts";
 
 /** How many lanes (tenant and queue) one claim looks at; the next claim goes on behind the last. */
 const lanesMax = 64;
@@ -178,16 +177,13 @@ export function readClaim<Head extends ClaimHead>(
   const head = rows.find((row) => row.head !== null)?.head;
   if (head === undefined || head === null) throw new MillraceError("INTERNAL", "The claim answered nothing.");
   const lease = {
+    claimId,
     worker: request.worker,
     lockedAt: new Date(head.nowMs),
     leaseExpiresAt: new Date(head.nowMs + request.leaseMs),
   };
-  const claimed = rows.filter(isJob).map((row): ClaimedJob => {
-    const job = claimedJob(row, lease);
-    return { job, leaseToken: encodeLeaseToken({ tenantId: job.tenantId, id: job.id, fence: job.fence, claimId }) };
-  });
   return {
-    claimed,
+    claimed: rows.filter(isJob).map((row) => claimedJob(row, lease)),
     limited: head.limited ?? [],
     retryInMs: head.retryInMs ?? undefined,
     next: head.next ?? undefined,

@@ -1,6 +1,7 @@
 import type { Json } from "@millrace/contract";
 
-import type { Job } from "./job-store.ts";
+import type { ClaimedJob, Job } from "./job-store.ts";
+import { encodeLeaseToken } from "./lease-token.ts";
 
 /** A claimed job as its statement answers it: what nearly every job has, and the rest only where a job has any of it. */
 export interface ClaimedRow {
@@ -57,11 +58,21 @@ export function claimedColumns(a: string): string {
   end as rest`;
 }
 
-/** The job of a row; `lease` is what all jobs of the claim share. */
-export function claimedJob(
-  row: ClaimedRow,
-  lease: { readonly worker: string; readonly lockedAt: Date; readonly leaseExpiresAt: Date },
-): Job {
+/** What all jobs of a claim share. */
+export interface ClaimLease {
+  readonly claimId: string;
+  readonly worker: string;
+  readonly lockedAt: Date;
+  readonly leaseExpiresAt: Date;
+}
+
+/** The job of a row, with the token of its lease. */
+export function claimedJob(row: ClaimedRow, lease: ClaimLease): ClaimedJob {
+  const { id, tenantId, fence } = row;
+  return { job: jobOf(row, lease), leaseToken: encodeLeaseToken({ tenantId, id, fence, claimId: lease.claimId }) };
+}
+
+function jobOf(row: ClaimedRow, lease: ClaimLease): Job {
   const rest = row.rest ?? none;
   return {
     id: row.id,
