@@ -78,6 +78,7 @@ export function createClaimer(db: Executor): Claimer {
   }
 
   return async (request, claimFirst = (turn) => claim(db, request, turn, true)) => {
+    if (!canBring(request)) return [];
     const claimed: ClaimedJob[] = [];
     let retryInMs = Number.POSITIVE_INFINITY;
     try {
@@ -89,6 +90,11 @@ export function createClaimer(db: Executor): Claimer {
     if (retryInMs < Number.POSITIVE_INFINITY) request.onRetryIn?.(Math.ceil(retryInMs));
     return claimed.toSorted(byClaimOrder);
   };
+}
+
+/** False for a claim that can bring nothing whatever there is. */
+export function canBring({ limit, queues, types }: ClaimRequest): boolean {
+  return limit >= 1 && queues?.length !== 0 && types?.length !== 0;
 }
 
 /** The first lanes, each with its share, or with one job where it has none, until `room` is given away. */

@@ -6,7 +6,6 @@ import { findPayloadSchema } from "../payload-schemas/find.ts";
 import { createSchemasInForce } from "../payload-schemas/in-force.ts";
 import { listPayloadSchemas } from "../payload-schemas/list.ts";
 import { newestPayloadSchemas } from "../payload-schemas/newest.ts";
-import { isLocked } from "../pg-error.ts";
 import { pauseQueue, resumeQueue } from "../queues/pause.ts";
 import { putSettings } from "../queues/put-settings.ts";
 import { recheckKeys } from "../queues/recheck-keys.ts";
@@ -17,8 +16,8 @@ import { appendLogs } from "./append-logs.ts";
 import { cancelOrphans } from "./cancel-orphans.ts";
 import { cancel, cancelMany } from "./cancel.ts";
 import { createClaimer } from "./claimer.ts";
-import { completeAndClaim } from "./complete-and-claim.ts";
 import { createCompleter } from "./completer.ts";
+import { createCompletingClaimer } from "./completing-claimer.ts";
 import { createCreator } from "./create.ts";
 import { deleteJob, deleteMany } from "./delete.ts";
 import { dropExpired } from "./drop-expired.ts";
@@ -28,7 +27,7 @@ import { foldCounts } from "./finished-counts.ts";
 import { attemptsAfter, jobVersions, logsAfter } from "./follow.ts";
 import { release, snooze } from "./hand-back.ts";
 import { heartbeat } from "./heartbeat.ts";
-import type { ClaimRequest, Job, JobRef, JobStore, LeaseOutcome } from "./job-store.ts";
+import type { Job, JobRef, JobStore } from "./job-store.ts";
 import { listAttempts } from "./list-attempts.ts";
 import { list } from "./list.ts";
 import { match } from "./match.ts";
@@ -55,11 +54,6 @@ const changeTriesMax = 5;
  * (a table that grew since its last ANALYZE gets sequential scans; pinning was worth about 1.6 times the drain rate).
  */
 export const hotSession = { plan_cache_mode: "force_generic_plan", enable_seqscan: "off", jit: "off" } as const;
-
-/** False for a claim that can bring nothing whatever there is. */
-function canBring({ limit, queues, types }: ClaimRequest): boolean {
-  return limit >= 1 && queues?.length !== 0 && types?.length !== 0;
-}
 
 /** The job store on PostgreSQL, on connections with `hotSession`. `close` waits for accepted jobs; the database stays open, it is its owner's. */
 export function createPostgresJobStore(db: Database): JobStore {
@@ -125,31 +119,8 @@ export function createPostgresJobStore(db: Database): JobStore {
         (job) => (job.status === "running" ? `Job ${job.id} is running; cancel it first.` : undefined),
       );
     },
-    claimJobs: async (request) => (canBring(request) ? claimer(request) : []),
-    async completeAndClaim(items, request) {
-      if (items.length === 0) return { outcomes: [], claimed: canBring(request) ? await claimer(request) : [] };
-      // The completions are committed, and must not be told otherwise because the claim failed.
-      const apart = async () => ({
-        outcomes: await completer.complete(items),
-        claimed: canBring(request) ? await claimer(request).catch(() => []) : [],
-      });
-      // Locks are in the way: completions look out for them first.
-      if (!canBring(request) || stepOver.isCareful()) return apart();
-      let outcomes: readonly LeaseOutcome[] | undefined;
-      try {
-        const claimed = await claimer(request, async (turn) => {
-          const both = await completeAndClaim(db, listener, items, request, turn);
-          outcomes = both.outcomes;
-          return both.claim;
-        });
-        return { outcomes: outcomes ?? [], claimed };
-      } catch (error) {
-        if (outcomes !== undefined) return { outcomes, claimed: [] };
-        if (!isLocked(error)) throw error;
-        stepOver.noteLocked();
-        return apart();
-      }
-    },
+    claimJobs: (request) => claimer(request),
+    completeAndClaim: createCompletingClaimer({ db, listener, claimer, completer, stepOver }),
     heartbeat: (leaseTokens, leaseMs) => heartbeat(db, leaseTokens, leaseMs),
     completeJobs: (items) => completer.complete(items),
     failJobs: (items) => stepOver.write(items, (open) => fail(writes, open)),
