@@ -1,17 +1,14 @@
+import { createRefreshingMemory, neverRead, type Remembered } from "../refreshing-memory.ts";
 import type { KnownVersion, NewestVersion } from "./newest.ts";
 import type { PayloadSchemaRef, SchemaInForce } from "./payload-schema-store.ts";
 
-/** What is so old is read again in the background; whoever meets what is older than `staleMs` waits for it to be read. */
-const freshMs = 500;
-const staleMs = 1_000;
-const typesMax = 10_000;
 /** Most schemas that are remembered: each may be large, and its compiled form with it. */
 const schemasMax = 1_000;
 
 export interface InForceOptions {
   readonly read: (types: readonly KnownVersion[]) => Promise<readonly NewestVersion[]>;
   /** Monotonic milliseconds. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
 /** Remembers which schemas are in force. */
@@ -21,13 +18,8 @@ export interface SchemasInForce {
   forget(ref: PayloadSchemaRef): void;
 }
 
-interface TypeState {
-  readonly key: string;
+interface TypeState extends Remembered {
   readonly ref: PayloadSchemaRef;
-  /** When the read began that this comes from. */
-  readAtMs: number;
-  /** Counts what was forgotten: a read that began before is void. */
-  forgotten: number;
   /** The newest version, whether or not it enforces anything. */
   version: number | undefined;
   schema: SchemaInForce | undefined;
@@ -39,77 +31,45 @@ const none: ReadonlyMap<string, SchemaInForce> = new Map();
  * Makes the memory of schemas in force. Whoever asks a second after a version was stored, by any process, gets that version: what is older than a second is
  * read anew first. A type without a schema costs a look-up in memory, and one of all readers asks the database, at most twice a second.
  */
-export function createSchemasInForce({ read, now = () => performance.now() }: InForceOptions): SchemasInForce {
-  const states = new Map<string, TypeState>();
+export function createSchemasInForce({ read, now }: InForceOptions): SchemasInForce {
   /** Those with a schema; the one used longest ago first. */
   const held = new Set<TypeState>();
-  const reading = new Map<TypeState, Promise<void>>();
+  const memory = createRefreshingMemory<TypeState>({ read: readTypes, onClear: () => held.clear(), now });
 
   function stateOf(tenantId: string, type: string): TypeState {
     const key = `${tenantId}/${type}`;
-    let state = states.get(key);
-    if (state === undefined) {
-      if (states.size >= typesMax) {
-        states.clear();
-        held.clear();
-      }
-      const readAtMs = Number.NEGATIVE_INFINITY;
-      state = { key, ref: { tenantId, type }, readAtMs, forgotten: 0, version: undefined, schema: undefined };
-      states.set(key, state);
-    }
-    return state;
+    return memory.entry(key, () => {
+      return { key, ref: { tenantId, type }, readAtMs: neverRead, version: undefined, schema: undefined };
+    });
   }
 
-  /** Reads what is older than `ageMs`, together; resolves when all of it is read. */
-  async function refresh(of: readonly TypeState[], ageMs: number): Promise<void> {
-    const sinceMs = now() - ageMs;
-    for (;;) {
-      const old = of.filter(({ readAtMs }) => readAtMs < sinceMs);
-      if (old.length === 0) return;
-      const unread = old.filter((state) => !reading.has(state));
-      if (unread.length > 0) {
-        const done = readAll(unread).finally(() => {
-          for (const state of unread) reading.delete(state);
-        });
-        for (const state of unread) reading.set(state, done);
-      }
-      await Promise.all(old.flatMap((state) => reading.get(state) ?? []));
-    }
-  }
-
-  async function readAll(unread: readonly TypeState[]): Promise<void> {
-    const atMs = now();
-    const before = unread.map(({ forgotten }) => forgotten);
+  async function readTypes(unread: readonly TypeState[]): Promise<(state: TypeState) => void> {
     const newest = await read(unread.map(({ ref, version }) => ({ ...ref, known: version })));
     const byKey = new Map(newest.map((each) => [`${each.tenantId}/${each.type}`, each]));
-    for (const [index, state] of unread.entries()) {
-      if (state.forgotten !== before[index]) continue;
+    return (state) => {
       const found = byKey.get(state.key);
-      state.readAtMs = atMs;
-      if (found?.version === state.version) continue;
+      if (found?.version === state.version) return;
       state.version = found?.version;
       const schema = found?.schema ?? null;
       hold(state, found === undefined || schema === null ? undefined : { version: found.version, schema });
-    }
+    };
   }
 
   function hold(state: TypeState, schema: SchemaInForce | undefined): void {
     state.schema = schema;
     held.delete(state);
-    if (schema === undefined || !states.has(state.key)) return;
+    if (schema === undefined || !memory.has(state.key)) return;
     held.add(state);
     const [oldest] = held;
     if (held.size <= schemasMax || oldest === undefined) return;
     held.delete(oldest);
-    states.delete(oldest.key);
+    memory.drop(oldest.key);
   }
 
   return {
     async get(tenantId, types) {
       const wanted = types.map((type) => stateOf(tenantId, type));
-      await refresh(wanted, staleMs);
-      // A failure is met by whoever has to wait for it.
-      refresh(wanted, freshMs).catch(() => undefined);
+      await memory.keepFresh(wanted);
       let found: Map<string, SchemaInForce> | undefined;
       for (const state of wanted) {
         if (state.schema === undefined) continue;
@@ -119,10 +79,6 @@ export function createSchemasInForce({ read, now = () => performance.now() }: In
       }
       return found ?? none;
     },
-    forget({ tenantId, type }) {
-      const state = stateOf(tenantId, type);
-      state.forgotten++;
-      state.readAtMs = Number.NEGATIVE_INFINITY;
-    },
+    forget: ({ tenantId, type }) => memory.forget(stateOf(tenantId, type)),
   };
 }

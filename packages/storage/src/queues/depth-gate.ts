@@ -1,15 +1,12 @@
 import { MillraceError } from "@millrace/contract";
 
 import type { Lane } from "../jobs/wakeup.ts";
+import { createRefreshingMemory, neverRead, type Remembered } from "../refreshing-memory.ts";
 import type { Depth } from "./depth.ts";
 
-/** Settings and counts are read again when they are so old, in the background; whoever meets older ones than `staleMs` waits for new ones. */
-const freshMs = 500;
-const staleMs = 1_000;
 /** Nobody is refused on an older count than this. */
 const refusalMs = 100;
 const retryAfterMs = { min: 1_000, max: 60_000, unknown: 5_000 };
-const lanesMax = 10_000;
 /** How much the newest measure of the drain weighs. */
 const newestShare = 0.5;
 
@@ -33,13 +30,12 @@ export interface DepthGate {
 export interface DepthGateOptions {
   readonly read: (lanes: readonly Lane[]) => Promise<readonly Depth[]>;
   /** Monotonic milliseconds. */
-  readonly now?: () => number;
+  readonly now?: (() => number) | undefined;
 }
 
-interface LaneState {
+interface LaneState extends Remembered {
   readonly lane: Lane;
   maxDepth: number | null;
-  readAtMs: number;
   counted: number;
   /** Stored by this process since the count began, and about to be. */
   stored: number;
@@ -51,57 +47,38 @@ interface LaneState {
  * Keeps queues with a `maxDepth` from growing beyond it. A count serves for a while, together with what this process has added since it began: so one
  * process never goes beyond, and several together by no more than what the others add within a second. Queues without a limit cost a look-up in memory.
  */
-export function createDepthGate({ read, now = () => performance.now() }: DepthGateOptions): DepthGate {
-  const states = new Map<string, LaneState>();
-  const reading = new Map<LaneState, Promise<void>>();
+export function createDepthGate({ read, now }: DepthGateOptions): DepthGate {
+  const memory = createRefreshingMemory<LaneState>({ read: readLanes, now });
 
   function stateOf({ tenantId, queue }: Queued): LaneState {
     const key = `${tenantId}/${queue}`;
-    let state = states.get(key);
-    if (state === undefined) {
-      if (states.size >= lanesMax) states.clear();
-      const readAtMs = Number.NEGATIVE_INFINITY;
-      state = {
-        lane: [tenantId, queue],
+    return memory.entry(key, () => {
+      const lane: Lane = [tenantId, queue];
+      return {
+        key,
+        lane,
+        readAtMs: neverRead,
         maxDepth: null,
-        readAtMs,
         counted: 0,
         stored: 0,
         entering: 0,
         drainPerMs: undefined,
       };
-      states.set(key, state);
-    }
-    return state;
+    });
   }
 
-  /** Reads what is older than `ageMs`, together; resolves when all of it is read. */
-  async function refresh(of: Iterable<LaneState>, ageMs: number): Promise<void> {
-    const old = [...of].filter(({ readAtMs }) => now() - readAtMs > ageMs);
-    const unread = old.filter((state) => !reading.has(state));
-    if (unread.length > 0) {
-      const done = readAll(unread).finally(() => {
-        for (const state of unread) reading.delete(state);
-      });
-      for (const state of unread) reading.set(state, done);
-    }
-    await Promise.all(old.flatMap((state) => reading.get(state) ?? []));
-  }
-
-  async function readAll(unread: readonly LaneState[]): Promise<void> {
-    const atMs = now();
-    const before = unread.map(({ stored }) => stored);
+  async function readLanes(unread: readonly LaneState[]): Promise<(state: LaneState, atMs: number) => void> {
+    const before = new Map(unread.map((state) => [state, state.stored]));
     const depths = await read(unread.map(({ lane }) => lane));
     const byLane = new Map(depths.map((depth) => [`${depth.tenantId}/${depth.queue}`, depth]));
-    for (const [index, state] of unread.entries()) {
-      const { maxDepth = null, depth = 0 } = byLane.get(state.lane.join("/")) ?? {};
-      const storedBefore = before[index] ?? 0;
+    return (state, atMs) => {
+      const { maxDepth = null, depth = 0 } = byLane.get(state.key) ?? {};
+      const storedBefore = before.get(state) ?? 0;
       if (state.maxDepth !== null && depth !== null) measureDrain(state, storedBefore - depth, atMs);
       state.stored -= storedBefore;
       state.maxDepth = maxDepth;
       state.counted = depth ?? 0;
-      state.readAtMs = atMs;
-    }
+    };
   }
 
   /** What is gone between two counts has left the line. Others may have added some: then it drains faster than this. */
@@ -126,11 +103,9 @@ export function createDepthGate({ read, now = () => performance.now() }: DepthGa
 
   return {
     async enter<Job extends Queued>(jobs: readonly Job[]) {
-      const lanes = new Set<LaneState>();
-      for (const job of jobs) lanes.add(stateOf(job));
-      await refresh(lanes, staleMs);
-      refresh(lanes, freshMs).catch(() => undefined);
-      const limited = [...lanes].filter(({ maxDepth }) => maxDepth !== null);
+      const lanes = [...new Set(jobs.map(stateOf))];
+      await memory.keepFresh(lanes);
+      const limited = lanes.filter(({ maxDepth }) => maxDepth !== null);
       const refused = new Map<Job, MillraceError>();
       if (limited.length === 0) return { refused, done: () => undefined };
 
@@ -142,7 +117,7 @@ export function createDepthGate({ read, now = () => performance.now() }: DepthGa
       const tight = limited.filter(
         (state) => depthOf(state) + (wanted.get(state)?.length ?? 0) > (state.maxDepth ?? 0),
       );
-      if (tight.length > 0) await refresh(tight, refusalMs);
+      if (tight.length > 0) await memory.refresh(tight, refusalMs);
 
       const entered = new Map<LaneState, number>();
       for (const [state, ofLane] of wanted) {
