@@ -124,18 +124,12 @@ describe("upkeep", () => {
     expect(asked).toBe(2);
   });
 
-  it("cancels all that waits for what is no longer kept, in bounded steps, and sweeps keys on while there are many", async () => {
+  it("cancels what waits for what is no longer kept once that is dropped, in bounded steps, and sweeps keys on while there are many", async () => {
     const calls: string[] = [];
-    let orphans = 250;
     let keys = 2_500;
     start({
       dropExpired: () => (calls.push("drop"), Promise.resolve({ dropped: 1, remaining: 0 })),
-      cancelOrphans(limit) {
-        calls.push("cancel");
-        const cancelled = Math.min(limit, orphans);
-        orphans -= cancelled;
-        return Promise.resolve(cancelled);
-      },
+      cancelOrphans: (step) => (calls.push(`cancel by ${step}`), Promise.resolve(250)),
       sweepKeys(limit) {
         const swept = Math.min(limit, keys);
         keys -= swept;
@@ -143,7 +137,7 @@ describe("upkeep", () => {
       },
     });
     await vi.advanceTimersByTimeAsync(300_000);
-    expect(calls).toEqual(["drop", "cancel", "cancel", "cancel"]);
+    expect(calls).toEqual(["drop", "cancel by 100"]);
     expect(keys).toBe(0);
   });
 });
