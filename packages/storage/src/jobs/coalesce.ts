@@ -102,3 +102,21 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
     },
   };
 }
+
+/** What comes of an answer, as the outcome of its item. */
+export function settled<Answer>(answer: Promise<Answer>): Promise<Outcome<Answer>> {
+  return answer.then(
+    (value) => ({ ok: true, value }),
+    (error: unknown) => ({ ok: false, error }),
+  );
+}
+
+/** Writes each item by itself, one after another: what fails in one does not fail the others. */
+export async function settleEach<Item, Answer>(
+  items: readonly Item[],
+  write: (item: Item) => Promise<Answer>,
+): Promise<readonly Outcome<Answer>[]> {
+  const outcomes: Outcome<Answer>[] = [];
+  for (const item of items) outcomes.push(await settled(write(item)));
+  return outcomes;
+}

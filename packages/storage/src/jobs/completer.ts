@@ -1,7 +1,7 @@
 import { isMillraceError } from "@millrace/contract";
 
 import type { Executor } from "../executor.ts";
-import { createCoalescer, type Outcome } from "./coalesce.ts";
+import { createCoalescer, type Outcome, settleEach } from "./coalesce.ts";
 import { complete } from "./complete.ts";
 import type { CompleteItem, LeaseOutcome } from "./job-store.ts";
 import { createStepOver, type StepOver } from "./step-over.ts";
@@ -38,16 +38,7 @@ export function createCompleter(db: Executor, stepOver: StepOver = createStepOve
     } catch (error) {
       // What the database refuses in one batch must not fail the others; an outage is everybody's.
       if (batches.length === 1 || isMillraceError(error, "UNAVAILABLE")) throw error;
-      const alone: Outcome<Outcomes>[] = [];
-      for (const items of batches) {
-        alone.push(
-          await write(items).then(
-            (value) => ({ ok: true as const, value }),
-            (own: unknown) => ({ ok: false as const, error: own }),
-          ),
-        );
-      }
-      return alone;
+      return settleEach(batches, write);
     }
   }
 

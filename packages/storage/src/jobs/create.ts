@@ -7,7 +7,7 @@ import { isLocked } from "../pg-error.ts";
 import { createDepthGate, type Entry } from "../queues/depth-gate.ts";
 import { readDepths } from "../queues/depth.ts";
 import { retryConflicts } from "../retry-conflicts.ts";
-import { type Outcome, createCoalescer } from "./coalesce.ts";
+import { type Outcome, createCoalescer, settleEach, settled } from "./coalesce.ts";
 import { existingKeys } from "./existing-keys.ts";
 import { findJobs, getJob } from "./find.ts";
 import { type PreparedFlow, insertAll, prepareFlow } from "./insert-all.ts";
@@ -110,9 +110,7 @@ export function createCreator(
       if (jobs.length > 1 && isLocked(error)) return storeApart(jobs);
       // One row that the database refuses must not fail its neighbours; an outage is everybody's.
       if (jobs.length === 1 || isMillraceError(error, "UNAVAILABLE")) throw error;
-      const outcomes: Outcome<CreatedJob>[] = [];
-      for (const job of jobs) outcomes.push(await settled(alone(job)));
-      return outcomes;
+      return settleEach(jobs, alone);
     }
     // From here on the insert is committed: whatever goes wrong concerns only those whose keys were taken.
     const { now, keyTaken } = inserted;
@@ -134,14 +132,15 @@ export function createCreator(
     });
   }
 
-  async function flyAlone(jobs: readonly PreparedJob[]): Promise<readonly Outcome<CreatedJob>[]> {
-    const outcomes: Outcome<CreatedJob>[] = [];
-    for (const job of jobs) {
-      const outcome = await settled(alone(job));
-      if (!outcome.ok && isLocked(outcome.error)) lockedKeys.add(job);
-      outcomes.push(outcome);
-    }
-    return outcomes;
+  function flyAlone(jobs: readonly PreparedJob[]): Promise<readonly Outcome<CreatedJob>[]> {
+    return settleEach(jobs, async (job) => {
+      try {
+        return await alone(job);
+      } catch (error) {
+        if (isLocked(error)) lockedKeys.add(job);
+        throw error;
+      }
+    });
   }
 
   async function alone(job: PreparedJob): Promise<CreatedJob> {
@@ -246,13 +245,6 @@ async function withJob(db: Executor, { tenantId }: NewJob, created: CreatedJobId
   if (created === undefined) throw new MillraceError("INTERNAL", "The insert answered nothing.");
   const { id, ...answer } = created;
   return { ...answer, job: await getJob(db, { tenantId, id }) };
-}
-
-function settled(answer: Promise<CreatedJob>): Promise<Outcome<CreatedJob>> {
-  return answer.then(
-    (value) => ({ ok: true, value }),
-    (error: unknown) => ({ ok: false, error }),
-  );
 }
 
 /** What to announce where admission is left to whoever is woken: these writes are not heeded. */
