@@ -137,6 +137,7 @@ declare
   ordinals bigint[];
   fresh bigint;
   inserted bigint;
+  is_raced boolean := false;
   size bigint;
   base bigint;
 begin
@@ -151,7 +152,7 @@ begin
       array_agg(case when c.outcome = 'a' then c.ordinal end order by c.i), max(c.ordinal)
     into found_as, originals, firsts, ordinals, fresh
     from (
-      select r.i, r.first, k.original, count(*) filter (where k.payload_hash is null and r.i = r.first) over (order by r.i) as ordinal,
+      select r.i, r.first, k.ordinal + coalesce(b.base, 0) as original, count(*) filter (where k.payload_hash is null and r.i = r.first) over (order by r.i) as ordinal,
         case when k.payload_hash is null and r.i = r.first then 'a' when coalesce(k.payload_hash, r.first_payload_hash) = r.payload_hash then 'd' else 'r' end as outcome
       from (
         select u.i, u.table_id, u.key_hash, u.payload_hash, first_value(u.i) over same_key as first, first_value(u.payload_hash) over same_key as first_payload_hash
@@ -159,11 +160,12 @@ begin
         window same_key as (partition by u.table_id, u.key_hash order by u.i)
       ) r
       left join lateral (
-        select e.payload_hash, e.ordinal + coalesce((select b.base from millrace.event_batches b where b.batch_id = e.batch_id and b.generation = e.generation), 0) as original
-        from millrace.event_keys e where e.table_id = r.table_id and e.key_hash = r.key_hash and e.batch_id <> batch limit 1
+        select e.payload_hash, e.generation, e.batch_id, e.ordinal from millrace.event_keys e
+        where e.table_id = r.table_id and e.key_hash = r.key_hash and e.batch_id <> batch limit 1
       ) k on true
+      left join millrace.event_batches b on b.batch_id = k.batch_id and b.generation = k.generation
     ) c;
-    exit when inserted is not null;
+    exit when is_raced;
     if atomic and 'r' = any(found_as) then
       select array_agg(u.original order by u.i), string_agg(case when u.outcome = 'r' or u.original is not null then u.outcome else 'x' end, '' order by u.i)
       into offsets, outcomes
@@ -184,6 +186,7 @@ begin
     if atomic then
       raise exception 'another publish took a key of this batch' using errcode = 'serialization_failure';
     end if;
+    is_raced := true;
   end loop;
 
   if inserted > 0 then
@@ -191,10 +194,12 @@ begin
       raise exception '% keys for % events', inserted, fresh using errcode = 'internal_error';
     end if;
     size := (select sum(octet_length(u.payload)) from (select unnest(payloads) as payload, unnest(ordinals) as ordinal) u where u.ordinal is not null);
-    -- Ordinals without holes, where some keys were lost to others.
-    update millrace.event_keys k set ordinal = u.ordinal
-    from (select unnest(table_ids) as table_id, unnest(key_hashes) as key_hash, unnest(ordinals) as ordinal) u
-    where u.ordinal is not null and k.generation = newest and k.table_id = u.table_id and k.key_hash = u.key_hash and k.ordinal <> u.ordinal;
+    if is_raced then
+      -- Ordinals without holes, where keys were lost to others.
+      update millrace.event_keys k set ordinal = u.ordinal
+      from (select unnest(table_ids) as table_id, unnest(key_hashes) as key_hash, unnest(ordinals) as ordinal) u
+      where u.ordinal is not null and k.generation = newest and k.table_id = u.table_id and k.key_hash = u.key_hash and k.ordinal <> u.ordinal;
+    end if;
     update millrace.event_logs l set head = l.head + fresh, bytes = l.bytes + size where l.tenant_no = of_tenant and l.bus = 'postgres' returning l.head - fresh into base;
     if base is null then
       if exists (select from millrace.event_logs l where l.tenant_no = of_tenant) then

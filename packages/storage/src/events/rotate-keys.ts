@@ -17,8 +17,9 @@ export async function rotateKeys(db: Executor, keyWindowMs: number): Promise<rea
   const steps: RotationStep[] = [];
   while (steps.length < stepsMax) {
     const [row] = await db.query<{ step: RotationStep | null }>(rotateStatement, [keyWindowMs]);
-    if (row?.step == null) break;
-    steps.push(row.step);
+    const step = row?.step ?? undefined;
+    if (step === undefined) break;
+    steps.push(step);
   }
   return steps;
 }
