@@ -41,3 +41,10 @@ export function requireQueue(ctx: Pick<Ctx, "actor">, queue: string): void {
     throw new MillraceError("FORBIDDEN", `This API key is not bound to the queue ${JSON.stringify(queue)}.`);
   }
 }
+
+/** @throws FORBIDDEN when the key is bound to other tables. */
+export function requireTable(ctx: Pick<Ctx, "actor">, table: string): void {
+  if (ctx.actor.tables !== undefined && !ctx.actor.tables.includes(table)) {
+    throw new MillraceError("FORBIDDEN", `This API key is not bound to the table ${JSON.stringify(table)}.`);
+  }
+}

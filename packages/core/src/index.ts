@@ -1,6 +1,7 @@
 export * from "./audit/index.ts";
 export { compose, type ComposeConfig, type ComposeOptions, type Composition, type ReadyCheck } from "./compose.ts";
-export { type Actor, type Ctx, type KeyCtx, requireQueue, requireScope } from "./context.ts";
+export { type Actor, type Ctx, type KeyCtx, requireQueue, requireScope, requireTable } from "./context.ts";
+export * from "./ingest/index.ts";
 export * from "./jobs/index.ts";
 export * from "./keys/index.ts";
 export * from "./leases/index.ts";

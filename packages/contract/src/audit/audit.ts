@@ -21,6 +21,8 @@ export const auditActions = [
   "table.change",
   "table.drop",
   "jobs.bulk",
+  "deadLetter.replay",
+  "deadLetter.discard",
 ] as const;
 
 export type AuditAction = (typeof auditActions)[number];

@@ -1,24 +1,15 @@
 import type { NewEvent } from "@millrace/bus";
-import { type EventOp, type FieldError, type RecordErrorCode, eventOps, ingestLimits } from "@millrace/contract";
+import { type EventOp, type RecordErrorCode, eventOps, ingestLimits } from "@millrace/contract";
 import type { EventTable } from "@millrace/storage";
 
+import type { RecordValidator } from "../tables/records/record-validator.ts";
 import { eventTimeMs } from "./event-time.ts";
 import { isRawJson } from "./parse-json.ts";
 import { payloadHash } from "./payload-hash.ts";
 
-/** Checks payloads against the columns of a table's version. */
-export interface RecordCheck {
-  check(
-    payload: unknown,
-    op: EventOp,
-  ):
-    | { readonly ok: true; readonly payload: object; readonly unknown: readonly string[] }
-    | { readonly ok: false; readonly errors: readonly FieldError[] };
-}
-
 export interface RecordRules {
   readonly table: EventTable;
-  readonly validator: RecordCheck;
+  readonly validator: RecordValidator;
   readonly recordBytesMax: number;
 }
 
@@ -77,8 +68,7 @@ export function readRecord(record: unknown, rules: RecordRules, ownKey?: string)
 
   const checked = validator.check(payload, op);
   if (!checked.ok) {
-    const found = checked.errors.map(({ path, message }) => ({ path: inPayload(path), message }));
-    return refused(shownKey, "SCHEMA_MISMATCH", found);
+    return refused(shownKey, "SCHEMA_MISMATCH", checked.errors);
   }
   const text = JSON.stringify(checked.payload);
   if (text.length > recordBytesMax || Buffer.byteLength(text) > recordBytesMax) {
@@ -99,10 +89,6 @@ export function readRecord(record: unknown, rules: RecordRules, ownKey?: string)
 
 function refused(key: string | null, code: RecordErrorCode, problems: readonly RecordProblem[]): ReadRecord {
   return { ok: false, key, code, problems };
-}
-
-function inPayload(path: string): string {
-  return path === "" ? "payload" : `payload.${path}`;
 }
 
 function isObject(value: unknown): value is Readonly<Record<string, unknown>> {

@@ -1,0 +1,14 @@
+export type { IngestCtx, IngestTables, IngestTarget, Visibility } from "./context.ts";
+export { discardDeadLetter } from "./dead-letters/discard.ts";
+export { getDeadLetter } from "./dead-letters/get.ts";
+export { listDeadLetters } from "./dead-letters/list.ts";
+export { replayDeadLetter, type ReplayDeadLetterInput } from "./dead-letters/replay.ts";
+export type { DeadLetterCtx } from "./dead-letters/context.ts";
+export { createIngestDesk, type IngestDesk, type IngestDeskOptions, type IngestLimits } from "./desk.ts";
+export { getLag, type LagCtx } from "./get-lag.ts";
+export type { SentRecord } from "./ingest-records.ts";
+export { ingestStream, type IngestStreamInput } from "./ingest-stream.ts";
+export { ingest, type IngestInput } from "./ingest.ts";
+export type { Memory, MemoryShare } from "./memory.ts";
+export { parseExactJson } from "./parse-json.ts";
+export { decodeVisibilityToken, encodeVisibilityToken } from "./visibility-token.ts";

@@ -1,0 +1,112 @@
+import { setImmediate } from "node:timers/promises";
+
+import type { NewEvent } from "@millrace/bus";
+import type { RecordErrorCode } from "@millrace/contract";
+
+import type { IngestCtx, IngestTarget } from "./context.ts";
+import { type ReadRecord, readRecord } from "./read-record.ts";
+import type { Tally } from "./tally.ts";
+
+/** A record of a request with its place in it. */
+export interface SentRecord {
+  readonly index: number;
+  /** As it was sent; what is wrong with it where not even that can be told. */
+  readonly record: unknown;
+  /** Its key where it has none in itself. */
+  readonly key?: string | undefined;
+  readonly fault?: { readonly code: RecordErrorCode; readonly path: string; readonly message: string } | undefined;
+}
+
+interface Passed extends Extract<ReadRecord, { ok: true }> {
+  readonly sent: SentRecord;
+}
+
+export interface IngestRecordsOptions {
+  readonly atomic?: boolean | undefined;
+  readonly tally: Tally;
+}
+
+/** Others get a turn of the event loop after so many records. */
+const recordsPerTurn = 500;
+
+/**
+ * Checks records and publishes those that are in order; what becomes of each goes into the tally. Answers the target as it is afterwards, which may have grown.
+ * @throws UNAVAILABLE, and what was published may or may not be there
+ */
+export async function ingestRecords(
+  ctx: IngestCtx,
+  target: IngestTarget,
+  records: readonly SentRecord[],
+  { tally, atomic = false }: IngestRecordsOptions,
+): Promise<IngestTarget> {
+  const before = { ...tally.counts };
+  let passed = await check(ctx, target, records, tally);
+  let grown = target;
+  // Two senders may want different types for a column of one name: then the later one's record is checked against the earlier one's column.
+  const odd = target.table.schemaMode === "evolve" ? passed.filter(({ unknown }) => unknown.length > 0) : [];
+  if (odd.length > 0 && !(atomic && tally.counts.rejected > before.rejected)) {
+    grown = await ctx.tables.evolve(
+      target,
+      odd.map(({ payload }) => payload),
+    );
+    const again = await check(
+      ctx,
+      grown,
+      odd.map(({ sent }) => sent),
+      tally,
+    );
+    passed = [...passed.filter(({ unknown }) => unknown.length === 0), ...again].toSorted(
+      (a, b) => a.sent.index - b.sent.index,
+    );
+  }
+  const events = passed.map(({ event }) => event);
+  if (atomic && tally.counts.rejected > before.rejected) {
+    for (const { sent, event } of passed) tally.outcome(sent.index, event.key, { outcome: "refused" });
+  } else {
+    await publish(ctx, target.table.tenantNo, passed, events, { tally, atomic });
+  }
+  count(ctx, target.table.name, before, tally);
+  return grown;
+}
+
+async function check(
+  ctx: IngestCtx,
+  target: IngestTarget,
+  records: readonly SentRecord[],
+  tally: Tally,
+): Promise<readonly Passed[]> {
+  const rules = { ...target, recordBytesMax: ctx.desk.limits.recordBytesMax };
+  const passed: Passed[] = [];
+  for (const [nth, sent] of records.entries()) {
+    if (nth % recordsPerTurn === recordsPerTurn - 1) await setImmediate();
+    if (sent.fault !== undefined) {
+      tally.rejected(sent.index, null, sent.fault.code, [sent.fault]);
+      continue;
+    }
+    const read = readRecord(sent.record, rules, sent.key);
+    if (read.ok) passed.push({ ...read, sent });
+    else tally.rejected(sent.index, read.key, read.code, read.problems);
+  }
+  return passed;
+}
+
+async function publish(
+  ctx: IngestCtx,
+  tenantNo: number,
+  passed: readonly Passed[],
+  events: readonly NewEvent[],
+  { tally, atomic }: IngestRecordsOptions,
+): Promise<void> {
+  const outcomes = await ctx.desk.publish(tenantNo, events, { atomic });
+  for (const [nth, outcome] of outcomes.entries()) {
+    const own = passed[nth];
+    if (own !== undefined) tally.outcome(own.sent.index, own.event.key, outcome);
+  }
+}
+
+function count(ctx: IngestCtx, table: string, before: Tally["counts"], { counts }: Tally): void {
+  for (const outcome of ["accepted", "duplicate", "rejected"] as const) {
+    const by = counts[outcome] - before[outcome];
+    if (by > 0) ctx.metrics?.eventsIngestedTotal.inc({ table, outcome }, by);
+  }
+}

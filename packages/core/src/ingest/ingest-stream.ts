@@ -1,0 +1,96 @@
+import { setTimeout } from "node:timers/promises";
+
+import { type IngestResponse, MillraceError, isMillraceError } from "@millrace/contract";
+
+import { requireScope } from "../context.ts";
+import { type WaitRequest, answerWhenVisible, requireVisibility } from "./await-visibility.ts";
+import type { IngestCtx, IngestTarget } from "./context.ts";
+import { findTarget } from "./find-target.ts";
+import { type SentRecord, ingestRecords } from "./ingest-records.ts";
+import { type Tally, createTally } from "./tally.ts";
+
+export interface IngestStreamInput extends WaitRequest {
+  readonly table: string;
+  /** Asked for the next part only when there is room for it. */
+  readonly chunks: () => AsyncIterable<readonly SentRecord[]>;
+}
+
+/** Parts of one upload that are checked or published at the same time. */
+const chunksInFlightMax = 2;
+/** How long an upload is held back where a single request would be refused: it has begun, and its sender waits anyway. */
+const patienceMs = 30_000;
+const lookAgainMs = 250;
+
+/**
+ * Takes in records without end, part by part; what is held in memory doesn't grow with them. What was accepted before a failure stays, and the error says how much that is:
+ * the same again, with the same keys, does no harm.
+ * @throws FORBIDDEN, TABLE_NOT_FOUND, VALIDATION_FAILED, RATE_LIMITED, UNAVAILABLE, and whatever `chunks` throws
+ */
+export async function ingestStream(ctx: IngestCtx, input: IngestStreamInput): Promise<IngestResponse> {
+  requireScope(ctx, "events:write");
+  let target = await findTarget(ctx, input.table);
+  requireVisibility(ctx, input);
+  const { tenantNo } = target.table;
+  await ctx.desk.admit(tenantNo);
+  const tally = createTally(ctx.actor.tenantId);
+  const inFlight = new Set<Promise<void>>();
+  const failures: unknown[] = [];
+
+  async function take(chunk: readonly SentRecord[]): Promise<void> {
+    try {
+      const after = await ingestRecords(ctx, target, chunk, { tally });
+      if (after.table.version > target.table.version) target = after;
+    } catch (error) {
+      failures.push(error);
+    }
+  }
+
+  try {
+    for await (const chunk of input.chunks()) {
+      await admitPatiently(ctx, tenantNo);
+      const taken: Promise<void> = take(chunk).finally(() => inFlight.delete(taken));
+      inFlight.add(taken);
+      if (inFlight.size >= chunksInFlightMax) await Promise.race(inFlight);
+      if (failures.length > 0) break;
+      target = await refreshed(ctx, target);
+    }
+  } catch (error) {
+    failures.push(error);
+  }
+  await Promise.all(inFlight);
+  if (failures.length > 0) throw withTally(failures[0], tally);
+  return answerWhenVisible(ctx, tenantNo, tally, input);
+}
+
+/** The table may be changed or dropped during a long upload. */
+async function refreshed(ctx: IngestCtx, target: IngestTarget): Promise<IngestTarget> {
+  const now = await findTarget(ctx, target.table.name);
+  return now.table.tableId === target.table.tableId && now.table.version < target.table.version ? target : now;
+}
+
+async function admitPatiently(ctx: IngestCtx, tenantNo: number): Promise<void> {
+  const deadlineMs = performance.now() + patienceMs;
+  for (;;) {
+    try {
+      await ctx.desk.admit(tenantNo);
+      return;
+    } catch (error) {
+      if (!isMillraceError(error, "RATE_LIMITED") || performance.now() > deadlineMs) throw error;
+      await setTimeout(lookAgainMs, undefined, { signal: ctx.signal });
+    }
+  }
+}
+
+/** The error with what became of the records before it. */
+function withTally(error: unknown, tally: Tally): unknown {
+  if (!isMillraceError(error)) return error;
+  const { errors, ...counts } = tally.toJson();
+  const options = {
+    cause: error.cause,
+    errors: error.errors.length > 0 ? error.errors : errors,
+    extensions: { ...error.extensions, ...counts },
+    ...(error.retryAfterMs === undefined ? {} : { retryAfterMs: error.retryAfterMs }),
+  };
+  const message = `${error.message} What was accepted before stays; send all of it again with the same keys.`;
+  return new MillraceError(error.code, message, options);
+}
