@@ -60,7 +60,7 @@ export function schemaMapText(columns: readonly Column[]): string {
 }
 
 /** Defaults of all types share one map, so each is the text that casts to it; numbers are never parsed, which keeps every digit. */
-function defaultText({ type, default: json }: Column): string {
+export function defaultText({ type, default: json }: Column): string {
   if (json === undefined || json === "null") return "NULL::VARCHAR";
   if (typeof type !== "string") return `from_json(${quoteText(json)}, ${quoteText(jsonStructure(type))})::VARCHAR`;
   return quoteText(type !== "json" && json.startsWith('"') ? (JSON.parse(json) as string) : json);

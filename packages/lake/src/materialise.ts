@@ -1,1 +1,7 @@
-export {};
+export {
+  createFileWriter,
+  type FileWriter,
+  type TableBatch,
+  type WrittenBatch,
+  type WrittenFile,
+} from "./materialise/file-writer.ts";

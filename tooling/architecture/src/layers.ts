@@ -72,8 +72,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
   lake: {
     path: "packages/lake",
-    workspace: ["contract", "telemetry", "storage"],
-    libraries: ["@duckdb/node-api"],
+    workspace: ["contract", "telemetry", "storage", "bus"],
+    libraries: ["@duckdb/node-api", "uuid"],
   },
   core: {
     path: "packages/core",
@@ -129,8 +129,8 @@ export const layers: Readonly<Record<string, Layer>> = {
   architecture: { path: "tooling/architecture", workspace: [], libraries: ["yaml"] },
 };
 
-/** Libraries that tests may import besides their package's row; pg is a client that callers of ours have. */
-export const testLibraries = ["vitest", "fast-check", "pg"];
+/** Libraries that tests may import besides their package's row; pg is a client that callers of ours have, DuckDB reads what we have accepted. */
+export const testLibraries = ["vitest", "fast-check", "pg", "@duckdb/node-api"];
 
 /** Source that only tests run: tests and their support, `testing` entry points, conformance suites. */
 export const testGlobs = ["**/*.test.*", "**/testing.ts", "**/testing-*.ts", "**/testing/**", "**/describe-*.ts"];

@@ -12,7 +12,7 @@ export const snapshotColumns = `
 
 /** What a tenant's lake is before its first snapshot: there from the start, empty, never expired. `l` is the row of `event_logs`. */
 export const emptySnapshotColumns = `
-  l.tenant_no as "tenantNo", 0::bigint as "snapshotId", l.created_at as "snapshotTime", 0::bigint as watermark, 'publish' as kind,
+  l.tenant_no as "tenantNo", 0::bigint as "snapshotId", date_trunc('milliseconds', l.created_at) as "snapshotTime", 0::bigint as watermark, 'publish' as kind,
   false as expired, false as pinned`;
 
 /** A row `f` of `lake_files` as a LakeFile. */

@@ -8,8 +8,8 @@ import { endFiles } from "./end-files.ts";
 import type { Snapshot, SnapshotChange } from "./lake-store.ts";
 import { lockProgress } from "./lock-progress.ts";
 
-/** Ends the transaction without an error for the caller. */
-const refused = Symbol("refused");
+/** Rolls the transaction back; no error for the caller. */
+class Refusal extends Error {}
 
 /**
  * Publishes a snapshot in one transaction: the progress row is locked first and held to the commit, so publications of a tenant happen one after
@@ -20,7 +20,7 @@ export async function publish(db: Database, change: SnapshotChange): Promise<Sna
   try {
     return await db.withTransaction((tx) => write(tx, change));
   } catch (error) {
-    if (error === refused) return undefined;
+    if (error instanceof Refusal) return undefined;
     throw error;
   }
 }
@@ -28,15 +28,15 @@ export async function publish(db: Database, change: SnapshotChange): Promise<Sna
 async function write(tx: Transaction, change: SnapshotChange): Promise<Snapshot> {
   const { tenantNo, kind, batchId, adds, ends, deadLetters = [] } = change;
   const progress = await lockProgress(tx, { tenantNo });
-  if (progress === undefined) throw refused;
-  if (change.advance !== undefined && !(await change.advance(tx))) throw refused;
+  if (progress === undefined) throw new Refusal();
+  if (change.advance !== undefined && !(await change.advance(tx))) throw new Refusal();
   const snapshotId = progress.snapshotId + 1;
-  if (!(await endFiles(tx, tenantNo, snapshotId, ends))) throw refused;
+  if (!(await endFiles(tx, tenantNo, snapshotId, ends))) throw new Refusal();
   await addFiles(tx, tenantNo, snapshotId, adds);
   await addDeadLetters(tx, tenantNo, deadLetters);
   const paths = adds.map(({ path }) => path);
-  if (!(await deleteIntents(tx, batchId, paths))) throw refused;
+  if (!(await deleteIntents(tx, batchId, paths))) throw new Refusal();
   const snapshot = await addSnapshot(tx, tenantNo, kind, batchId);
-  if (snapshot === undefined) throw refused;
+  if (snapshot === undefined) throw new Refusal();
   return snapshot;
 }

@@ -1,4 +1,5 @@
 import type { Executor, Statement } from "../executor.ts";
+import { type TableRow, tableColumns, toTable } from "../tables/columns.ts";
 import type { EventTable } from "../tables/table-store.ts";
 
 /**
@@ -8,10 +9,7 @@ import type { EventTable } from "../tables/table-store.ts";
 const tablesWithFilesStatement: Statement = {
   name: "lake.tables_with_files",
   text: `
-select t.table_id as "tableId", t.tenant_id as "tenantId", t.tenant_no as "tenantNo", t.name, t.version, v.columns,
-  t.schema_mode as "schemaMode", t.primary_key as "primaryKey", t.sort_by as "sortBy", t.partition_by as "partitionBy",
-  t.retention_days as "retentionDays", t.system, t.created_at as "createdAt", t.updated_at as "updatedAt",
-  t.next_field_id as "nextFieldId", live.files as "liveFiles"
+select ${tableColumns}, v.columns, live.files as "liveFiles"
 from millrace.event_tables t
 join millrace.event_table_versions v on v.table_id = t.table_id and v.version = t.version
 cross join lateral (
@@ -28,19 +26,15 @@ export interface TablesWithFilesFilter {
   readonly limit: number;
 }
 
-interface Row extends Omit<EventTable, "retentionDays"> {
-  readonly retentionDays: number | null;
-  readonly liveFiles: number;
-}
-
 /** Live tables of all tenants that have so many live files, by id. */
 export async function tablesWithFiles(
   db: Executor,
   { afterTableId, liveFilesMin, limit }: TablesWithFilesFilter,
 ): Promise<readonly { readonly table: EventTable; readonly liveFiles: number }[]> {
-  const rows = await db.query<Row>(tablesWithFilesStatement, [afterTableId, liveFilesMin, limit]);
-  return rows.map(({ liveFiles: files, retentionDays, ...table }) => ({
-    table: { ...table, retentionDays: retentionDays ?? undefined },
-    liveFiles: files,
-  }));
+  const rows = await db.query<TableRow & { liveFiles: number }>(tablesWithFilesStatement, [
+    afterTableId,
+    liveFilesMin,
+    limit,
+  ]);
+  return rows.map(({ liveFiles, ...table }) => ({ table: toTable(table), liveFiles }));
 }
