@@ -4,7 +4,7 @@ export * from "./events/dead-letter.ts";
 export * from "./events/ingest.ts";
 export * from "./events/lag.ts";
 export * from "./ids.ts";
-export { type Json, jsonSchema } from "./json.ts";
+export { type Json, jsonDepthMax, jsonSchema } from "./json.ts";
 export * from "./jobs/attempt.ts";
 export * from "./jobs/batch.ts";
 export * from "./jobs/flow.ts";
