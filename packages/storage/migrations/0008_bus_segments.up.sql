@@ -20,6 +20,14 @@ create table millrace.bus_segments (
   primary key (tenant_no, segment)
 ) with (fillfactor = 50, autovacuum_vacuum_threshold = 500, autovacuum_vacuum_scale_factor = 0);
 
+-- Up to where a stream's messages may be gone.
+create table millrace.bus_streams (
+  stream text not null,
+  stream_created_at text not null,
+  purged bigint not null,
+  primary key (stream, stream_created_at)
+);
+
 -- Whether an atomic batch in a stream counts: its publisher says yes when all of it is there, a reader that came first says no. Kept until the log is read past it.
 create table millrace.bus_batches (
   tenant_no bigint not null,
@@ -79,7 +87,7 @@ begin
 end $$;
 
 -- The publisher's side: records what the stream has acknowledged and brings the head forward. All of it or, with an error, nothing:
--- MR001 the segment is over, or the batch was given up by a reader, or the stream has given out numbers a second time: publish again into the newest segment;
+-- MR001 the segment is over, or the batch was given up by a reader, or the message may be gone already: publish again, into the newest segment;
 -- MR002 all or nothing was asked for, and somebody else has one of the keys for another record.
 -- The head's row is taken after the keys and held to the commit, as by every publish; whoever closes the segment holds it too, so either this is
 -- committed before, and the segment ends at or behind it, or the segment is found to be over.
@@ -91,7 +99,10 @@ language plpgsql set enable_seqscan = off set jit = off as $$
 declare
   added record;
   last_own bigint;
+  goes_into millrace.bus_segments;
 begin
+  select s.* into goes_into from millrace.bus_segments s where s.tenant_no = of_tenant and s.segment = of_segment;
+  perform pg_advisory_xact_lock_shared(hashtext('millrace.bus_streams ' || goes_into.stream));
   select * into added from millrace.record_stream_keys(of_tenant, of_segment, table_ids, key_hashes, payload_hashes, sizes, offsets);
   if batch is not null then
     if exists (
@@ -105,9 +116,13 @@ begin
       raise exception 'a reader gave this batch up' using errcode = 'MR001';
     end if;
   end if;
-  -- Everything at or below the watermark has been read, and its keys were recorded then: a new key down there means numbers that were given out before.
-  if added.first_offset <= (select p.watermark from millrace.event_progress p where p.tenant_no = of_tenant) then
-    raise exception 'the stream went back' using errcode = 'MR001';
+  -- Everything at or below the watermark has been read, and its keys were recorded then: a new key down there means numbers that the stream has given out twice.
+  -- And a message whose publisher took long, or that was found again by its id, may have been purged meanwhile; the lock keeps it until this is committed.
+  if added.first_offset <= greatest(
+    (select p.watermark from millrace.event_progress p where p.tenant_no = of_tenant),
+    (select b.purged + goes_into.base from millrace.bus_streams b where b.stream = goes_into.stream and b.stream_created_at = goes_into.stream_created_at)
+  ) then
+    raise exception 'the message may be gone' using errcode = 'MR001';
   end if;
   select max(o.own) into last_own
   from unnest(offsets) with ordinality o(own, i) join millrace.find_event_keys(table_ids, key_hashes) f on f.place = o.i and f.event_offset = o.own;
@@ -189,4 +204,32 @@ begin
   returning * into newest;
   update millrace.event_logs l set segment = newest.segment, bus = case when of_stream is null then 'postgres' else 'nats' end where l.tenant_no = of_tenant;
   return newest;
+end $$;
+
+-- Says up to where a stream can be purged, and writes it down first: to before the first message that some tenant has yet to read, or to the last one recorded.
+-- Publishers are shut out for the moment of it, since a message that is not recorded yet counts for nothing here; one that is purged by this is refused when
+-- its publisher comes to record it, and published again. Null when publishers hold the lock for too long: later, then.
+create function millrace.purge_bus_stream(of_stream text, created text) returns bigint
+language plpgsql set lock_timeout = '100ms' as $$
+declare
+  free_until bigint;
+begin
+  perform pg_advisory_xact_lock(hashtext('millrace.bus_streams ' || of_stream));
+  select coalesce(
+    min(greatest(coalesce(p.watermark, 0), s.from_offset - 1) - s.base) filter (where least(l.head, s.until_offset) > greatest(coalesce(p.watermark, 0), s.from_offset - 1)),
+    max(least(l.head, s.until_offset) - s.base)
+  ) into free_until
+  from millrace.bus_segments s
+  join millrace.event_logs l on l.tenant_no = s.tenant_no
+  left join millrace.event_progress p on p.tenant_no = s.tenant_no
+  where s.stream = of_stream and s.stream_created_at = created;
+  if free_until is null or free_until <= 0 then
+    return null;
+  end if;
+  insert into millrace.bus_streams as b (stream, stream_created_at, purged) values (of_stream, created, free_until)
+  on conflict (stream, stream_created_at) do update set purged = greatest(b.purged, excluded.purged)
+  returning purged into free_until;
+  return free_until;
+exception when lock_not_available then
+  return null;
 end $$;

@@ -24,4 +24,6 @@ export { createFsObjectStore } from "./objects/fs-object-store.ts";
 export type { FsObjectStoreOptions } from "./objects/fs-object-store.ts";
 export type * from "./objects/object-store.ts";
 export { createPostgresTableStore } from "./tables/postgres-table-store.ts";
+export { createPostgresStreamStore } from "./streams/postgres-stream-store.ts";
+export type * from "./streams/stream-store.ts";
 export type * from "./tables/table-store.ts";

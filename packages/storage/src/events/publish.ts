@@ -2,6 +2,7 @@ import { MillraceError } from "@millrace/contract";
 
 import type { Executor, Statement } from "../executor.ts";
 import { sqlState } from "../pg-error.ts";
+import { openSegment } from "../streams/open-segment.ts";
 import type { NewEvent, PublishOptions, PublishOutcome } from "./event.ts";
 import { keyHash } from "./key-hash.ts";
 
@@ -37,12 +38,17 @@ export async function publishEvents(
     events.map((event) => event.payload),
     events.map((event) => event.eventTime ?? null),
   ];
-  const [row] = await db
-    .query<{ offsets: readonly (number | null)[]; outcomes: string }>(publishStatement, parameters)
-    .catch((error: unknown) => {
-      if (sqlState(error) !== "23503") throw error;
+  const publish = () =>
+    db.query<{ offsets: readonly (number | null)[]; outcomes: string }>(publishStatement, parameters);
+  const [row] = await publish().catch(async (error: unknown) => {
+    if (sqlState(error) === "23503") {
       throw new MillraceError("NOT_FOUND", `There is no log of the number ${tenantNo}.`, { cause: error });
-    });
+    }
+    // It went over a stream until now: from here on it goes on in PostgreSQL.
+    if (sqlState(error) !== "MR001") throw error;
+    await openSegment(db, tenantNo, undefined);
+    return publish();
+  });
   return events.map((_, place) => outcomeOf(row?.outcomes[place], row?.offsets[place] ?? 0));
 }
 

@@ -31,6 +31,17 @@ export const busSegments = millrace.table(
   ],
 );
 
+/** Up to where a stream's messages may be gone. */
+export const busStreams = millrace.table(
+  "bus_streams",
+  {
+    stream: text("stream").notNull(),
+    streamCreatedAt: text("stream_created_at").notNull(),
+    purged: int8("purged").notNull(),
+  },
+  (table) => [primaryKey({ name: "bus_streams_pkey", columns: [table.stream, table.streamCreatedAt] })],
+);
+
 /** Whether an atomic batch in a stream counts. */
 export const busBatches = millrace.table(
   "bus_batches",
