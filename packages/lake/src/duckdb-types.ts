@@ -37,13 +37,14 @@ export function fieldIdsText(columns: readonly Pick<Column, "fieldId" | "name" |
 }
 
 function fieldIdOf(name: string, fieldId: number, type: ColumnType): string {
-  const inner =
-    typeof type === "string"
-      ? undefined
-      : "list" in type
-        ? fieldIdOf("element", type.fieldId, type.list)
-        : type.struct.map((field) => fieldIdOf(field.name, field.fieldId, field.type)).join(", ");
+  const inner = innerFieldIds(type);
   return `${quoteName(name)}: ${inner === undefined ? fieldId : `{__duckdb_field_id: ${fieldId}, ${inner}}`}`;
+}
+
+function innerFieldIds(type: ColumnType): string | undefined {
+  if (typeof type === "string") return undefined;
+  if ("list" in type) return fieldIdOf("element", type.fieldId, type.list);
+  return type.struct.map((field) => fieldIdOf(field.name, field.fieldId, field.type)).join(", ");
 }
 
 /**

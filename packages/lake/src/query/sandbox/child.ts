@@ -1,0 +1,64 @@
+import type { ChildAnswer, ChildRequest, ChildSettings } from "../protocol.ts";
+import { ParamError } from "./bind-params.ts";
+import { failureOf } from "./failure-of.ts";
+import { type Instance, openInstance } from "./open-instance.ts";
+import { runQuery } from "./run-query.ts";
+
+// The program of a child: one request at a time, a fresh instance for each query. All it knows comes over the channel.
+
+const settings = JSON.parse(process.argv[2] ?? "{}") as ChildSettings;
+let instance: Instance | undefined;
+/** The query that runs, and the last one that was to stop: a late interrupt must not meet the next query. */
+let running = 0;
+let stopped = 0;
+
+// The parent is gone; a running statement would keep an orderly exit waiting.
+process.on("disconnect", () => process.kill(process.pid, "SIGKILL"));
+process.on("message", (request: ChildRequest) => {
+  if (request.kind === "interrupt") {
+    stopped = request.id;
+    if (running === request.id) instance?.connection.interrupt();
+  } else {
+    void answer(request);
+  }
+});
+await refresh();
+
+async function answer(request: Exclude<ChildRequest, { kind: "interrupt" }>): Promise<void> {
+  if (instance === undefined) throw new Error("A request came before the child was ready.");
+  try {
+    if (request.kind === "parse") {
+      send({ kind: "parsed", trees: await parse(instance, request.statements) });
+      return;
+    }
+    running = request.id;
+    send({ kind: "done", answer: await runQuery(instance, request, () => stopped === running) });
+  } catch (error) {
+    const type = error instanceof ParamError ? { type: "Parameter", message: error.message } : failureOf(error);
+    send({ kind: "failed", failure: type });
+  }
+  await refresh();
+}
+
+async function parse({ connection }: Instance, statements: readonly string[]): Promise<readonly string[]> {
+  const trees: string[] = [];
+  for (const statement of statements) {
+    const reader = await connection.runAndReadAll(
+      "SELECT json_serialize_sql($1::VARCHAR, skip_null := true, skip_empty := true)::VARCHAR",
+      [statement],
+    );
+    trees.push(String(reader.getRows()[0]?.[0]));
+  }
+  return trees;
+}
+
+async function refresh(): Promise<void> {
+  instance?.close();
+  running = 0;
+  instance = await openInstance(settings);
+  send({ kind: "ready", residentBytes: process.memoryUsage.rss() });
+}
+
+function send(message: ChildAnswer): void {
+  process.send?.(message);
+}
