@@ -1,5 +1,8 @@
 import type { Transaction } from "../executor.ts";
 import type { EventTable } from "../tables/table-store.ts";
+import type { PublishedSnapshot } from "./watch-snapshots.ts";
+
+export type { PublishedSnapshot } from "./watch-snapshots.ts";
 
 /** Who made a snapshot. */
 export type SnapshotKind = "publish" | "history" | "compaction" | "retention" | "drop";
@@ -105,13 +108,11 @@ export interface LakeStore {
   progress(
     tenantId: string,
   ): Promise<{ readonly tenantNo: number; readonly head: number; readonly watermark: number } | undefined>;
+  /** The newest snapshots of these tenants. */
+  newestOf(tenantNos: readonly number[]): Promise<readonly PublishedSnapshot[]>;
   /** Calls back when a snapshot was published. */
   watchSnapshots(
-    onSnapshot: (published: {
-      readonly tenantNo: number;
-      readonly snapshotId: number;
-      readonly watermark: number;
-    }) => void,
+    onSnapshot: (published: PublishedSnapshot) => void,
     onState: (connected: boolean) => void,
   ): Promise<{ close(): Promise<void> }>;
 

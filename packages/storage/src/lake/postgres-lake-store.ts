@@ -5,6 +5,7 @@ import { intend } from "./intend.ts";
 import type { LakeStore } from "./lake-store.ts";
 import { listSnapshots } from "./list-snapshots.ts";
 import { liveFiles } from "./live-files.ts";
+import { newestOf } from "./newest-of.ts";
 import { newestSnapshot } from "./newest-snapshot.ts";
 import { pin } from "./pin.ts";
 import { readProgress } from "./progress.ts";
@@ -27,6 +28,7 @@ export function createPostgresLakeStore(db: Database): LakeStore {
     pin: (tenantId, snapshotId, given) => pin(db, tenantId, snapshotId, given),
     unpin: (tenantId, snapshotId) => unpin(db, tenantId, snapshotId),
     progress: (tenantId) => readProgress(db, tenantId),
+    newestOf: (tenantNos) => newestOf(db, tenantNos),
     watchSnapshots: (onSnapshot, onState) => watchSnapshots(db, onSnapshot, onState),
     intend: (intent) => intend(db, intent),
     publish: (change) => publish(db, change),
