@@ -35,6 +35,13 @@ export function requireScope(ctx: Pick<Ctx, "actor">, scope: Scope): void {
   }
 }
 
+/** @throws FORBIDDEN when the key has none of these scopes. */
+export function requireOneScope(ctx: Pick<Ctx, "actor">, scopes: readonly Scope[]): void {
+  if (!scopes.some((scope) => hasScope(ctx.actor.scopes, scope))) {
+    throw new MillraceError("FORBIDDEN", `This API key lacks all of the scopes ${scopes.join(", ")}.`);
+  }
+}
+
 /** @throws FORBIDDEN when the key is bound to other queues. */
 export function requireQueue(ctx: Pick<Ctx, "actor">, queue: string): void {
   if (ctx.actor.queues !== undefined && !ctx.actor.queues.includes(queue)) {

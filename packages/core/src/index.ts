@@ -1,6 +1,14 @@
 export * from "./audit/index.ts";
 export { compose, type ComposeConfig, type ComposeOptions, type Composition, type ReadyCheck } from "./compose.ts";
-export { type Actor, type Ctx, type KeyCtx, requireQueue, requireScope, requireTable } from "./context.ts";
+export {
+  type Actor,
+  type Ctx,
+  type KeyCtx,
+  requireOneScope,
+  requireQueue,
+  requireScope,
+  requireTable,
+} from "./context.ts";
 export * from "./ingest/index.ts";
 export * from "./jobs/index.ts";
 export * from "./keys/index.ts";
@@ -10,6 +18,7 @@ export * from "./queues/index.ts";
 export * from "./schedules/index.ts";
 export * from "./schemas/index.ts";
 export { onStopSignal } from "./stop-signal.ts";
+export * from "./tables/index.ts";
 export * from "./upkeep/index.ts";
 export * from "./watch/index.ts";
 export * from "./worker/index.ts";

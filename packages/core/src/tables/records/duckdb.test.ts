@@ -120,7 +120,7 @@ const names: Readonly<Record<string, string>> = {
   int64: "BIGINT",
   float64: "DOUBLE",
   varchar: "VARCHAR",
-  timestamp: "TIMESTAMP",
+  timestamp: "TIMESTAMPTZ",
   date: "DATE",
   uuid: "UUID",
   json: "JSON",

@@ -1,0 +1,11 @@
+export type { TableCtx } from "./context.ts";
+export { createTable } from "./create.ts";
+export { dropTable } from "./drop.ts";
+export { type EvolveCtx, evolveTable } from "./evolve.ts";
+export { getTable, type TableVersion, toTableVersionJson } from "./get.ts";
+export { inferColumns } from "./infer-columns.ts";
+export { listTables, type TableList } from "./list.ts";
+export { compileRecordValidator, type RecordCheck, type RecordValidator } from "./records/record-validator.ts";
+export { createTableCache, type TableCache, type TableCacheOptions, type TableTarget } from "./table-cache.ts";
+export { toTableJson } from "./table-json.ts";
+export { updateTable } from "./update.ts";
