@@ -15,7 +15,7 @@ export function describeCrashes(harness: IngestBusHarness): void {
         const { bus } = test.fixture;
         await bus.publish(test.tenantNo, newEvents(1));
         const events = newEvents(5);
-        await expect(crash.publish(test.fixture, test.tenantNo, events)).rejects.toThrow();
+        await expect(crash.publish(test.fixture, test.tenantNo, events)).rejects.toBeInstanceOf(Error);
         const outcomes = await bus.publish(test.tenantNo, events);
         const kinds = [...new Set(outcomes.map(({ outcome }) => outcome))];
         expect(kinds).toHaveLength(1);

@@ -88,8 +88,8 @@ export function describeIdempotency(harness: IngestBusHarness): void {
           bus.publish(test.tenantNo, batch("a"), { atomic: true }),
           other.publish(test.tenantNo, batch("b").toReversed(), { atomic: true }),
         ]);
-        const kinds = answers.map((answer) => [...new Set(answer.map(({ outcome }) => outcome))]);
-        expect(kinds.toSorted()).toEqual([["accepted"], ["reused"]]);
+        const kinds = answers.map((answer) => [...new Set(answer.map(({ outcome }) => outcome))].join(", "));
+        expect(kinds.toSorted()).toEqual(["accepted", "reused"]);
       }
       const consumed = await consumeAll(test.fixture, test.tenantNo);
       expect(consumed).toHaveLength(20 * 20);

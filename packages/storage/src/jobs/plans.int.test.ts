@@ -1,6 +1,10 @@
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
 import type { Database, DirectConnection } from "../database.ts";
+import { ackStatement } from "../events/ack.ts";
+import { claimRangeOfTenantStatement } from "../events/claim-range.ts";
+import { lagStatement } from "../events/lag.ts";
+import { readRangeStatement } from "../events/read-range.ts";
 import type { Statement } from "../executor.ts";
 import { depthStatement } from "../queues/depth.ts";
 import { recheckKeysStatement } from "../queues/recheck-keys.ts";
@@ -42,6 +46,10 @@ const hotStatements: Record<string, Statement> = {
   "insert of due jobs": insertDue,
   "due schedules": dueStatement,
   "fire a schedule": fireStatement,
+  "claim of a range": claimRangeOfTenantStatement,
+  "read of a range": readRangeStatement,
+  "acknowledgement of a range": ackStatement,
+  lag: lagStatement,
 };
 
 const fill = `
@@ -58,7 +66,11 @@ select tenant_id, queue, id::text, priority, scheduled_at, id, type from millrac
 insert into millrace.queue_settings (tenant_id, queue, concurrency) select tenant_id, id::text, 1 from millrace.jobs;
 insert into millrace.job_keys (tenant_id, key, job_id, request_hash) select tenant_id, id::text, id, '' from millrace.jobs;
 insert into millrace.schedules (tenant_id, name, cron, time_zone, misfire_policy, paused, queue, type, job, next_at, due_at)
-select tenant_id, id::text, '@daily', 'UTC', 'once', false, queue, type, '{}', now(), now() from millrace.jobs;`;
+select tenant_id, id::text, '@daily', 'UTC', 'once', false, queue, type, '{}', now(), now() from millrace.jobs;
+insert into millrace.event_logs (tenant_id, head) select id::text, 1 from millrace.jobs;
+insert into millrace.event_progress (tenant_no) select tenant_no from millrace.event_logs;
+insert into millrace.events (tenant_no, event_offset, table_id, version, op, key, payload)
+select tenant_no, 1, 1, 1, 'insert', tenant_id, '{}' from millrace.event_logs;`;
 
 /** Nodes that read a whole table or index; a queue's tables may be large when the plan is old. */
 interface PlanNode {
