@@ -1,6 +1,6 @@
 import type { ApiKeyValidator } from "@millrace/auth";
 import type { Config } from "@millrace/config";
-import type { ClaimDesk, Composition } from "@millrace/core";
+import type { ClaimDesk, Composition, IngestDesk } from "@millrace/core";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
 import type { Waiters } from "./http/waiters.ts";
@@ -9,8 +9,20 @@ import type { Waiters } from "./http/waiters.ts";
 export interface Api {
   readonly composition: Pick<
     Composition,
-    "store" | "clock" | "keys" | "audit" | "watch" | "keyKind" | "schedules" | "checkReady"
-  >;
+    | "store"
+    | "clock"
+    | "keys"
+    | "audit"
+    | "watch"
+    | "keyKind"
+    | "schedules"
+    | "checkReady"
+    | "tables"
+    | "bus"
+    | "deadLetters"
+    | "ingestTables"
+    | "visibility"
+  > & { readonly ingestDesk: IngestDesk };
   readonly limits: Pick<Config["server"], "bodyBytesMax" | "batchBodyBytesMax">;
   readonly logger: Logger;
   readonly metrics: Metrics;

@@ -42,9 +42,9 @@ export interface RunnableApi {
 /** Builds the API over the parts of a process. */
 export function createApi(options: ApiOptions): RunnableApi {
   const { config, composition, logger, metrics } = options;
-  const { validator } = composition;
-  if (validator === undefined)
-    throw new MillraceError("INTERNAL", "The API needs the section auth of the configuration.");
+  const { validator, ingestDesk } = composition;
+  if (validator === undefined || ingestDesk === undefined)
+    throw new MillraceError("INTERNAL", "The API needs the sections auth and ingest of the configuration.");
   const waiters = createWaiters(options.waitersMax ?? waitersMaxDefault);
   const claimWaiters = createWaiters(options.claimWaitersMax ?? claimWaitersMaxDefault);
   const { store, db } = composition;
@@ -52,7 +52,7 @@ export function createApi(options: ApiOptions): RunnableApi {
   const stopping = new AbortController();
   let document: string | undefined;
   const api: Api = {
-    composition,
+    composition: { ...composition, ingestDesk },
     limits: config,
     logger,
     metrics,

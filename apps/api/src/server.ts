@@ -36,6 +36,9 @@ export interface HttpServer {
   stop(graceMs: number): Promise<void>;
 }
 
+/** As Node's own, which stands for a request whose headers are late. */
+const tooLate = Object.assign(new Error("Request timeout"), { code: "ERR_HTTP_REQUEST_TIMEOUT" });
+
 interface Open {
   readonly exchange: Exchange;
   readonly incoming: IncomingMessage;
@@ -96,10 +99,12 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     }
   }
 
-  /** Nearly every answer is taken at once: looking now and then costs less than a timer for each. */
+  /** Nearly every request arrives and every answer is taken at once: looking now and then costs less than a timer for each. */
   function findSlow(): void {
+    const lateMs = performance.now() - config.requestTimeoutMs;
     for (const entry of open) {
-      const { outgoing } = entry;
+      const { exchange, incoming, outgoing } = entry;
+      if (!incoming.complete && exchange.bodyFromMs < lateMs) refuseOnSocket(tooLate, incoming.socket);
       if (entry.isSlow || !outgoing.writableEnded || outgoing.writableFinished) continue;
       entry.isSlow = true;
       cutWhenStalled(outgoing, stalledMs);
@@ -110,7 +115,8 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     {
       maxHeaderSize: config.headerBytesMax,
       headersTimeout: config.headersTimeoutMs,
-      requestTimeout: config.requestTimeoutMs,
+      // Node's would cut an upload that makes progress; `findSlow` looks after bodies that don't.
+      requestTimeout: 0,
       keepAliveTimeout: config.idleTimeoutMs,
       connectionsCheckingInterval: Math.min(1_000, Math.ceil(config.headersTimeoutMs / 4)),
       // The adapter refuses a request without Host in our own words; Node's would have no body.
@@ -129,7 +135,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     record(exchange);
   });
 
-  const slowTimer = setInterval(findSlow, Math.min(1_000, stalledMs)).unref();
+  const slowTimer = setInterval(findSlow, Math.min(1_000, stalledMs, Math.ceil(config.requestTimeoutMs / 4))).unref();
 
   return {
     listen: () => listen(server, config),

@@ -7,38 +7,50 @@ import {
   createPostgresValidator,
   createStaticValidator,
 } from "@millrace/auth";
+import { type IngestBus, createPostgresBus } from "@millrace/bus";
 import type { Config, Profile } from "@millrace/config";
 import {
   type AuditStore,
   type Database,
   type DatabaseClock,
   type DatabaseOptions,
+  type DeadLetterStore,
   type JobStore,
   type KeyStore,
   type ScheduleStore,
+  type TableStore,
   createDatabase,
   createDatabaseClock,
   createPostgresAuditStore,
+  createPostgresDeadLetterStore,
   createPostgresJobStore,
   createPostgresKeyStore,
   createPostgresScheduleStore,
+  createPostgresTableStore,
   hotSession,
 } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
+import type { IngestTables, Visibility } from "./ingest/context.ts";
+import { type IngestDesk, createIngestDesk } from "./ingest/desk.ts";
+import { createIngestTables } from "./ingest/ingest-tables.ts";
 import { type ReadyCheck, createReadiness } from "./readiness.ts";
 import { createJobWatch, type JobWatch } from "./watch/job-watch.ts";
 
 export type { ReadyCheck } from "./readiness.ts";
 
-/** The sections of the configuration that parts are built from; without `auth` there is no validator. */
-export type ComposeConfig = Pick<Config, "database"> & Partial<Pick<Config, "auth">>;
+/** The sections of the configuration that parts are built from; without `auth` there is no validator, without `ingest` no desk. */
+export type ComposeConfig = Pick<Config, "database"> & Partial<Pick<Config, "auth" | "ingest">>;
 
 export interface ComposeOptions {
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** Keys that are made in production are called `live`, others `dev`. */
   readonly profile?: Profile | undefined;
+  /** The bus to use instead of PostgreSQL's. It is closed with the rest. */
+  readonly bus?: IngestBus | undefined;
+  /** Tells when events can be queried; a process without a lake has none. */
+  readonly visibility?: Visibility | undefined;
 }
 
 /** The parts of a process, built once. */
@@ -52,6 +64,12 @@ export interface Composition {
   readonly schedules: ScheduleStore;
   readonly keyKind: KeyKind;
   readonly validator: ApiKeyValidator | undefined;
+  readonly tables: TableStore;
+  readonly bus: IngestBus;
+  readonly deadLetters: DeadLetterStore;
+  readonly ingestTables: IngestTables;
+  readonly ingestDesk: IngestDesk | undefined;
+  readonly visibility: Visibility | undefined;
   /** Asks everything that the process depends on, within a time limit. Never rejects. */
   checkReady(): Promise<readonly ReadyCheck[]>;
   /** Closes everything in the order of need. */
@@ -82,6 +100,10 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
   const keys = createPostgresKeyStore(db);
   const watch = createJobWatch({ store });
   const validator = config.auth === undefined ? undefined : await createValidator(config.auth, keys);
+  const tables = createPostgresTableStore(db);
+  const bus = options.bus ?? createPostgresBus({ db });
+  const ingestDesk =
+    config.ingest === undefined ? undefined : createIngestDesk({ bus, limits: config.ingest, metrics });
   let closed: Promise<void> | undefined;
   return {
     db,
@@ -93,10 +115,18 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
     schedules: createPostgresScheduleStore(db),
     keyKind: profile === "prod" ? "live" : "dev",
     validator,
+    tables,
+    bus,
+    deadLetters: createPostgresDeadLetterStore(db),
+    ingestTables: createIngestTables({ find: (ref) => tables.findTable(ref), evolve: async (table) => table }),
+    ingestDesk,
+    visibility: options.visibility,
     checkReady: createReadiness(db),
     close() {
       closed ??= (async () => {
         stopSampling();
+        ingestDesk?.close();
+        await bus.close();
         await validator?.close();
         await watch.close();
         await store.close();

@@ -17,6 +17,8 @@ export interface Exchange extends IncomingTrace {
   errorCode: ErrorCode | undefined;
   /** The status that was written past the response object, on the bare socket. */
   rawStatus: number | undefined;
+  /** From when on its body is late if nothing more of it arrives; an upload that makes progress moves it on. */
+  bodyFromMs: number;
   /** The client waits for `100 Continue` before it sends the body. */
   awaitsContinue: boolean;
 }
@@ -35,10 +37,12 @@ const standingHeaders: readonly (readonly [string, string])[] = [
 
 /** An exchange that has just begun; without a request where the parser could make none of what arrived. */
 export function newExchange(trace: IncomingTrace = traceFromHeaders({}), method = "unknown"): Exchange {
+  const startMs = performance.now();
   return {
     traceId: trace.traceId,
     traceparent: trace.traceparent,
-    startMs: performance.now(),
+    startMs,
+    bodyFromMs: startMs,
     method,
     route: "unmatched",
     quiet: false,

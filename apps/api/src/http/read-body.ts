@@ -9,16 +9,32 @@ import { exchangeOf } from "./exchange.ts";
  * The whole body of a request, inflated. The limit holds for what arrives and for what it inflates to, while it streams.
  * @throws PAYLOAD_TOO_LARGE, UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON for what is no gzip, REQUEST_TIMEOUT when the client gives up
  */
-export async function readBody(incoming: IncomingMessage, outgoing: ServerResponse, bytesMax: number): Promise<Buffer> {
+export async function readBody(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  bytesMax: number,
+  onBytes: OnBytes = ignore,
+): Promise<Buffer> {
   const gzip = isGzip(incoming, outgoing);
   if (Number(incoming.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  askForBody(incoming, outgoing);
+  const limit = (bytes: number, arrivedBytes: number) => {
+    if (bytes > bytesMax) throw tooLarge(bytesMax);
+    onBytes(arrivedBytes);
+  };
+  if (gzip) return inflate(incoming, limit);
+  return arrived(incoming, limit) ?? collect(incoming, limit);
+}
+
+/** Told of each part of a body, inflated; may throw, and then no more is read. */
+export type OnBytes = (bytes: number) => void;
+
+/** Lets a client that waits for `100 Continue` send its body. */
+export function askForBody(incoming: IncomingMessage, outgoing: ServerResponse): void {
   const exchange = exchangeOf(incoming);
-  if (exchange.awaitsContinue) {
-    exchange.awaitsContinue = false;
-    outgoing.writeContinue();
-  }
-  if (gzip) return inflate(incoming, bytesMax);
-  return arrived(incoming, bytesMax) ?? collect(incoming, bytesMax);
+  if (!exchange.awaitsContinue) return;
+  exchange.awaitsContinue = false;
+  outgoing.writeContinue();
 }
 
 /** True when a request says that it has a body. */
@@ -27,7 +43,8 @@ export function hasBody(incoming: IncomingMessage): boolean {
   return headers["transfer-encoding"] !== undefined || Number(headers["content-length"] ?? 0) > 0;
 }
 
-function isGzip(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
+/** @throws UNSUPPORTED_MEDIA_TYPE */
+export function isGzip(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
   const encoding = (incoming.headers["content-encoding"] ?? "identity").trim().toLowerCase();
   if (encoding === "gzip" || encoding === "x-gzip") return true;
   if (encoding === "identity" || encoding === "") return false;
@@ -36,21 +53,28 @@ function isGzip(incoming: IncomingMessage, outgoing: ServerResponse): boolean {
 }
 
 /** A small body has arrived together with its headers, and needs nobody to listen for it. */
-function arrived(incoming: IncomingMessage, bytesMax: number): Buffer | undefined {
+function arrived(incoming: IncomingMessage, limit: Limit): Buffer | undefined {
   if (!incoming.complete || incoming.destroyed || incoming.readableDidRead) return undefined;
   const body = (incoming.read() ?? empty) as Buffer;
-  if (body.length > bytesMax) throw tooLarge(bytesMax);
+  limit(body.length, body.length);
   return body;
 }
 
-function collect(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+/** Throws when the whole so far, or what was added last, is too much. */
+type Limit = (bytes: number, added: number) => void;
+
+function collect(incoming: IncomingMessage, limit: Limit): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const chunks: Buffer[] = [];
     let bytes = 0;
     const onData = (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= bytesMax) chunks.push(chunk);
-      else settle(() => reject(tooLarge(bytesMax)));
+      try {
+        limit(bytes, chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        settle(() => reject(error as Error));
+      }
     };
     const onEnd = () => settle(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     const onClose = () => settle(() => reject(incomplete()));
@@ -64,7 +88,7 @@ function collect(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
   });
 }
 
-function inflate(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
+function inflate(incoming: IncomingMessage, limit: Limit): Promise<Buffer> {
   return new Promise((resolve, reject) => {
     const gunzip = createGunzip();
     const chunks: Buffer[] = [];
@@ -77,15 +101,23 @@ function inflate(incoming: IncomingMessage, bytesMax: number): Promise<Buffer> {
     };
     const onRaw = (chunk: Buffer) => {
       rawBytes += chunk.length;
-      if (rawBytes > bytesMax) settle(() => reject(tooLarge(bytesMax)));
+      try {
+        limit(rawBytes, 0);
+      } catch (error) {
+        settle(() => reject(error as Error));
+      }
     };
     const onClose = () => {
       if (!incoming.readableEnded) settle(() => reject(incomplete()));
     };
     gunzip.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      if (bytes <= bytesMax) chunks.push(chunk);
-      else settle(() => reject(tooLarge(bytesMax)));
+      try {
+        limit(bytes, chunk.length);
+        chunks.push(chunk);
+      } catch (error) {
+        settle(() => reject(error as Error));
+      }
     });
     gunzip.on("end", () => settle(() => resolve(Buffer.concat(chunks))));
     gunzip.on("error", (cause) =>
@@ -103,7 +135,8 @@ function tooLarge(bytesMax: number): MillraceError {
   });
 }
 
-function incomplete(): MillraceError {
+/** The error for a body that ended before it was complete. */
+export function incomplete(): MillraceError {
   return new MillraceError("REQUEST_TIMEOUT", "The request ended before its body was complete.");
 }
 

@@ -1,22 +1,29 @@
 import { isUtf8 } from "node:buffer";
 
 import { MillraceError } from "@millrace/contract";
+import { parseExactJson } from "@millrace/core";
 
 import type { ApiContext } from "./api-env.ts";
-import { hasBody, readBody } from "./read-body.ts";
+import { hasBody, type OnBytes, readBody } from "./read-body.ts";
 import { scanJson } from "./scan-json.ts";
 
 const jsonType = /^application\/json *(?:; *charset *= *"?utf-8"? *)?;? *$/i;
 
 /** The JSON body of a request. @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, MALFORMED_JSON, VALIDATION_FAILED */
-export async function readJson(c: ApiContext, bytesMax: number): Promise<unknown> {
+export async function readJson(c: ApiContext, bytesMax: number, options: ReadJsonOptions = {}): Promise<unknown> {
   const { incoming, outgoing } = c.env;
   if (!jsonType.test(incoming.headers["content-type"] ?? "")) {
     if (!hasBody(incoming)) throw malformed("The body is empty; send a JSON object.");
     outgoing.setHeader("Accept", "application/json");
     throw new MillraceError("UNSUPPORTED_MEDIA_TYPE", "Send JSON, with Content-Type: application/json.");
   }
-  return parseJson(await readBody(incoming, outgoing, bytesMax));
+  return parseJson(await readBody(incoming, outgoing, bytesMax, options.onBytes), options);
+}
+
+export interface ReadJsonOptions {
+  /** Numbers that a double can't hold are kept with all their digits (see `parseExactJson`), where they would be refused otherwise. */
+  readonly exact?: boolean;
+  readonly onBytes?: OnBytes;
 }
 
 /** Like readJson; an empty object where the request has no body. */
@@ -25,17 +32,17 @@ export async function readOptionalJson(c: ApiContext, bytesMax: number): Promise
 }
 
 /** Parses a body, refusing what would be changed on the way. @throws MALFORMED_JSON, VALIDATION_FAILED */
-export function parseJson(body: Buffer): unknown {
+export function parseJson(body: Buffer, { exact = false }: Pick<ReadJsonOptions, "exact"> = {}): unknown {
   if (body.length === 0) throw malformed("The body is empty; send a JSON object.");
   if (!isUtf8(body)) throw malformed("The body is not valid UTF-8.");
   const text = withoutByteOrderMark(body.toString("utf8"));
   let value: unknown;
   try {
-    value = JSON.parse(text);
+    value = exact ? parseExactJson(text) : JSON.parse(text);
   } catch (error) {
     throw malformed(`The body is not valid JSON${position(error)}.`);
   }
-  const faults = scanJson(text);
+  const faults = scanJson(text, { numbers: !exact });
   if (faults.length === 0) return value;
   throw new MillraceError("VALIDATION_FAILED", "The body holds what JSON readers do not agree on.", { errors: faults });
 }

@@ -12,9 +12,10 @@ const backslash = 0x5c;
 
 /**
  * What `JSON.parse` would change without a word: a member that is given twice (the first one vanishes), an integer beyond 2^53 (its last
- * digits change) and a number beyond all floating point (it becomes null). One pass over text that `JSON.parse` has accepted.
+ * digits change) and a number beyond all floating point (it becomes null). One pass over text that `JSON.parse` has accepted. Without `numbers` only members are looked at:
+ * for those who read numbers with all their digits.
  */
-export function scanJson(text: string): readonly FieldError[] {
+export function scanJson(text: string, { numbers = true } = {}): readonly FieldError[] {
   const faults: FieldError[] = [];
   const levels: Level[] = [];
   let level: Level | undefined;
@@ -46,7 +47,7 @@ export function scanJson(text: string): readonly FieldError[] {
     } else if (code === 0x2c /* , */ && level !== undefined) {
       if (typeof level.at === "number") level.at++;
       else isName = true;
-    } else if (isDigit(code)) {
+    } else if (numbers && isDigit(code)) {
       const end = endOfNumber(text, i);
       // Fifteen digits without an exponent are always kept.
       if (end - i > 15 || hasExponent(text, i, end)) {

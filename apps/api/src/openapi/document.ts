@@ -43,6 +43,10 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
       { name: "queues", description: "Queues and how full they are." },
       { name: "schedules", description: "Jobs that come again and again, by cron expression." },
       { name: "schemas", description: "What payloads of a job type have to look like." },
+      {
+        name: "events",
+        description: "Send events into tables, see how far they are, and mend what could not be written.",
+      },
       { name: "keys", description: "API keys of the tenant." },
       { name: "audit", description: "Who did what." },
       { name: "system", description: "Health, metrics and this document; they need no key." },

@@ -1,5 +1,11 @@
 import type { Route } from "../http/route.ts";
 import { listAuditRoute } from "./audit/list.ts";
+import { discardDeadLetterRoute } from "./dead-letters/discard.ts";
+import { getDeadLetterRoute } from "./dead-letters/get.ts";
+import { listDeadLettersRoute } from "./dead-letters/list.ts";
+import { replayDeadLetterRoute } from "./dead-letters/replay.ts";
+import { ingestRoute } from "./ingest/ingest.ts";
+import { lagRoute } from "./ingest/lag.ts";
 import { listAttemptsRoute } from "./jobs/attempts.ts";
 import { bulkJobsRoute } from "./jobs/bulk.ts";
 import { cancelJobRoute } from "./jobs/cancel.ts";
@@ -84,6 +90,12 @@ export const routes: readonly Route[] = [
   getSchemaRoute,
   putSchemaRoute,
   deleteSchemaRoute,
+  ingestRoute,
+  lagRoute,
+  listDeadLettersRoute,
+  getDeadLetterRoute,
+  replayDeadLetterRoute,
+  discardDeadLetterRoute,
   listKeysRoute,
   createKeyRoute,
   revokeKeyRoute,

@@ -64,7 +64,7 @@ export interface TestApi {
   readonly url: string;
   readonly port: number;
   readonly composition: Composition;
-  readonly config: Pick<Config, "server" | "database" | "auth">;
+  readonly config: Pick<Config, "server" | "database" | "auth" | "ingest">;
   /** Every line that was logged, parsed. */
   readonly logs: readonly Readonly<Record<string, unknown>>[];
   /** Makes a key; all scopes unless said otherwise. */
@@ -79,7 +79,7 @@ export interface TestApi {
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const database = options.database ?? (await testDatabase());
   const { config, profile } = loadConfig({
-    sections: ["server", "database", "auth"],
+    sections: ["server", "database", "auth", "ingest"],
     env: { MILLRACE_PROFILE: "test", DATABASE_URL: options.databaseUrl ?? database.url },
     cwd: import.meta.dirname,
     overrides: toOverrides({ "server.port": 0, ...options.values }),

@@ -1,0 +1,53 @@
+import type { IncomingMessage, ServerResponse } from "node:http";
+import { createGunzip } from "node:zlib";
+
+import { MillraceError } from "@millrace/contract";
+
+import { type Exchange, exchangeOf } from "../exchange.ts";
+import { askForBody, incomplete, isGzip } from "../read-body.ts";
+
+const gunzipChunkBytes = 64 * 1_024;
+
+/**
+ * The parts of a body of any size, inflated; the next one is asked of the client once the last one is done with. The time that we take is not counted as the client's.
+ * @yields each part as it comes
+ * @throws UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON for what is no gzip, REQUEST_TIMEOUT when the client gives up
+ */
+export async function* bodyParts(incoming: IncomingMessage, outgoing: ServerResponse): AsyncGenerator<Buffer, void> {
+  const gzip = isGzip(incoming, outgoing);
+  askForBody(incoming, outgoing);
+  const exchange = exchangeOf(incoming);
+  const source = gzip ? inflated(incoming) : incoming;
+  // The connection has to outlive the body, for the answer.
+  const parts = source.iterator({ destroyOnReturn: gzip }) as AsyncIterableIterator<Buffer>;
+  try {
+    for (;;) {
+      exchange.bodyFromMs = performance.now();
+      const part = await parts.next();
+      holdTime(exchange);
+      if (part.done === true) break;
+      yield part.value;
+    }
+  } catch (error) {
+    if (incoming.destroyed && !incoming.complete) throw incomplete();
+    if (gzip) throw new MillraceError("MALFORMED_JSON", "The body is not valid gzip.", { cause: error });
+    throw error;
+  } finally {
+    exchange.bodyFromMs = performance.now();
+    await parts.return?.();
+  }
+}
+
+function holdTime(exchange: Exchange): void {
+  exchange.bodyFromMs = Number.POSITIVE_INFINITY;
+}
+
+function inflated(incoming: IncomingMessage) {
+  const gunzip = createGunzip({ chunkSize: gunzipChunkBytes });
+  incoming.on("error", (error) => gunzip.destroy(error));
+  incoming.once("close", () => {
+    if (!incoming.readableEnded) gunzip.destroy(incomplete());
+  });
+  gunzip.once("close", () => incoming.unpipe(gunzip));
+  return incoming.pipe(gunzip);
+}

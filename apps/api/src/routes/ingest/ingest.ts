@@ -1,0 +1,105 @@
+import { z } from "@hono/zod-openapi";
+
+import {
+  type IngestResponse,
+  MillraceError,
+  ingestLimits,
+  ingestQuerySchema,
+  ingestRequestSchema,
+  ingestResponseSchema,
+} from "@millrace/contract";
+import { ingest, ingestStream, parse } from "@millrace/core";
+
+import type { Api } from "../../api.ts";
+import type { ApiContext } from "../../http/api-env.ts";
+import { refuseIdempotencyKey } from "../../http/idempotency-key.ts";
+import { ingestCtxOf } from "../../http/ingest-ctx-of.ts";
+import { isNdjson, readNdjson } from "../../http/ndjson/read-ndjson.ts";
+import { paramOf } from "../../http/param-of.ts";
+import { readJson } from "../../http/read-json.ts";
+import { readQuery, refuseQuery } from "../../http/read-query.ts";
+import type { Route } from "../../http/route.ts";
+import { unparsed } from "../../http/unparsed.ts";
+
+/** What an upload may hold in memory: two parts that are published, and one that is read, parsed. */
+const chunksHeld = 4;
+
+/** POST /v1/ingest/{table} */
+export const ingestRoute: Route = {
+  method: "post",
+  path: "/v1/ingest/{table}",
+  scope: "events:write",
+  operationId: "ingest",
+  tag: "events",
+  summary: "Take in records for a table",
+  description:
+    "As JSON, or as `application/x-ndjson`: one record a line, of any number, taken in part by part as they arrive. Each record has an outcome of its own, so look at `rejectedCount`. An upload that fails midway keeps what was accepted: the problem has the counts, and sending all of it again with the same keys does no harm. `atomic` is for JSON only.",
+  query: ingestQuerySchema,
+  headers: z.object({
+    "X-Idempotency-Prefix": z.string().min(1).max(ingestLimits.keyPrefixCharactersMax).optional().meta({
+      description: "For NDJSON: a record without `idempotencyKey` has this and its line's number as its key.",
+    }),
+  }),
+  body: { schema: ingestRequestSchema, required: true },
+  answers: {
+    202: {
+      description: "What has become of the records; the accepted ones are durable.",
+      schema: ingestResponseSchema,
+    },
+    200: { description: "The same, and all that was accepted can be queried.", schema: ingestResponseSchema },
+  },
+  errors: ["TABLE_NOT_FOUND", "RATE_LIMITED"],
+  async handle(c, api) {
+    refuseIdempotencyKey(c, "Each record has an idempotencyKey of its own; NDJSON takes X-Idempotency-Prefix.");
+    const answer = isNdjson(c) ? await takeStream(c, api) : await takeJson(c, api);
+    return c.json(answer, answer.status === "visible" ? 200 : 202);
+  },
+};
+
+async function takeJson(c: ApiContext, api: Api): Promise<IngestResponse> {
+  refuseQuery(c);
+  if (c.req.header("x-idempotency-prefix") !== undefined) {
+    throw new MillraceError("VALIDATION_FAILED", "X-Idempotency-Prefix is for NDJSON.", {
+      errors: [{ path: "X-Idempotency-Prefix", code: "unknown_field", message: "Give each record its own key." }],
+    });
+  }
+  const { limits, memory } = api.composition.ingestDesk;
+  const share = memory.enter(c.get("actor").tenantId);
+  try {
+    const onBytes = (bytes: number) => share.add(bytes);
+    const request = unparsed<{ readonly waitForVisibility?: unknown }>(
+      await readJson(c, limits.bodyBytesMax, { exact: true, onBytes }),
+    );
+    const input = { table: paramOf(c, "table"), request: unparsed<never>(request) };
+    return await waiting(c, api, request?.waitForVisibility === true, (signal) =>
+      ingest(ingestCtxOf(c, api, signal), input),
+    );
+  } finally {
+    share.close();
+  }
+}
+
+async function takeStream(c: ApiContext, api: Api): Promise<IngestResponse> {
+  const { waitForVisibility, ...query } = parse(ingestQuerySchema, readQuery(c));
+  const { limits, memory } = api.composition.ingestDesk;
+  const share = memory.enter(c.get("actor").tenantId);
+  try {
+    share.add(limits.chunkBytesMax * chunksHeld);
+    const isWaiting = waitForVisibility === "true";
+    const chunks = readNdjson(c, limits);
+    const input = { ...query, table: paramOf(c, "table"), waitForVisibility: isWaiting, chunks: () => chunks };
+    return await waiting(c, api, isWaiting, (signal) => ingestStream(ingestCtxOf(c, api, signal), input));
+  } finally {
+    share.close();
+  }
+}
+
+/** A request that waits has one of the process's places for that. */
+function waiting<Answer>(
+  c: ApiContext,
+  api: Api,
+  isWaiting: boolean,
+  run: (signal?: AbortSignal) => Promise<Answer>,
+): Promise<Answer> {
+  return isWaiting ? api.waiters.wait(c, run) : run();
+}

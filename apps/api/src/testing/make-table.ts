@@ -1,0 +1,37 @@
+import type { Column, SchemaMode } from "@millrace/contract";
+import type { EventTable } from "@millrace/storage";
+
+import type { TestApi } from "./start-test-api.ts";
+
+export interface TestTable {
+  readonly name: string;
+  /** Types by name; a `!` behind one makes the column not nullable. */
+  readonly columns: Readonly<Record<string, string>>;
+  readonly tenantId?: string;
+  readonly schemaMode?: SchemaMode;
+  readonly primaryKey?: readonly string[];
+}
+
+/** Makes a table as it is in storage, past the rules of the API. */
+export async function makeTable(api: TestApi, given: TestTable): Promise<EventTable> {
+  const { name, tenantId = "acme", schemaMode = "strict", primaryKey = [] } = given;
+  const columns = Object.entries(given.columns).map(([column, type], index): Column => ({
+    fieldId: index + 1,
+    name: column,
+    type: type.replace("!", "") as "int64",
+    nullable: !type.endsWith("!"),
+  }));
+  const table = await api.composition.tables.createTable({
+    tenantId,
+    name,
+    columns,
+    schemaMode,
+    primaryKey: columns.filter((column) => primaryKey.includes(column.name)).map(({ fieldId }) => fieldId),
+    sortBy: [],
+    partitionBy: [],
+    retentionDays: undefined,
+    nextFieldId: columns.length + 1,
+  });
+  if (table === undefined) throw new Error(`there is a table ${name} already`);
+  return table;
+}
