@@ -3,8 +3,11 @@ import { defineConfig } from "vitest/config";
 import { testGlobs } from "./tooling/architecture/src/layers.ts";
 import { createCountsReporter } from "./tooling/vitest/src/counts-reporter.ts";
 
-/** Vite's own list, with the condition that resolves workspace packages to their source in front. */
-const conditions = ["@millrace/source", "module", "node", "development|production"];
+/**
+ * Vite's own list, with the condition that resolves workspace packages to their source in front, and without "module": what that
+ * names is for bundlers, and Node, which runs the libraries, can't load all of it.
+ */
+const conditions = ["@millrace/source", "node", "development|production"];
 
 export default defineConfig({
   ssr: { resolve: { conditions } },

@@ -8,5 +8,7 @@ export { startTcpProxy } from "./testing/tcp-proxy.ts";
 export type { Direction, TcpProxy } from "./testing/tcp-proxy.ts";
 export { testDatabase } from "./testing/test-database.ts";
 export type { TestDatabase, TestDatabaseOptions } from "./testing/test-database.ts";
+export { startTestS3 } from "./testing/s3/start-test-s3.ts";
+export type { TestS3 } from "./testing/s3/start-test-s3.ts";
 export { startTestServer } from "./testing/test-server.ts";
 export type { TestServer } from "./testing/test-server.ts";

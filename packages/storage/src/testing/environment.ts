@@ -14,6 +14,29 @@ export interface TestEnvironment {
 const sharedUrlName = "TEST_SHARED_SERVER_URL";
 const runName = "TEST_SHARED_SERVER_RUN";
 
+/** An S3 server of one's own to test on: all of it, or nothing. */
+export interface TestS3Environment {
+  readonly endpoint: string;
+  readonly region: string;
+  readonly bucket: string;
+  readonly accessKeyId: string;
+  readonly secretAccessKey: string;
+}
+
+/** Undefined where `TEST_S3_ENDPOINT` is not set. */
+export function readTestS3Environment(): TestS3Environment | undefined {
+  const { env } = process;
+  const endpoint = env["TEST_S3_ENDPOINT"];
+  if (endpoint === undefined) return undefined;
+  return {
+    endpoint,
+    region: env["TEST_S3_REGION"] ?? "us-east-1",
+    bucket: env["TEST_S3_BUCKET"] ?? "test",
+    accessKeyId: env["TEST_S3_ACCESS_KEY"] ?? "",
+    secretAccessKey: env["TEST_S3_SECRET_KEY"] ?? "",
+  };
+}
+
 export function readTestEnvironment(): TestEnvironment {
   const { env } = process;
   return {

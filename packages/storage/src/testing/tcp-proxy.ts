@@ -31,8 +31,11 @@ export interface TcpProxy {
   close(): Promise<void>;
 }
 
-/** Starts a proxy in front of a server. */
-export async function startTcpProxy(target: { readonly host?: string; readonly port: number }): Promise<TcpProxy> {
+/** Starts a proxy in front of a server, on a port of its own or on a given one. */
+export async function startTcpProxy(
+  target: { readonly host?: string; readonly port: number },
+  ownPort = 0,
+): Promise<TcpProxy> {
   const pairs = new Set<readonly [Socket, Socket]>();
   let isBlackHole = false;
   let delayMs = 0;
@@ -90,7 +93,7 @@ export async function startTcpProxy(target: { readonly host?: string; readonly p
     for (const pair of pairs) for (const socket of pair) act(socket);
   }
 
-  server.listen(0, "127.0.0.1");
+  server.listen(ownPort, "127.0.0.1");
   await once(server, "listening");
   const { port } = server.address() as { readonly port: number };
   return {

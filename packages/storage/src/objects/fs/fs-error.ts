@@ -21,17 +21,17 @@ export function errorCode(error: unknown): string | undefined {
   return error instanceof Error && "code" in error && typeof error.code === "string" ? error.code : undefined;
 }
 
-/** An error of the file system as those above the store see it. */
-export function fsError(root: string, error: unknown): MillraceError {
+/** An error of the file system, at work in a folder, as those above the store see it. */
+export function fsError(folder: string, error: unknown): MillraceError {
   if (error instanceof MillraceError) return error;
   const code = errorCode(error) ?? "";
   const reason = reasons[code];
   if (reason !== undefined) {
-    return new MillraceError("INTERNAL", `The folder of the object store, ${root}, can't be used: ${reason}`, {
+    return new MillraceError("INTERNAL", `The folder ${folder} can't be used for objects: ${reason}`, {
       cause: error,
     });
   }
-  return new MillraceError("UNAVAILABLE", `The folder of the object store, ${root}, failed (${code || "no code"})`, {
+  return new MillraceError("UNAVAILABLE", `The folder ${folder} of objects failed (${code || "no code"})`, {
     cause: error,
     retryAfterMs,
   });
