@@ -41,6 +41,6 @@ export async function openSegment(
       if (sqlState(error) !== "23503") throw error;
       throw new MillraceError("NOT_FOUND", `There is no log of the number ${tenantNo}.`, { cause: error });
     });
-  const [row] = rows.filter((found): found is SegmentRow => found.segment !== null);
+  const row = rows.find((found): found is SegmentRow => found.segment !== null);
   return row === undefined ? first : segmentOf(row);
 }
