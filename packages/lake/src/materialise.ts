@@ -1,3 +1,4 @@
+export type { DuckdbOptions } from "./materialise/duckdb-session.ts";
 export {
   createFileWriter,
   type FileWriter,
@@ -5,3 +6,10 @@ export {
   type WrittenBatch,
   type WrittenFile,
 } from "./materialise/file-writer.ts";
+export {
+  createMaterialiser,
+  type Materialiser,
+  type MaterialiserHealth,
+  type MaterialiserOptions,
+} from "./materialise/materialiser.ts";
+export type { MaterialiseStep } from "./materialise/publish-range.ts";

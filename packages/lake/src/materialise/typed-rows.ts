@@ -12,7 +12,13 @@ import { payloadChecks } from "./payload-checks.ts";
 export interface Poison {
   readonly offset: number;
   /** Upper snake case, stable. */
-  readonly code: "MALFORMED_PAYLOAD" | "VALUE_NOT_STORABLE" | "VALUE_MISSING" | "UNKNOWN_VERSION" | "NOT_WRITABLE";
+  readonly code:
+    | "MALFORMED_PAYLOAD"
+    | "VALUE_NOT_STORABLE"
+    | "VALUE_MISSING"
+    | "UNKNOWN_VERSION"
+    | "UNKNOWN_TABLE"
+    | "NOT_WRITABLE";
   /** Dotted path of the value, or empty. */
   readonly path: string;
   readonly message: string;

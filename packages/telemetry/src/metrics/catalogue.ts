@@ -187,6 +187,28 @@ export const metricCatalogue = {
     labels: {},
     merge: "sum",
   },
+  lakeMaterialiseSeconds: {
+    kind: "histogram",
+    help: "Time from claiming a range of a log to the end of its publication in the lake.",
+    labels: { outcome: ["published", "lost", "failed"] },
+    buckets: requestSeconds,
+  },
+  lakeVisibleSeconds: {
+    kind: "histogram",
+    help: "Time from the acceptance of the oldest event of a range to the snapshot that shows it.",
+    labels: {},
+    buckets: jobSeconds,
+  },
+  lakeEventsTotal: {
+    kind: "counter",
+    help: "Events that were carried from the log into the lake: written, dead letters, or discarded because their table is dropped.",
+    labels: { outcome: ["written", "dead", "discarded"] },
+  },
+  lakeFilesTotal: {
+    kind: "counter",
+    help: "Files of events that were published.",
+    labels: {},
+  },
   dbPoolWaitSeconds: {
     kind: "histogram",
     help: "Time that a statement waited for a connection.",

@@ -1,0 +1,122 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { createPostgresBus, type IngestBus, type NewEvent } from "@millrace/bus";
+import {
+  createFsObjectStore,
+  createPostgresLakeStore,
+  createPostgresTableStore,
+  type Database,
+  type EventTable,
+  type LakeStore,
+  type ObjectStore,
+  type TableStore,
+} from "@millrace/storage";
+import { testDatabase } from "@millrace/storage/testing";
+import { createMetrics, silentLogger } from "@millrace/telemetry";
+
+import { createFileWriter } from "../file-writer.ts";
+import { createMaterialiser, type Materialiser, type MaterialiserOptions } from "../materialiser.ts";
+
+/** The parts of a lake over one database and one folder. */
+export interface LakeParts {
+  readonly bus: IngestBus;
+  readonly lake: LakeStore;
+  readonly tables: TableStore;
+  readonly objects: ObjectStore;
+}
+
+export interface LakeWorld extends LakeParts {
+  readonly db: Database;
+  readonly url: string;
+  /** Where objects are, and what processes write. */
+  readonly root: string;
+  /** Makes a table with one column, `n`, and its tenant where there is none. */
+  addTable(tenantId: string, name: string): Promise<EventTable>;
+  /** Publishes events to the log; each payload is `{"n":…}` unless it is given. */
+  ingest(table: EventTable, keys: readonly string[], payload?: (index: number) => string): Promise<void>;
+  close(): Promise<void>;
+}
+
+export const partsOf = (db: Database, root: string): LakeParts => ({
+  bus: createPostgresBus({ db }),
+  lake: createPostgresLakeStore(db),
+  tables: createPostgresTableStore(db),
+  objects: createFsObjectStore({ root: join(root, "objects") }),
+});
+
+export async function openLakeWorld(): Promise<LakeWorld> {
+  const test = await testDatabase();
+  const root = await mkdtemp(join(tmpdir(), "millrace-lake-"));
+  const parts = partsOf(test.database, root);
+  return {
+    ...parts,
+    db: test.database,
+    url: test.url,
+    root,
+    async addTable(tenantId, name) {
+      const table = await parts.tables.createTable({
+        tenantId,
+        name,
+        columns: [{ fieldId: 1, name: "n", type: "int64", nullable: true }],
+        schemaMode: "strict",
+        primaryKey: [],
+        sortBy: [],
+        partitionBy: [],
+        retentionDays: undefined,
+        nextFieldId: 2,
+      });
+      if (table === undefined) throw new Error(`There is a table ${name} already`);
+      return table;
+    },
+    async ingest(table, keys, payload = (index) => `{"n":${index}}`) {
+      const events = keys.map((key, index): NewEvent => ({
+        tableId: table.tableId,
+        version: table.version,
+        op: "insert",
+        key,
+        payload: payload(index),
+        payloadHash: "00000000-0000-4000-8000-000000000000",
+        eventTime: undefined,
+      }));
+      await parts.bus.publish(table.tenantNo, events);
+    },
+    async close() {
+      await parts.bus.close();
+      await parts.objects.close();
+      await test.close();
+      await rm(root, { recursive: true, force: true });
+    },
+  };
+}
+
+/** A materialiser over these parts, with a writer of its own; `stop` ends both. */
+export function materialiserOf(
+  parts: LakeParts,
+  root: string,
+  options: Partial<MaterialiserOptions> & { readonly owner: string },
+): Materialiser {
+  const writer = createFileWriter({
+    memoryBytes: 134_217_728,
+    threads: 1,
+    directory: join(root, "scratch", options.owner),
+  });
+  const materialiser = createMaterialiser({
+    ...parts,
+    writer,
+    flushMs: 20,
+    leaseMs: 5_000,
+    pollMs: 100,
+    logger: silentLogger,
+    metrics: createMetrics({ service: "test", version: "0", defaultMetrics: false }),
+    ...options,
+  });
+  return {
+    ...materialiser,
+    async stop() {
+      await materialiser.stop();
+      writer.close();
+    },
+  };
+}
