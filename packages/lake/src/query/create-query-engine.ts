@@ -3,7 +3,7 @@ import { rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { MillraceError } from "@millrace/contract";
+import { isMillraceError, MillraceError } from "@millrace/contract";
 import { silentLogger } from "@millrace/telemetry";
 
 import { createPool } from "./children/create-pool.ts";
@@ -48,7 +48,11 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
     // The caller's answer does not wait for a child that has to be killed; the child is given back when it is done with.
     void work
       .then(({ body }) => signal.aborted && body.destroy())
-      .catch(() => rm(outPath, { force: true }))
+      .catch((error: unknown) => {
+        // What was allocated on the way to the limit is not always given back.
+        if (isMillraceError(error, "QUERY_TOO_LARGE")) child.kill();
+        return rm(outPath, { force: true });
+      })
       .finally(() => pool.giveBack(child));
     try {
       const result = await Promise.race([work, stopped]);

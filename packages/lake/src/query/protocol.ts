@@ -40,8 +40,8 @@ export interface ChildFailure {
 }
 
 export type ChildAnswer =
-  /** A fresh instance waits; sent after the start and after each query. */
-  | { readonly kind: "ready"; readonly residentBytes: number }
+  /** A fresh instance waits, and how much memory the process holds more than at its start; sent after the start and after each query. */
+  | { readonly kind: "ready"; readonly grownBytes: number }
   | { readonly kind: "parsed"; readonly trees: readonly string[] }
   | { readonly kind: "done"; readonly answer: RunAnswer }
   | { readonly kind: "failed"; readonly failure: ChildFailure };

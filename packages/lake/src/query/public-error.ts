@@ -12,18 +12,17 @@ export interface Secrets {
 /** What is said of a failure in a child: DuckDB's sentence where it is about the user's SQL, a sentence of ours elsewhere. Never a path. */
 export function publicError(sql: string, failure: ChildFailure, secrets: Secrets): MillraceError {
   const cause = new Error(`${failure.type}: ${failure.message}`);
-  switch (failure.type) {
-    case "Permission":
+  switch (failure.type.toLowerCase()) {
+    case "permission":
       return forbidden(sql, "The query asks for something outside of its tables.", failure.offset);
-    case "Out of Memory":
+    case "out of memory":
       return new MillraceError("QUERY_TOO_LARGE", "The query needs more memory than it may have.", { cause });
-    case "IO":
+    case "io":
       return ioError(failure, cause);
-    case "Interrupt":
+    case "interrupt":
       return new MillraceError("QUERY_TIMEOUT", "The query was stopped.", { cause });
-    case "Internal":
-    case "FATAL":
-    case "Fatal":
+    case "internal":
+    case "fatal":
       return new MillraceError("INTERNAL", "The query could not be run.", { cause });
     default:
       return invalid(sql, cleaned(failure.message, secrets), failure.offset);

@@ -32,7 +32,8 @@ const restartMsMax = 5_000;
 
 /** Starts the children at once. */
 export function createPool({ children, waitingMax, logger, ...childOptions }: PoolOptions): ChildPool {
-  const residentBytesMax = childOptions.memoryBytes / 2 + 400 * 1024 * 1024;
+  // What a process keeps of earlier queries counts against its limit, and the next one is to have its memory too.
+  const grownBytesMax = childOptions.memoryBytes / 2;
   const living = new Map<QueryChild, { queries: number }>();
   const idle: QueryChild[] = [];
   const waiting: Waiter[] = [];
@@ -82,11 +83,11 @@ export function createPool({ children, waitingMax, logger, ...childOptions }: Po
   };
 
   const refresh = async (child: QueryChild): Promise<void> => {
-    const residentBytes = await child.ready();
+    const grownBytes = await child.ready();
     const state = living.get(child);
     if (state === undefined) return;
     state.queries += 1;
-    if (state.queries >= queriesPerChild || residentBytes > residentBytesMax) child.kill();
+    if (state.queries >= queriesPerChild || grownBytes > grownBytesMax) child.kill();
     else lend(child);
   };
 

@@ -8,7 +8,7 @@ export interface QueryChild {
   readonly pid: number | undefined;
   /** Resolves when the process is gone, with how. */
   readonly exited: Promise<string>;
-  /** Resolves when a fresh instance waits; with what the process holds in memory. Rejects when the process ends. */
+  /** Resolves when a fresh instance waits; with how much memory its process has kept of earlier queries. Rejects when the process ends. */
   ready(): Promise<number>;
   /** The answer to a request. Rejects with `ChildGone` when the process ends before it. */
   ask(request: ChildRequest): Promise<ChildAnswer>;
@@ -63,7 +63,7 @@ function supervise(child: ChildProcess): QueryChild {
   const { promise: exited, resolve: exit } = Promise.withResolvers<string>();
   let asked: Waiter | undefined;
   let readyWaiter: { resolve(bytes: number): void; reject(error: Error): void } | undefined;
-  let residentBytes: number | undefined;
+  let grownBytes: number | undefined;
   let gone: ChildGone | undefined;
   let errorText = "";
 
@@ -73,12 +73,12 @@ function supervise(child: ChildProcess): QueryChild {
   });
   child.on("message", (answer: ChildAnswer) => {
     if (answer.kind === "ready") {
-      residentBytes = answer.residentBytes;
-      readyWaiter?.resolve(answer.residentBytes);
+      grownBytes = answer.grownBytes;
+      readyWaiter?.resolve(answer.grownBytes);
       readyWaiter = undefined;
       return;
     }
-    if (answer.kind !== "parsed") residentBytes = undefined;
+    if (answer.kind !== "parsed") grownBytes = undefined;
     asked?.resolve(answer);
     asked = undefined;
   });
@@ -97,7 +97,7 @@ function supervise(child: ChildProcess): QueryChild {
     exited,
     ready() {
       if (gone !== undefined) return Promise.reject(gone);
-      if (residentBytes !== undefined) return Promise.resolve(residentBytes);
+      if (grownBytes !== undefined) return Promise.resolve(grownBytes);
       const { promise, ...waiter } = Promise.withResolvers<number>();
       readyWaiter = waiter;
       return promise;

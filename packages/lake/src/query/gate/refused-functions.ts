@@ -4,14 +4,14 @@
  */
 export const refusedFunctions: readonly string[] = words(`
   alias can_cast_implicitly cast_to_type combine constant_or_null create_sort_key current_connection_id current_database
-  current_query current_query_id current_schema current_schemas current_setting current_transaction_id currval finalize
+  current_query current_query_id current_schemas current_setting current_transaction_id currval finalize
   get_type getvariable icu_sort_key in_search_path json_deserialize_sql json_serialize_plan json_serialize_sql make_type
   nextval parse_duckdb_log_message remap_struct replace_type setseed sleep_ms st_asbinary st_astext st_aswkb st_aswkt
   st_crs st_geomfromwkb st_intersects_extent st_setcrs stats timetz_byte_comparable txid_current
   variant_bytes_to_variant variant_normalize variant_to_parquet_variant vector_type version write_log
 
-  col_description current_catalog current_database current_query current_role current_schema current_schemas
-  current_user format_pg_type format_type get_block_size has_any_column_privilege has_column_privilege
+  col_description current_database current_query current_schemas
+  format_pg_type format_type get_block_size has_any_column_privilege has_column_privilege
   has_database_privilege has_foreign_data_wrapper_privilege has_function_privilege has_language_privilege
   has_schema_privilege has_sequence_privilege has_server_privilege has_table_privilege has_tablespace_privilege
   inet_client_addr inet_client_port inet_server_addr inet_server_port map_to_pg_oid obj_description
@@ -19,7 +19,7 @@ export const refusedFunctions: readonly string[] = words(`
   pg_get_expr pg_get_viewdef pg_has_role pg_is_other_temp_schema pg_my_temp_schema pg_opclass_is_visible
   pg_operator_is_visible pg_opfamily_is_visible pg_postmaster_start_time pg_size_pretty pg_sleep pg_table_is_visible
   pg_ts_config_is_visible pg_ts_dict_is_visible pg_ts_parser_is_visible pg_ts_template_is_visible pg_type_is_visible
-  pg_typeof session_user shobj_description user
+  pg_typeof shobj_description
 `);
 
 /** The same of functions in FROM: readers, catalogues, switches, SQL in text, tables named in text. */

@@ -1,3 +1,5 @@
+import { readFileSync } from "node:fs";
+
 import type { ChildAnswer, ChildRequest, ChildSettings } from "../protocol.ts";
 import { ParamError } from "./bind-params.ts";
 import { failureOf } from "./failure-of.ts";
@@ -7,6 +9,8 @@ import { runQuery } from "./run-query.ts";
 // The program of a child: one request at a time, a fresh instance for each query. All it knows comes over the channel.
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as ChildSettings;
+const pageBytes = 4_096;
+let initialBytes: number | undefined;
 let instance: Instance | undefined;
 /** The query that runs, and the last one that was to stop: a late interrupt must not meet the next query. */
 let running = 0;
@@ -56,7 +60,15 @@ async function refresh(): Promise<void> {
   instance?.close();
   running = 0;
   instance = await openInstance(settings);
-  send({ kind: "ready", residentBytes: process.memoryUsage.rss() });
+  const heldBytes = held();
+  initialBytes ??= heldBytes;
+  send({ kind: "ready", grownBytes: heldBytes - initialBytes });
+}
+
+/** What counts against the limit of the process: data that may be written, resident or not. */
+function held(): number {
+  if (process.platform !== "linux") return process.memoryUsage.rss();
+  return Number(readFileSync("/proc/self/statm", "utf8").split(" ")[5]) * pageBytes;
 }
 
 function send(message: ChildAnswer): void {
