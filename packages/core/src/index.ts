@@ -12,11 +12,14 @@ export {
 export * from "./ingest/index.ts";
 export * from "./jobs/index.ts";
 export * from "./keys/index.ts";
+export { createObjectStore, type ObjectStoreConfig } from "./lake/object-store.ts";
 export * from "./leases/index.ts";
 export { fieldErrors, parse } from "./parse.ts";
+export * from "./query/index.ts";
 export * from "./queues/index.ts";
 export * from "./schedules/index.ts";
 export * from "./schemas/index.ts";
+export * from "./snapshots/index.ts";
 export { onStopSignal } from "./stop-signal.ts";
 export * from "./tables/index.ts";
 export * from "./upkeep/index.ts";

@@ -20,6 +20,8 @@ export { createPostgresScheduleStore } from "./schedules/postgres-schedule-store
 export type * from "./schedules/schedule-store.ts";
 export type * from "./lake/lake-store.ts";
 export { createPostgresLakeStore } from "./lake/postgres-lake-store.ts";
+export { createFileCache } from "./objects/file-cache.ts";
+export type { AcquiredFiles, CachedFile, FileCache, FileCacheOptions } from "./objects/file-cache.ts";
 export { createFsObjectStore } from "./objects/fs-object-store.ts";
 export type { FsObjectStoreOptions } from "./objects/fs-object-store.ts";
 export type * from "./objects/object-store.ts";
