@@ -27,3 +27,5 @@ export * from "./tables/change.ts";
 export * from "./tables/limits.ts";
 export * from "./tables/table.ts";
 export * from "./tables/type.ts";
+export * from "./query/query.ts";
+export * from "./snapshots/snapshot.ts";

@@ -1,15 +1,12 @@
-import type { ServerResponse } from "node:http";
-
 import { RESPONSE_ALREADY_SENT } from "@hono/node-server/utils/response";
 
 import type { JobEventJson } from "@millrace/contract";
 
 import type { ApiContext } from "./api-env.ts";
+import { isRead } from "./is-read.ts";
 
 /** Comments keep proxies from closing a stream that has nothing to tell, and let the client notice a dead one. */
 const heartbeatMs = 15_000;
-/** How long a client may take to read what it was sent; nothing more is read for it meanwhile. */
-const slowMsDefault = 30_000;
 
 const headers = { "Content-Type": "text/event-stream", "Cache-Control": "no-store", "X-Accel-Buffering": "no" };
 
@@ -24,7 +21,7 @@ export interface EventStreamOptions {
 export async function sendEvents(
   c: ApiContext,
   events: AsyncIterable<JobEventJson>,
-  { slowMs = slowMsDefault }: EventStreamOptions = {},
+  { slowMs }: EventStreamOptions = {},
 ): Promise<Response> {
   const { outgoing } = c.env;
   if (c.req.method === "HEAD") return c.body(null, 200, headers);
@@ -50,23 +47,4 @@ export async function sendEvents(
     clearInterval(heartbeat);
   }
   return RESPONSE_ALREADY_SENT;
-}
-
-/** Waits until the client has read what it was sent; cuts it off after `slowMs`. False when it is gone. */
-async function isRead(outgoing: ServerResponse, slowMs: number): Promise<boolean> {
-  const isHere = await new Promise<boolean>((resolve) => {
-    const settle = (read: boolean) => {
-      clearTimeout(timer);
-      outgoing.off("drain", onDrain);
-      outgoing.off("close", onClose);
-      resolve(read);
-    };
-    const onDrain = () => settle(true);
-    const onClose = () => settle(false);
-    const timer = setTimeout(onClose, slowMs);
-    outgoing.once("drain", onDrain);
-    outgoing.once("close", onClose);
-  });
-  if (!isHere) outgoing.destroy();
-  return isHere;
 }

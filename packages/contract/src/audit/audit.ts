@@ -20,6 +20,8 @@ export const auditActions = [
   "table.create",
   "table.change",
   "table.drop",
+  "snapshot.pin",
+  "snapshot.unpin",
   "jobs.bulk",
   "deadLetter.replay",
   "deadLetter.discard",

@@ -16,10 +16,11 @@ export interface Audited {
  */
 export async function audit(ctx: Pick<Ctx, "actor" | "audit">, { action, target, detail }: Audited): Promise<void> {
   const { tenantId } = ctx.actor;
-  await ctx.audit?.recordAudit({ tenantId, actor: nameOf(ctx.actor), action, target, detail: detail ?? null });
+  await ctx.audit?.recordAudit({ tenantId, actor: actorName(ctx.actor), action, target, detail: detail ?? null });
 }
 
-function nameOf({ keyId, staticKey }: Actor): string {
+/** Who did it, as the audit log names them. */
+export function actorName({ keyId, staticKey }: Actor): string {
   if (keyId !== undefined) return `key:${keyId}`;
   return staticKey === undefined ? "process" : `static:${staticKey}`;
 }

@@ -1,0 +1,9 @@
+import type { ApiContext } from "./api-env.ts";
+import { whenUndelivered } from "./when-undelivered.ts";
+
+/** Fires when the client of this request has gone before its answer was sent. */
+export function goneSignal(c: ApiContext): AbortSignal {
+  const gone = new AbortController();
+  whenUndelivered(c, () => gone.abort(new Error("The client has gone away.")));
+  return gone.signal;
+}

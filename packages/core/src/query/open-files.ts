@@ -1,0 +1,70 @@
+import { type Column, isMillraceError, MillraceError } from "@millrace/contract";
+import type { QueryFile, QueryTable } from "@millrace/lake/query";
+import type { EventTable, LakeFile, Snapshot } from "@millrace/storage";
+
+import type { QueryCtx } from "./context.ts";
+
+/** Files of tables that stay readable until they are released. */
+export interface OpenTables {
+  readonly tables: readonly QueryTable[];
+  readonly files: number;
+  release(): void;
+}
+
+/** The tables' files in a snapshot, as local files. @throws SNAPSHOT_EXPIRED when they are gone meanwhile, UNAVAILABLE */
+export async function openTables(
+  ctx: QueryCtx,
+  snapshot: Snapshot | undefined,
+  tables: readonly EventTable[],
+): Promise<OpenTables> {
+  const ids = tables.map(({ tableId }) => tableId);
+  const files = snapshot === undefined || ids.length === 0 ? [] : await ctx.lake.filesOf(snapshot, ids);
+  const { localPaths, release } = await acquire(ctx, files);
+  try {
+    const paths = new Map(files.map((file, at) => [file, localPaths[at] ?? ""]));
+    const opened = tables.map(async (table) => {
+      const own = files.filter(({ tableId }) => tableId === table.tableId);
+      return {
+        ...toQueryTable(table),
+        files: own.map((file): QueryFile => ({ localPath: paths.get(file) ?? "", version: file.version })),
+        versions: await versionsOf(ctx, table, own),
+      };
+    });
+    return { tables: await Promise.all(opened), files: files.length, release };
+  } catch (error) {
+    release();
+    throw error;
+  }
+}
+
+/** A table as the query engine names it: `system.jobs` is `jobs` of the schema `system`. */
+export function toQueryTable({ name, columns, primaryKey, system }: EventTable): QueryTable {
+  return system
+    ? { schema: "system", name: name.slice(name.indexOf(".") + 1), columns, primaryKey, files: [] }
+    : { name, columns, primaryKey, files: [] };
+}
+
+async function acquire(ctx: QueryCtx, files: readonly LakeFile[]) {
+  try {
+    return await ctx.files.acquire(files.map(({ path, fileBytes }) => ({ path, bytes: fileBytes })));
+  } catch (error) {
+    // A catalogued file goes only after its last snapshot has expired.
+    if (!isMillraceError(error, "NOT_FOUND")) throw error;
+    throw new MillraceError("SNAPSHOT_EXPIRED", "The snapshot expired while the query began.", { cause: error });
+  }
+}
+
+/** Older columns matter only inside of structs: columns themselves are found by their field ids. */
+async function versionsOf(
+  ctx: QueryCtx,
+  table: EventTable,
+  files: readonly LakeFile[],
+): Promise<ReadonlyMap<number, readonly Column[]>> {
+  const versions = new Map<number, readonly Column[]>();
+  if (!table.columns.some(({ type }) => typeof type !== "string")) return versions;
+  for (const version of new Set(files.map((file) => file.version))) {
+    const columns = version === table.version ? undefined : await ctx.tables.columnsOf(table.tableId, version);
+    if (columns !== undefined) versions.set(version, columns);
+  }
+  return versions;
+}

@@ -1,0 +1,79 @@
+import { MillraceError, type QueryRequest, queryRequestSchema, type ResultFormatName } from "@millrace/contract";
+import type { QueryResult } from "@millrace/lake/query";
+import type { EventTable, Snapshot } from "@millrace/storage";
+
+import { requireScope } from "../context.ts";
+import { parse } from "../parse.ts";
+import { chooseSnapshot } from "./choose-snapshot.ts";
+import type { QueryCtx } from "./context.ts";
+import { type OpenTables, openTables, toQueryTable } from "./open-files.ts";
+
+export interface QueryAnswer {
+  readonly result: QueryResult;
+  /** What it was run on; undefined for a tenant that never had a table. */
+  readonly snapshot: Snapshot | undefined;
+  /** Files that the query could read. */
+  readonly files: number;
+}
+
+/**
+ * Runs one SELECT over the tenant's tables as they were in one snapshot. The result is complete before its first byte is read: end its body, or destroy it.
+ * @throws FORBIDDEN, VALIDATION_FAILED, RATE_LIMITED, what `chooseSnapshot` and the query engine throw
+ */
+export async function runQuery(
+  ctx: QueryCtx,
+  { request, format }: { readonly request: QueryRequest; readonly format: ResultFormatName },
+): Promise<QueryAnswer> {
+  requireScope(ctx, "query:read");
+  const { sql, params, timeoutMs, rowLimit, ...choice } = parse(queryRequestSchema, request);
+  const { limits, signal } = ctx;
+  const { tenantId } = ctx.actor;
+  requireAtMost("consistencyTimeoutMs", choice.consistencyTimeoutMs, limits.consistencyTimeoutMsMax);
+  requireAtMost("timeoutMs", timeoutMs, limits.timeoutMsMax);
+  requireAtMost("rowLimit", rowLimit, limits.rowsMax);
+  const snapshot = await chooseSnapshot(ctx, choice);
+  const endTurn = await ctx.turns.take(tenantId, signal);
+  const startedMs = performance.now();
+  let opened: OpenTables | undefined;
+  let isDone = false;
+  try {
+    const tables = (await ctx.tables.tablesOf(tenantId)).filter((table) => isReadable(ctx, table));
+    const named = new Map(tables.map((table) => [toQueryTable(table), table]));
+    const result = await ctx.engine.run({
+      tables: [...named.keys()],
+      async open(used) {
+        opened = await openTables(
+          ctx,
+          snapshot,
+          used.map((table) => named.get(table)).filter((table) => table !== undefined),
+        );
+        return opened.tables;
+      },
+      sql,
+      params,
+      timeoutMs: timeoutMs ?? limits.timeoutMs,
+      rowLimit: rowLimit ?? limits.rowsMax,
+      bytesMax: limits.bytesMax,
+      format,
+      signal,
+    });
+    isDone = true;
+    return { result, snapshot, files: opened?.files ?? 0 };
+  } finally {
+    ctx.metrics?.querySeconds.observe({ outcome: isDone ? "ok" : "error" }, (performance.now() - startedMs) / 1_000);
+    opened?.release();
+    endTurn();
+  }
+}
+
+/** A key that is bound to tables reads those; the history of jobs is not for one that is bound to queues. */
+function isReadable({ actor }: QueryCtx, { name, system }: EventTable): boolean {
+  return (actor.tables?.includes(name) ?? true) && !(system && actor.queues !== undefined);
+}
+
+function requireAtMost(path: string, value: number | undefined, max: number): void {
+  if (value === undefined || value <= max) return;
+  throw new MillraceError("VALIDATION_FAILED", `${path} is too large.`, {
+    errors: [{ path, code: "too_big", message: `At most ${max}.` }],
+  });
+}
