@@ -18,6 +18,7 @@ export interface Api {
     | "schedules"
     | "checkReady"
     | "tables"
+    | "tableCache"
     | "bus"
     | "deadLetters"
     | "ingestTables"

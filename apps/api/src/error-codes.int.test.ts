@@ -69,6 +69,11 @@ const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
   NOT_FOUND: () => ask("GET /v1/nowhere"),
   METHOD_NOT_ALLOWED: () => ask("PUT /v1/jobs"),
   JOB_NOT_FOUND: () => ask(`GET /v1/jobs/${randomUUID()}`),
+  TABLE_NOT_FOUND: () => ask("GET /v1/tables/nowhere"),
+  SCHEMA_INCOMPATIBLE: async () => {
+    await ask("POST /v1/tables", { body: { name: "narrow", columns: [{ name: "a", type: "varchar" }] } });
+    return ask("PATCH /v1/tables/narrow", { body: { widenColumns: [{ name: "a", type: "int32" }] } });
+  },
   ALREADY_EXISTS: async () => {
     const body = { name: "taken", cron: "@daily", job: { type: "t" } };
     await ask("POST /v1/schedules", { body });

@@ -110,12 +110,13 @@ function digestOf(found: KeyForCheck): Uint8Array {
   return found.hash.length === nobody.length ? found.hash : nobody;
 }
 
-function actorOf({ id, tenantId, scopes, queues, expiresAt }: KeyForCheck): Actor {
+function actorOf({ id, tenantId, scopes, queues, tables, expiresAt }: KeyForCheck): Actor {
   return {
     tenantId,
     scopes,
     keyId: id,
     ...(queues === null ? {} : { queues }),
+    ...(tables === null ? {} : { tables }),
     ...(expiresAt === null ? {} : { expiresAt }),
   };
 }

@@ -35,6 +35,9 @@ import type { IngestTables, Visibility } from "./ingest/context.ts";
 import { type IngestDesk, createIngestDesk } from "./ingest/desk.ts";
 import { createIngestTables } from "./ingest/ingest-tables.ts";
 import { type ReadyCheck, createReadiness } from "./readiness.ts";
+import { evolveTable } from "./tables/evolve.ts";
+import { inferColumns, unknownFields } from "./tables/infer-columns.ts";
+import { createTableCache, type TableCache } from "./tables/table-cache.ts";
 import { createJobWatch, type JobWatch } from "./watch/job-watch.ts";
 
 export type { ReadyCheck } from "./readiness.ts";
@@ -65,6 +68,7 @@ export interface Composition {
   readonly keyKind: KeyKind;
   readonly validator: ApiKeyValidator | undefined;
   readonly tables: TableStore;
+  readonly tableCache: TableCache;
   readonly bus: IngestBus;
   readonly deadLetters: DeadLetterStore;
   readonly ingestTables: IngestTables;
@@ -100,7 +104,9 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
   const keys = createPostgresKeyStore(db);
   const watch = createJobWatch({ store });
   const validator = config.auth === undefined ? undefined : await createValidator(config.auth, keys);
+  const audit = createPostgresAuditStore(db);
   const tables = createPostgresTableStore(db);
+  const tableCache = await createTableCache({ store: tables });
   const bus = options.bus ?? createPostgresBus({ db });
   const ingestDesk =
     config.ingest === undefined ? undefined : createIngestDesk({ bus, limits: config.ingest, metrics });
@@ -110,7 +116,7 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
     store,
     clock: createDatabaseClock(db),
     keys,
-    audit: createPostgresAuditStore(db),
+    audit,
     watch,
     schedules: createPostgresScheduleStore(db),
     keyKind: profile === "prod" ? "live" : "dev",
@@ -118,7 +124,16 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
     tables,
     bus,
     deadLetters: createPostgresDeadLetterStore(db),
-    ingestTables: createIngestTables({ find: (ref) => tables.findTable(ref), evolve: async (table) => table }),
+    tableCache,
+    ingestTables: createIngestTables({
+      find: ({ tenantId, name }) => tableCache.find(tenantId, name),
+      async evolve(table, payloads) {
+        const columns = inferColumns(unknownFields(table, payloads));
+        const evolved = await evolveTable({ tableStore: tables, audit }, { table, columns });
+        tableCache.forget(table.tenantId);
+        return evolved;
+      },
+    }),
     ingestDesk,
     visibility: options.visibility,
     checkReady: createReadiness(db),
@@ -127,6 +142,7 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
         stopSampling();
         ingestDesk?.close();
         await bus.close();
+        await tableCache.close();
         await validator?.close();
         await watch.close();
         await store.close();

@@ -1,4 +1,5 @@
 -- millrace:lossy drops event tables and every event that is not in the lake yet
+alter table millrace.api_keys drop column tables;
 drop function millrace.drop_event_partition(text);
 drop function millrace.has_pending_events(text);
 drop function millrace.past_event_partitions();

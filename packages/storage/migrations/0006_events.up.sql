@@ -363,3 +363,6 @@ create table millrace.dead_letters (
 );
 
 create index dead_letters_tenant on millrace.dead_letters (tenant_id, id);
+
+-- The event tables a key is bound to; null: all of them.
+alter table millrace.api_keys add column tables text[];

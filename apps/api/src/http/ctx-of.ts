@@ -1,11 +1,11 @@
-import type { KeyCtx, ScheduleCtx, WatchCtx } from "@millrace/core";
+import type { KeyCtx, ScheduleCtx, TableCtx, WatchCtx } from "@millrace/core";
 
 import type { Api } from "../api.ts";
 import type { ApiContext } from "./api-env.ts";
 import { exchangeOf } from "./exchange.ts";
 
 /** The context of a use case, from a request that has passed authentication. */
-export function ctxOf(c: ApiContext, api: Api, signal?: AbortSignal): KeyCtx & ScheduleCtx & WatchCtx {
+export function ctxOf(c: ApiContext, api: Api, signal?: AbortSignal): KeyCtx & ScheduleCtx & TableCtx & WatchCtx {
   const { traceId, traceparent } = exchangeOf(c.env.incoming);
   return {
     actor: c.get("actor"),
@@ -15,6 +15,8 @@ export function ctxOf(c: ApiContext, api: Api, signal?: AbortSignal): KeyCtx & S
     watch: api.composition.watch,
     keyKind: api.composition.keyKind,
     schedules: api.composition.schedules,
+    tableStore: api.composition.tables,
+    tableCache: api.composition.tableCache,
     metrics: api.metrics,
     traceparent,
     traceId,

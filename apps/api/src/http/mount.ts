@@ -2,7 +2,7 @@ import type { Hono } from "hono";
 
 import type { ApiKeyValidator } from "@millrace/auth";
 import { authenticate } from "@millrace/auth/hono";
-import { requireScope } from "@millrace/core";
+import { requireOneScope, requireScope } from "@millrace/core";
 import { setTenant } from "@millrace/telemetry";
 
 import type { Api } from "../api.ts";
@@ -13,7 +13,7 @@ import type { Route } from "./route.ts";
 
 /** Puts a route into the app: its name for logs and metrics, then key and scope where it needs them, then what it does. */
 export function mount(app: Hono<ApiEnv>, route: Route, api: Api, validator: ApiKeyValidator): void {
-  const { method, path, scope, quiet = false } = route;
+  const { method, path, scope, otherScopes, quiet = false } = route;
   const pattern = path.replaceAll(/\{(\w+)\}/g, ":$1");
   if (scope === undefined) {
     app.on(method, pattern, (c) => {
@@ -28,7 +28,8 @@ export function mount(app: Hono<ApiEnv>, route: Route, api: Api, validator: ApiK
     const actor = await authenticate(c, validator);
     exchange.tenant = actor.tenantId;
     setTenant(actor.tenantId);
-    requireScope({ actor }, scope);
+    if (otherScopes === undefined) requireScope({ actor }, scope);
+    else requireOneScope({ actor }, [scope, ...otherScopes]);
     if (route.query === undefined) refuseQuery(c);
     return route.handle(c, api);
   });

@@ -21,6 +21,8 @@ export interface Route {
   readonly path: string;
   /** What the API key must allow; without it the route needs no key. */
   readonly scope?: Scope;
+  /** Scopes that do as well. */
+  readonly otherScopes?: readonly Scope[];
   readonly operationId: string;
   readonly tag: string;
   readonly summary: string;

@@ -47,6 +47,7 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
         name: "events",
         description: "Send events into tables, see how far they are, and mend what could not be written.",
       },
+      { name: "tables", description: "Tables of events and the versions of their columns." },
       { name: "keys", description: "API keys of the tenant." },
       { name: "audit", description: "Who did what." },
       { name: "system", description: "Health, metrics and this document; they need no key." },
@@ -70,7 +71,7 @@ export function errorCodesOf(route: Route): readonly ErrorCode[] {
 }
 
 function describe(route: Route) {
-  const { method, path, scope, operationId, tag, summary, query, headers, body } = route;
+  const { method, path, scope, otherScopes = [], operationId, tag, summary, query, headers, body } = route;
   const params = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name ?? "", paramSchema(name ?? "")] as const);
   return createRoute({
     method,
@@ -79,7 +80,8 @@ function describe(route: Route) {
     tags: [tag],
     summary,
     ...(route.description === undefined ? {} : { description: route.description }),
-    security: scope === undefined ? [] : [{ bearer: [scope] }, { apiKey: [scope] }],
+    security:
+      scope === undefined ? [] : [scope, ...otherScopes].flatMap((one) => [{ bearer: [one] }, { apiKey: [one] }]),
     request: {
       ...(params.length === 0 ? {} : { params: z.object(Object.fromEntries(params)) }),
       ...(query === undefined ? {} : { query }),

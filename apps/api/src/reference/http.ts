@@ -47,8 +47,9 @@ ${schemas.join("\n\n")}
 }
 
 function section(route: Route, document: Document): string {
-  const { method, path, scope, summary, description, answers } = route;
-  const needs = scope === undefined ? "Needs no key." : `Needs the scope \`${scope}\`.`;
+  const { method, path, scope, otherScopes = [], summary, description, answers } = route;
+  const scopes = [scope, ...otherScopes].map((one) => `\`${one}\``).join(" or ");
+  const needs = scope === undefined ? "Needs no key." : `Needs the scope ${scopes}.`;
   const operation = document.paths?.[path]?.[method];
   const parameters = (operation?.parameters ?? []).flatMap((parameter) => ("name" in parameter ? [parameter] : []));
   const lines = [

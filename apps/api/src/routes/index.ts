@@ -51,6 +51,11 @@ import { healthRoute } from "./system/health.ts";
 import { metricsRoute } from "./system/metrics.ts";
 import { openApiRoute } from "./system/openapi.ts";
 import { readyRoute } from "./system/ready.ts";
+import { createTableRoute } from "./tables/create.ts";
+import { deleteTableRoute } from "./tables/delete.ts";
+import { getTableRoute } from "./tables/get.ts";
+import { listTablesRoute } from "./tables/list.ts";
+import { updateTableRoute } from "./tables/update.ts";
 
 /** Every route there is, in the order of the documentation. */
 export const routes: readonly Route[] = [
@@ -90,6 +95,11 @@ export const routes: readonly Route[] = [
   getSchemaRoute,
   putSchemaRoute,
   deleteSchemaRoute,
+  listTablesRoute,
+  createTableRoute,
+  getTableRoute,
+  updateTableRoute,
+  deleteTableRoute,
   ingestRoute,
   lagRoute,
   listDeadLettersRoute,

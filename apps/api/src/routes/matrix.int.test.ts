@@ -4,13 +4,15 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { type Scope, scopes } from "@millrace/contract";
 
+import { makeDeadLetter } from "../testing/make-dead-letter.ts";
+import { makeTable } from "../testing/make-table.ts";
 import { type TestApi, type TestKey, startTestApi } from "../testing/start-test-api.ts";
 
 interface Operation {
   readonly method: string;
   readonly path: string;
-  /** Undefined: it needs no key. */
-  readonly scope: Scope | undefined;
+  /** Any of them will do; none: it needs no key. */
+  readonly scopes: readonly Scope[];
 }
 
 let api: TestApi;
@@ -27,12 +29,14 @@ beforeAll(async () => {
     Object.entries(methods).map(([method, { security }]) => ({
       method: method.toUpperCase(),
       path,
-      scope: security[0]?.["bearer"]?.[0],
+      scopes: security.flatMap(({ bearer = [] }) => bearer),
     })),
   );
 });
 afterAll(() => api.close());
 
+const table = { columns: [{ name: "a", type: "int32" }] };
+const tableName = () => `t${randomUUID().replaceAll("-", "")}`;
 const schedule = { cron: "@daily", job: { type: "t" } };
 
 /** The request of an operation with ids in its path; its input is as small as it may be. */
@@ -53,7 +57,10 @@ function requestOf({ method, path }: Operation, id: string): { readonly what: st
     "POST /v1/schedules/preview": { cron: "@daily" },
     "PUT /v1/schedules/{name}": schedule,
     "PUT /v1/schemas/{type}": { schema: {} },
+    "POST /v1/tables": { ...table, name: tableName() },
+    "PATCH /v1/tables/{table}": { retentionDays: 30 },
     "PUT /v1/queues/{queue}": {},
+    "POST /v1/ingest/{table}": { records: [{ idempotencyKey: "k", payload: {} }] },
     "POST /v1/keys": { name: "made", scopes: ["jobs:read"] },
   };
   const query = path.endsWith("/wait") ? "?timeoutMs=0" : "";
@@ -64,10 +71,18 @@ function requestOf({ method, path }: Operation, id: string): { readonly what: st
 async function makeFor(path: string, key: TestKey): Promise<string> {
   const type = path.endsWith("/retry") ? "to-retry" : "t";
   if (path.startsWith("/v1/keys")) return (await api.makeKey({ tenantId: key.tenantId, scopes: ["jobs:read"] })).id;
+  if (path.startsWith("/v1/ingest") || path.startsWith("/v1/dead-letters")) {
+    const name = `t${randomUUID().replaceAll("-", "_")}`;
+    const table = await makeTable(api, { tenantId: key.tenantId, name, columns: { a: "varchar" } });
+    return path.startsWith("/v1/ingest") ? name : makeDeadLetter(api, table, { payload: "{}" });
+  }
   if (path.startsWith("/v1/schemas")) {
     const name = randomUUID();
     await api.ask(`PUT /v1/schemas/${name}`, { key: key.key, body: { schema: {} } });
     return name;
+  }
+  if (path.startsWith("/v1/tables")) {
+    return (await api.ask("POST /v1/tables", { key: key.key, body: { ...table, name: tableName() } })).json.name;
   }
   if (path.startsWith("/v1/schedules")) {
     return (await api.ask("POST /v1/schedules", { key: key.key, body: { name: randomUUID(), ...schedule } })).json.name;
@@ -81,13 +96,13 @@ async function makeFor(path: string, key: TestKey): Promise<string> {
 
 test("the document names every operation's scope, or says that it needs none", () => {
   expect(operations.length).toBeGreaterThan(15);
-  const open = operations.filter(({ scope }) => scope === undefined).map(({ path }) => path);
+  const open = operations.filter((operation) => operation.scopes.length === 0).map(({ path }) => path);
   expect(open).toEqual(["/v1/health", "/v1/ready", "/v1/metrics", "/v1/openapi.json", "/docs"]);
-  expect(operations.every(({ scope }) => scope === undefined || scopes.includes(scope))).toBe(true);
+  expect(operations.every((operation) => operation.scopes.every((scope) => scopes.includes(scope)))).toBe(true);
 });
 
 describe("every operation that needs a key", () => {
-  const keyed = () => operations.filter(({ scope }) => scope !== undefined);
+  const keyed = () => operations.filter((operation) => operation.scopes.length > 0);
 
   test("is 401 without one, and with a wrong one, in the same words", async () => {
     const bodies = new Set<string>();
@@ -104,9 +119,9 @@ describe("every operation that needs a key", () => {
     expect(bodies.size).toBe(1);
   });
 
-  test("is 403 with every scope but its own, whatever the body", async () => {
+  test("is 403 with every scope but its own ones, whatever the body", async () => {
     for (const operation of keyed()) {
-      const others = scopes.filter((scope) => scope !== operation.scope && scope !== "*");
+      const others = scopes.filter((scope) => !operation.scopes.includes(scope) && scope !== "*");
       const { key } = await api.makeKey({ scopes: [...others] });
       const { what } = requestOf(operation, randomUUID());
       const reply = await api.ask(what, { key });
@@ -114,13 +129,15 @@ describe("every operation that needs a key", () => {
     }
   });
 
-  test("is served with its own scope alone", async () => {
+  test("is served with each of its own scopes alone", async () => {
     for (const operation of keyed()) {
       const admin = operation.path.startsWith("/v1/keys") ? (["jobs:read"] as const) : [];
-      const { key } = await api.makeKey({ scopes: [operation.scope ?? "*", ...admin] });
-      const { what, body } = requestOf(operation, await makeFor(operation.path, own));
-      const reply = await api.ask(what, { key, body });
-      expect([what, reply.status]).toEqual([what, expect.toSatisfy((status: number) => status < 300)]);
+      for (const scope of operation.scopes) {
+        const { key } = await api.makeKey({ scopes: [scope, ...admin] });
+        const { what, body } = requestOf(operation, await makeFor(operation.path, own));
+        const reply = await api.ask(what, { key, body });
+        expect([what, reply.status]).toEqual([what, expect.toSatisfy((status: number) => status < 300)]);
+      }
     }
   });
 

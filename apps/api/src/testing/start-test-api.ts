@@ -68,7 +68,7 @@ export interface TestApi {
   /** Every line that was logged, parsed. */
   readonly logs: readonly Readonly<Record<string, unknown>>[];
   /** Makes a key; all scopes unless said otherwise. */
-  makeKey(options?: { tenantId?: string; scopes?: Scope[]; queues?: string[] }): Promise<TestKey>;
+  makeKey(options?: { tenantId?: string; scopes?: Scope[]; queues?: string[]; tables?: string[] }): Promise<TestKey>;
   /** `ask("POST /v1/jobs", { key, body })`; throws when the answer is not as documented. */
   ask(what: string, options?: RequestOptions): Promise<Reply>;
   drain(): Promise<void>;
@@ -112,10 +112,16 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     composition,
     config,
     logs,
-    async makeKey({ tenantId = "acme", scopes = ["*" as const], queues } = {}) {
+    async makeKey({ tenantId = "acme", scopes = ["*" as const], queues, tables } = {}) {
       const { stored, key } = await issueKey(
         own.keys,
-        { tenantId, name: "test", scopes, ...(queues === undefined ? {} : { queues }) },
+        {
+          tenantId,
+          name: "test",
+          scopes,
+          ...(queues === undefined ? {} : { queues }),
+          ...(tables === undefined ? {} : { tables }),
+        },
         "dev",
       );
       return { id: stored.id, key, tenantId };

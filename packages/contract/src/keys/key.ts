@@ -4,6 +4,7 @@ import { queueNameSchema, uuidSchema } from "../ids.ts";
 import { limits, timeSchema } from "../jobs/job.ts";
 import { queryInteger } from "../query-integer.ts";
 import { scopeSchema } from "../scopes.ts";
+import { tableRefSchema } from "../tables/table.ts";
 
 const name = z
   .string()
@@ -19,6 +20,8 @@ export const createKeyRequestSchema = z
     scopes: z.array(scopeSchema).min(1).max(20),
     /** The queues the key is bound to; all of them without it. */
     queues: z.array(queueNameSchema).min(1).max(100).optional(),
+    /** The event tables the key is bound to; all of them without it. */
+    tables: z.array(tableRefSchema).min(1).max(100).optional(),
     expiresAt: timeSchema.optional(),
   })
   .meta({ id: "CreateKeyRequest" });
@@ -54,6 +57,7 @@ export const keySchema = z
     start: z.string(),
     scopes: z.array(scopeSchema),
     queues: z.array(z.string()).nullable(),
+    tables: z.array(z.string()).nullable(),
     createdAt: timeSchema,
     createdBy: uuidSchema.nullable(),
     expiresAt: timeSchema.nullable(),

@@ -15,6 +15,11 @@ export const tableNameSchema = z
   .regex(/^[a-z][a-z0-9_]{0,62}$/, "table: up to 63 lower-case letters, digits and _, starting with a letter")
   .refine((name) => !reserved.test(name), "This name is reserved.");
 
+/** A table as keys are bound to it: one of the tenant's own or of the system's. */
+export const tableRefSchema = z
+  .string()
+  .regex(/^(?:system\.)?[a-z][a-z0-9_]{0,62}$/, "table: lower-case letters, digits and _, starting with a letter");
+
 /** A column to make. */
 export const newColumnSchema = z
   .strictObject({

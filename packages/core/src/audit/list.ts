@@ -10,11 +10,12 @@ export interface AuditList {
   readonly nextCursor: string | null;
 }
 
-/** A page of the tenant's audit log, newest first; it may be short while `nextCursor` is set. @throws FORBIDDEN also for a key that is bound to queues, VALIDATION_FAILED */
+/** A page of the tenant's audit log, newest first; it may be short while `nextCursor` is set. @throws FORBIDDEN also for a key that is bound to queues or tables, VALIDATION_FAILED */
 export async function listAudit(ctx: Ctx, input: ListAuditQuery): Promise<AuditList> {
   requireScope(ctx, "ops:admin");
-  if (ctx.actor.queues !== undefined) {
-    throw new MillraceError("FORBIDDEN", "This API key is bound to queues; the audit log is of the whole tenant.");
+  if (ctx.actor.queues !== undefined || ctx.actor.tables !== undefined) {
+    const message = "This API key is bound to queues or tables; the audit log is of the whole tenant.";
+    throw new MillraceError("FORBIDDEN", message);
   }
   const { cursor, limit, after, before, ...query } = parse(listAuditQuerySchema, input);
   if (ctx.audit === undefined) throw new MillraceError("INTERNAL", "This process has no audit log.");

@@ -14,8 +14,8 @@ export async function createKey(ctx: KeyCtx, input: CreateKeyRequest): Promise<I
   requireCovers(ctx, { ...request, expiresAt: ends === undefined ? undefined : new Date(ends) });
   const { tenantId, keyId } = ctx.actor;
   const issued = await issueKey(ctx.keys, { ...request, tenantId, createdBy: keyId }, ctx.keyKind);
-  const { id, name, scopes, queues, expiresAt } = issued.stored;
-  const detail = { name, scopes, queues, expiresAt: expiresAt?.toISOString() ?? null };
+  const { id, name, scopes, queues, tables, expiresAt } = issued.stored;
+  const detail = { name, scopes, queues, tables, expiresAt: expiresAt?.toISOString() ?? null };
   await audit(ctx, { action: "key.create", target: id, detail });
   return issued;
 }

@@ -22,13 +22,14 @@ export interface IssueKeyInput extends CreateKeyRequest {
  */
 export async function issueKey(keys: KeyStore, input: IssueKeyInput, kind: KeyKind = "live"): Promise<IssuedKey> {
   const { tenantId, createdBy, ...request } = input;
-  const { name, scopes, queues, expiresAt } = parse(createKeyRequestSchema, request);
+  const { name, scopes, queues, tables, expiresAt } = parse(createKeyRequestSchema, request);
   const minted = mintKey(kind);
   const stored = await keys.createKey({
     tenantId: parse(tenantIdSchema, tenantId),
     name,
     scopes: [...new Set(scopes)],
     queues: queues === undefined ? null : [...new Set(queues)],
+    tables: tables === undefined ? null : [...new Set(tables)],
     start: minted.start,
     hash: minted.hash,
     createdBy: createdBy ?? null,

@@ -9,6 +9,7 @@ export function toKeyJson(key: ApiKey): KeyJson {
     start: key.start,
     scopes: [...key.scopes],
     queues: key.queues === null ? null : [...key.queues],
+    tables: key.tables === null ? null : [...key.tables],
     createdAt: key.createdAt.toISOString(),
     createdBy: key.createdBy,
     expiresAt: key.expiresAt?.toISOString() ?? null,

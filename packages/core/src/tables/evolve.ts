@@ -10,7 +10,7 @@ import { tableNotFound } from "./context.ts";
 /** How often to try again when others add columns at that very moment. */
 const triesMax = 50;
 
-export interface EvolveCtx extends Pick<Ctx, "actor" | "audit"> {
+export interface EvolveCtx extends Pick<Ctx, "audit"> {
   readonly tableStore: Pick<TableStore, "changeTable" | "tableById">;
 }
 
@@ -32,7 +32,9 @@ export async function evolveTable(
     const changed = await ctx.tableStore.changeTable({ tableId: table.tableId, from: table, to });
     if (changed !== undefined) {
       const detail = { addColumns: missing, version: changed.version, evolved: true };
-      await audit(ctx, { action: "table.change", target: changed.name, detail });
+      // The table's mode decides this, not who happens to send the first record: the entry says that the process did it.
+      const actor = { tenantId: changed.tenantId, scopes: [] };
+      await audit({ ...ctx, actor }, { action: "table.change", target: changed.name, detail });
       return changed;
     }
     const now = await ctx.tableStore.tableById(table.tableId);

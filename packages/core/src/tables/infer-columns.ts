@@ -1,4 +1,5 @@
 import type { NewColumn, ScalarType } from "@millrace/contract";
+import type { EventTable } from "@millrace/storage";
 
 import { isRawJson } from "../ingest/parse-json.ts";
 
@@ -17,6 +18,17 @@ export function inferColumns(unknown: Iterable<readonly [name: string, value: un
     types.set(name, before === undefined ? type : common(before, type));
   }
   return [...types].map(([name, type]) => ({ name, type, nullable: true }));
+}
+
+/** @yields what payloads hold that a table has no columns for, by name and value */
+export function* unknownFields(
+  table: Pick<EventTable, "columns">,
+  payloads: Iterable<object>,
+): Generator<readonly [name: string, value: unknown]> {
+  const known = new Set(table.columns.map(({ name }) => name));
+  for (const payload of payloads) {
+    for (const [name, value] of Object.entries(payload)) if (!known.has(name)) yield [name, value];
+  }
 }
 
 /** Undefined for null, which says nothing. */

@@ -1,13 +1,5 @@
 import type { EventTable, TableStore } from "@millrace/storage";
 
-import { compileRecordValidator, type RecordValidator } from "./records/record-validator.ts";
-
-/** A table with the check of its records. */
-export interface TableTarget {
-  readonly table: EventTable;
-  readonly validator: RecordValidator;
-}
-
 export interface TableCacheOptions {
   readonly store: Pick<TableStore, "findTable" | "watchTables">;
   /** How long a table, or that there is none, is believed without a word from the database; default 10,000. */
@@ -20,8 +12,8 @@ export interface TableCacheOptions {
 
 /** The tables that ingest has met lately. */
 export interface TableCache {
-  /** Undefined where the tenant has no table of this name. */
-  find(tenantId: string, name: string): Promise<TableTarget | undefined>;
+  /** Undefined where the tenant has no table of this name. As long as a table is not changed, it is the same object. */
+  find(tenantId: string, name: string): Promise<EventTable | undefined>;
   /** Forgets what is known of a tenant's tables, since one of them was changed. */
   forget(tenantId: string): void;
   close(): Promise<void>;
@@ -29,7 +21,7 @@ export interface TableCache {
 
 interface Entry {
   readonly readAtMs: number;
-  readonly found: Promise<TableTarget | undefined>;
+  readonly found: Promise<EventTable | undefined>;
 }
 
 const ttlMsDefault = 10_000;
@@ -66,9 +58,10 @@ export async function createTableCache(options: TableCacheOptions): Promise<Tabl
     if (entries.size > tablesMax && oldest !== undefined) remove(tenantOf(oldest), oldest);
   }
 
-  async function read(tenantId: string, name: string): Promise<TableTarget | undefined> {
+  async function read(tenantId: string, name: string, before: Entry | undefined): Promise<EventTable | undefined> {
     const table = await store.findTable({ tenantId, name });
-    return table === undefined ? undefined : { table, validator: compileRecordValidator(table) };
+    const old = await before?.found.catch(() => undefined);
+    return table !== undefined && old !== undefined && isSame(table, old) ? old : table;
   }
 
   const watch = await store.watchTables(forget, () => {
@@ -87,7 +80,7 @@ export async function createTableCache(options: TableCacheOptions): Promise<Tabl
       }
       if (known !== undefined) remove(tenantId, key);
       // A change that is told while this is read drops the entry: what was read is answered once, and not remembered.
-      const entry: Entry = { readAtMs: now(), found: read(tenantId, name) };
+      const entry: Entry = { readAtMs: now(), found: read(tenantId, name, known) };
       remember(tenantId, key, entry);
       entry.found.catch(() => {
         if (entries.get(key) === entry) remove(tenantId, key);
@@ -97,6 +90,10 @@ export async function createTableCache(options: TableCacheOptions): Promise<Tabl
     forget,
     close: () => watch.close(),
   };
+}
+
+function isSame(a: EventTable, b: EventTable): boolean {
+  return a.tableId === b.tableId && a.version === b.version && a.updatedAt.getTime() === b.updatedAt.getTime();
 }
 
 /** Tenants' ids hold no slash. */

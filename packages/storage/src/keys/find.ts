@@ -6,7 +6,7 @@ import type { KeyForCheck } from "./key-store.ts";
 const findStatement: Statement = {
   name: "keys.find",
   text: `
-select id, tenant_id as "tenantId", hash, scopes, queues, ${isLive} as live, expires_at as "expiresAt",
+select id, tenant_id as "tenantId", hash, scopes, queues, tables, ${isLive} as live, expires_at as "expiresAt",
   (extract(epoch from expires_at - now()) * 1000)::float8 as "expiresInMs"
 from millrace.api_keys where start = $1::text`,
 };

@@ -10,8 +10,8 @@ import type { ApiKey, NewKey } from "./key-store.ts";
 const insertStatement: Statement = {
   name: "keys.insert",
   text: `
-insert into millrace.api_keys (id, tenant_id, name, start, hash, scopes, queues, created_by, expires_at)
-values ($1::uuid, $2::text, $3::text, $4::text, $5::bytea, $6::text[], $7::text[], $8::uuid, $9::timestamptz)
+insert into millrace.api_keys (id, tenant_id, name, start, hash, scopes, queues, tables, created_by, expires_at)
+values ($1::uuid, $2::text, $3::text, $4::text, $5::bytea, $6::text[], $7::text[], $8::text[], $9::uuid, $10::timestamptz)
 returning ${keyColumns}`,
 };
 
@@ -25,6 +25,7 @@ export async function insertKey(db: Executor, key: NewKey): Promise<ApiKey> {
     key.hash,
     key.scopes,
     key.queues,
+    key.tables ?? null,
     key.createdBy,
     key.expiresAt,
   ]);

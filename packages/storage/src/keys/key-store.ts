@@ -10,6 +10,8 @@ export interface ApiKey {
   readonly scopes: readonly Scope[];
   /** The queues it is bound to; null is every queue. */
   readonly queues: readonly string[] | null;
+  /** The event tables it is bound to; null is every table. */
+  readonly tables: readonly string[] | null;
   readonly createdAt: Date;
   /** The key that made this one; null for one that an operator made. */
   readonly createdBy: string | null;
@@ -26,6 +28,7 @@ export interface KeyForCheck {
   readonly hash: Uint8Array;
   readonly scopes: readonly Scope[];
   readonly queues: readonly string[] | null;
+  readonly tables: readonly string[] | null;
   /** Neither revoked nor expired. */
   readonly live: boolean;
   /** Null: never. */
@@ -46,6 +49,8 @@ export interface NewKey extends KeySecret {
   readonly name: string;
   readonly scopes: readonly Scope[];
   readonly queues: readonly string[] | null;
+  /** Default: every table. */
+  readonly tables?: readonly string[] | null | undefined;
   readonly createdBy: string | null;
   readonly expiresAt: Date | null;
 }
@@ -95,7 +100,7 @@ export interface KeyStore {
   /** Revokes a key for good; of one that is revoked already nothing changes. @throws NOT_FOUND */
   revokeKey(ref: KeyRef): Promise<ApiKey>;
   /**
-   * Makes the successor of a key: same name, scopes, queues and expiry. The old key ends after the overlap, the key before it at once,
+   * Makes the successor of a key: same name, scopes, queues, tables and expiry. The old key ends after the overlap, the key before it at once,
    * so that at most two work. @throws NOT_FOUND, INVALID_STATE for a key that is revoked, expired or rotated already
    */
   rotateKey(ref: KeyRef, rotation: RotateKey): Promise<ApiKey>;

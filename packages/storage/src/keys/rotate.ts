@@ -31,8 +31,8 @@ older as (
   returning id
 ),
 fresh as (
-  insert into millrace.api_keys (id, tenant_id, name, start, hash, scopes, queues, created_by, expires_at)
-  select $3::uuid, old.tenant_id, old.name, $4::text, $5::bytea, old.scopes, old.queues, $7::uuid, before.expires_at
+  insert into millrace.api_keys (id, tenant_id, name, start, hash, scopes, queues, tables, created_by, expires_at)
+  select $3::uuid, old.tenant_id, old.name, $4::text, $5::bytea, old.scopes, old.queues, old.tables, $7::uuid, before.expires_at
   from old join before on before.id = old.id
   returning ${keyColumns}
 )

@@ -22,6 +22,7 @@ export const apiKeys = millrace.table(
     revokedAt: at("revoked_at"),
     lastUsedAt: at("last_used_at"),
     successorId: uuid("successor_id"),
+    tables: text("tables").array(),
   },
   (table) => [uniqueIndex("api_keys_start").on(table.start), index("api_keys_tenant_id").on(table.tenantId, table.id)],
 );
