@@ -27,7 +27,8 @@ export async function answerWhenVisible(
   if (tally.offset === 0) return { ...told, status: "rejected" };
   if (waitForVisibility !== true) return { ...told, status: "accepted" };
   const timeoutMs = visibilityTimeoutMs ?? ingestLimits.visibilityTimeoutMsDefault;
-  const snapshot = await ctx.visibility?.wait(tenantNo, tally.offset, timeoutMs, ctx.signal);
+  // It is stored, whatever comes of the wait.
+  const snapshot = await ctx.visibility?.wait(tenantNo, tally.offset, timeoutMs, ctx.signal).catch(() => undefined);
   if (snapshot === undefined) return { ...told, status: "accepted" };
   return { ...told, status: "visible", snapshotId: snapshot.snapshotId };
 }

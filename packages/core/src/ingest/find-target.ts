@@ -1,14 +1,18 @@
-import { MillraceError } from "@millrace/contract";
+import { MillraceError, tableNameSchema } from "@millrace/contract";
 
-import { requireTable } from "../context.ts";
+import { tableNotFound } from "../tables/context.ts";
 import type { IngestCtx, IngestTarget } from "./context.ts";
 
-/** The table that somebody sends records for. @throws FORBIDDEN, TABLE_NOT_FOUND */
+/**
+ * The table that somebody sends records for. One that the key is not bound to does not exist for it.
+ * @throws TABLE_NOT_FOUND, INVALID_STATE for a table of the system
+ */
 export async function findTarget(ctx: IngestCtx, name: string): Promise<IngestTarget> {
-  requireTable(ctx, name);
-  const target = await ctx.tables.find(ctx.actor.tenantId, name);
-  if (target === undefined) throw new MillraceError("TABLE_NOT_FOUND", "There is no table of this name.");
-  if (target.table.system)
-    throw new MillraceError("FORBIDDEN", "Only Millrace itself writes the tables of the system.");
+  const { tenantId, tables } = ctx.actor;
+  // Text that can't be a name need not be asked for: some of it, such as a NUL, the database would refuse.
+  const isVisible = tableNameSchema.safeParse(name).success && tables?.includes(name) !== false;
+  const target = isVisible ? await ctx.tables.find(tenantId, name) : undefined;
+  if (target === undefined) throw tableNotFound();
+  if (target.table.system) throw new MillraceError("INVALID_STATE", "Millrace itself writes the tables of the system.");
   return target;
 }

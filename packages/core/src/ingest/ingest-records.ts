@@ -1,7 +1,7 @@
 import { setImmediate } from "node:timers/promises";
 
 import type { NewEvent } from "@millrace/bus";
-import type { RecordErrorCode } from "@millrace/contract";
+import { type RecordErrorCode, isMillraceError } from "@millrace/contract";
 
 import type { IngestCtx, IngestTarget } from "./context.ts";
 import { type ReadRecord, readRecord } from "./read-record.ts";
@@ -45,16 +45,16 @@ export async function ingestRecords(
   // Two senders may want different types for a column of one name: then the later one's record is checked against the earlier one's column.
   const odd = target.table.schemaMode === "evolve" ? passed.filter(({ unknown }) => unknown.length > 0) : [];
   if (odd.length > 0 && !(atomic && tally.counts.rejected > before.rejected)) {
-    grown = await ctx.tables.evolve(
-      target,
-      odd.map(({ payload }) => payload),
-    );
-    const again = await check(
-      ctx,
-      grown,
-      odd.map(({ sent }) => sent),
-      tally,
-    );
+    grown = await evolve(ctx, target, odd, tally);
+    const again =
+      grown === target
+        ? []
+        : await check(
+            ctx,
+            grown,
+            odd.map(({ sent }) => sent),
+            tally,
+          );
     passed = [...passed.filter(({ unknown }) => unknown.length === 0), ...again].toSorted(
       (a, b) => a.sent.index - b.sent.index,
     );
@@ -88,6 +88,28 @@ async function check(
     else tally.rejected(sent.index, read.key, read.code, read.problems);
   }
   return passed;
+}
+
+/** Adds columns for what records hold besides. A table that can't have them refuses these records, and stays as it is. */
+async function evolve(
+  ctx: IngestCtx,
+  target: IngestTarget,
+  odd: readonly Passed[],
+  tally: Tally,
+): Promise<IngestTarget> {
+  try {
+    return await ctx.tables.evolve(
+      target,
+      odd.map(({ payload }) => payload),
+    );
+  } catch (error) {
+    if (!isMillraceError(error, "SCHEMA_INCOMPATIBLE") && !isMillraceError(error, "VALIDATION_FAILED")) throw error;
+    const message = `The table can't have the columns for this: ${error.errors[0]?.message ?? error.message}`;
+    for (const { sent, event } of odd) {
+      tally.rejected(sent.index, event.key, "SCHEMA_MISMATCH", [{ path: "payload", message }]);
+    }
+    return target;
+  }
 }
 
 async function publish(

@@ -24,7 +24,7 @@ const lookAgainMs = 250;
 /**
  * Takes in records without end, part by part; what is held in memory doesn't grow with them. What was accepted before a failure stays, and the error says how much that is:
  * the same again, with the same keys, does no harm.
- * @throws FORBIDDEN, TABLE_NOT_FOUND, VALIDATION_FAILED, RATE_LIMITED, UNAVAILABLE, and whatever `chunks` throws
+ * @throws FORBIDDEN, TABLE_NOT_FOUND, INVALID_STATE for a table of the system, VALIDATION_FAILED, RATE_LIMITED, UNAVAILABLE, and whatever `chunks` throws
  */
 export async function ingestStream(ctx: IngestCtx, input: IngestStreamInput): Promise<IngestResponse> {
   requireScope(ctx, "events:write");

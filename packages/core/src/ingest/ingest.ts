@@ -15,7 +15,7 @@ export interface IngestInput {
 
 /**
  * Takes in records for a table. Each has an outcome of its own: accepted, duplicate of what was accepted before, or rejected; resolves once all of it is durable.
- * @throws FORBIDDEN, TABLE_NOT_FOUND, VALIDATION_FAILED, RATE_LIMITED, UNAVAILABLE
+ * @throws FORBIDDEN, TABLE_NOT_FOUND, INVALID_STATE for a table of the system, VALIDATION_FAILED, RATE_LIMITED, UNAVAILABLE
  */
 export async function ingest(ctx: IngestCtx, { table: name, request }: IngestInput): Promise<IngestResponse> {
   requireScope(ctx, "events:write");

@@ -48,7 +48,7 @@ export const ingestRoute: Route = {
     },
     200: { description: "The same, and all that was accepted can be queried.", schema: ingestResponseSchema },
   },
-  errors: ["TABLE_NOT_FOUND", "RATE_LIMITED"],
+  errors: ["TABLE_NOT_FOUND", "INVALID_STATE", "RATE_LIMITED"],
   async handle(c, api) {
     refuseIdempotencyKey(c, "Each record has an idempotencyKey of its own; NDJSON takes X-Idempotency-Prefix.");
     const answer = isNdjson(c) ? await takeStream(c, api) : await takeJson(c, api);
