@@ -73,7 +73,7 @@ function collect(incoming: IncomingMessage, limit: Limit): Promise<Buffer> {
         limit(bytes, chunk.length);
         chunks.push(chunk);
       } catch (error) {
-        settle(() => reject(error as Error));
+        settle(() => reject(error));
       }
     };
     const onEnd = () => settle(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
@@ -104,7 +104,7 @@ function inflate(incoming: IncomingMessage, limit: Limit): Promise<Buffer> {
       try {
         limit(rawBytes, 0);
       } catch (error) {
-        settle(() => reject(error as Error));
+        settle(() => reject(error));
       }
     };
     const onClose = () => {
@@ -116,7 +116,7 @@ function inflate(incoming: IncomingMessage, limit: Limit): Promise<Buffer> {
         limit(bytes, chunk.length);
         chunks.push(chunk);
       } catch (error) {
-        settle(() => reject(error as Error));
+        settle(() => reject(error));
       }
     });
     gunzip.on("end", () => settle(() => resolve(Buffer.concat(chunks))));

@@ -1,8 +1,8 @@
 import { randomUUID } from "node:crypto";
 
 import type { EventOp } from "@millrace/contract";
-import type { EventTable } from "@millrace/storage";
 
+import type { MadeTable } from "./make-table.ts";
 import type { TestApi } from "./start-test-api.ts";
 
 export interface TestDeadLetter {
@@ -12,7 +12,7 @@ export interface TestDeadLetter {
 }
 
 /** Puts a dead letter there as the publication of a snapshot does; answers its id. */
-export async function makeDeadLetter(api: TestApi, table: EventTable, given: TestDeadLetter): Promise<string> {
+export async function makeDeadLetter(api: TestApi, table: MadeTable, given: TestDeadLetter): Promise<string> {
   const id = randomUUID();
   const { payload, op = "insert", offset = Math.floor(Math.random() * 1e9) } = given;
   await api.composition.db.query(

@@ -1,7 +1,9 @@
 import type { Column, SchemaMode } from "@millrace/contract";
-import type { EventTable } from "@millrace/storage";
 
 import type { TestApi } from "./start-test-api.ts";
+
+/** A table as the store gives it. */
+export type MadeTable = NonNullable<Awaited<ReturnType<TestApi["composition"]["tables"]["createTable"]>>>;
 
 export interface TestTable {
   readonly name: string;
@@ -13,7 +15,7 @@ export interface TestTable {
 }
 
 /** Makes a table as it is in storage, past the rules of the API. */
-export async function makeTable(api: TestApi, given: TestTable): Promise<EventTable> {
+export async function makeTable(api: TestApi, given: TestTable): Promise<MadeTable> {
   const { name, tenantId = "acme", schemaMode = "strict", primaryKey = [] } = given;
   const columns = Object.entries(given.columns).map(([column, type], index): Column => ({
     fieldId: index + 1,

@@ -2,18 +2,17 @@ import { randomUUID } from "node:crypto";
 
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
-import type { EventTable } from "@millrace/storage";
 import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
 
 import { makeDeadLetter } from "../../testing/make-dead-letter.ts";
-import { makeTable } from "../../testing/make-table.ts";
+import { type MadeTable, makeTable } from "../../testing/make-table.ts";
 import { type TestApi, startTestApi } from "../../testing/start-test-api.ts";
 
 let database: TestDatabase;
 let api: TestApi;
 let key: string;
-let clicks: EventTable;
-let views: EventTable;
+let clicks: MadeTable;
+let views: MadeTable;
 
 beforeAll(async () => {
   database = await testDatabase();

@@ -1,0 +1,146 @@
+import { describe, expect, test, vi } from "vitest";
+
+import type { NewEvent, PublishOutcome } from "@millrace/bus";
+import { MillraceError } from "@millrace/contract";
+
+import { type PublisherOptions, createPublisher } from "./publisher.ts";
+
+const event = (key: string): NewEvent => ({
+  tableId: 1,
+  version: 1,
+  op: "insert",
+  key,
+  payload: "{}",
+  payloadHash: "",
+  eventTime: undefined,
+});
+const events = (prefix: string, count: number) => Array.from({ length: count }, (_, n) => event(`${prefix}${n}`));
+
+interface Publish {
+  readonly tenantNo: number;
+  readonly keys: readonly string[];
+  readonly atomic: boolean | undefined;
+  land(): void;
+  fail(error: unknown): void;
+}
+
+/** A publisher over a bus of which the test decides when each publish ends. */
+function open(options: Partial<PublisherOptions> = {}) {
+  const underWay: Publish[] = [];
+  const publisher = createPublisher({
+    lingerMs: 0,
+    publishesMax: 4,
+    tenantPublishesMax: 2,
+    ...options,
+    publish: (tenantNo, given, { atomic } = {}) =>
+      new Promise((resolve, reject) => {
+        const outcomes = given.map(({ key }): PublishOutcome => ({
+          outcome: "accepted",
+          offset: Number(key.slice(1)),
+        }));
+        underWay.push({
+          tenantNo,
+          keys: given.map(({ key }) => key),
+          atomic,
+          land: () => resolve(outcomes),
+          fail: reject,
+        });
+      }),
+  });
+  return { underWay, publish: publisher.publish };
+}
+
+describe("a publisher", () => {
+  test("publishes what gathers while others are under way together, and answers each its own", async () => {
+    const { underWay, publish } = open({ tenantPublishesMax: 1 });
+    const first = publish(1, events("a", 1), false);
+    const second = publish(1, events("b", 2), false);
+    const third = publish(1, events("c", 1), false);
+    expect(underWay.map(({ keys }) => keys)).toEqual([["a0"]]);
+    underWay[0]?.land();
+    await first;
+    await vi.waitFor(() => expect(underWay).toHaveLength(2));
+    expect(underWay[1]?.keys).toEqual(["b0", "b1", "c0"]);
+    underWay[1]?.land();
+    expect(await second).toHaveLength(2);
+    expect(await third).toEqual([{ outcome: "accepted", offset: 0 }]);
+  });
+
+  test("waits a moment for others of the tenant", async () => {
+    const { underWay, publish } = open({ lingerMs: 5 });
+    void publish(1, events("a", 1), false);
+    void publish(1, events("b", 1), false);
+    expect(underWay).toEqual([]);
+    await vi.waitFor(() => expect(underWay.map(({ keys }) => keys)).toEqual([["a0", "b0"]]));
+  });
+
+  test("keeps a publish within its bound, but never splits a request", async () => {
+    const { underWay, publish } = open({ lingerMs: 1_000, publishesMax: 9, tenantPublishesMax: 9 });
+    void publish(1, events("a", 1_500), false);
+    void publish(1, events("b", 600), false);
+    await vi.waitFor(() => expect(underWay).toHaveLength(2));
+    void publish(1, events("c", 5_000), false);
+    await vi.waitFor(() => expect(underWay).toHaveLength(3));
+    expect(underWay.map(({ keys }) => keys.length)).toEqual([1_500, 600, 5_000]);
+  });
+
+  test("publishes an atomic request by itself", () => {
+    const { underWay, publish } = open({ tenantPublishesMax: 1, publishesMax: 1 });
+    void publish(2, events("x", 1), false);
+    void publish(1, events("a", 1), false);
+    void publish(1, events("b", 1), true);
+    void publish(1, events("c", 1), false);
+    const seen = async () => {
+      for (let nth = 0; nth < 4; nth++) {
+        await vi.waitFor(() => expect(underWay.length).toBe(nth + 1));
+        underWay[nth]?.land();
+      }
+      return underWay.map(({ keys, atomic }) => [keys.join(), atomic]);
+    };
+    return expect(seen()).resolves.toEqual([
+      ["x0", false],
+      ["a0", false],
+      ["b0", true],
+      ["c0", false],
+    ]);
+  });
+
+  test("lets a flood of one tenant take two places, and another go before what is left of it", async () => {
+    const { underWay, publish } = open({ publishesMax: 3 });
+    for (let n = 0; n < 20; n++) void publish(1, events("f", 2_000), false);
+    void publish(2, events("o", 1), false);
+    void publish(3, events("p", 1), false);
+    expect(underWay.map(({ tenantNo }) => tenantNo)).toEqual([1, 1, 2]);
+    underWay[0]?.land();
+    await vi.waitFor(() => expect(underWay).toHaveLength(4));
+    expect(underWay[3]?.tenantNo).toBe(3);
+  });
+
+  test("takes tenants in turn when all of them flood", async () => {
+    const { underWay, publish } = open({ publishesMax: 1, tenantPublishesMax: 1 });
+    for (let n = 0; n < 3; n++) for (const tenantNo of [1, 2, 3]) void publish(tenantNo, events("f", 2_000), false);
+    for (let nth = 0; nth < 9; nth++) {
+      await vi.waitFor(() => expect(underWay).toHaveLength(nth + 1));
+      underWay[nth]?.land();
+    }
+    expect(underWay.map(({ tenantNo }) => tenantNo)).toEqual([1, 2, 3, 1, 2, 3, 1, 2, 3]);
+  });
+
+  test("lets only the request at fault fail, and all of them where the database is away", async () => {
+    const { underWay, publish } = open({ lingerMs: 1 });
+    const results = Promise.allSettled([publish(1, events("a", 1), false), publish(1, events("b", 1), false)]);
+    await vi.waitFor(() => expect(underWay).toHaveLength(1));
+    underWay[0]?.fail(new Error("a fault"));
+    await vi.waitFor(() => expect(underWay).toHaveLength(2));
+    underWay[1]?.fail(new Error("a fault"));
+    await vi.waitFor(() => expect(underWay).toHaveLength(3));
+    underWay[2]?.land();
+    expect((await results).map(({ status }) => status)).toEqual(["rejected", "fulfilled"]);
+
+    const away = Promise.allSettled([publish(1, events("a", 1), false), publish(1, events("b", 1), false)]);
+    await vi.waitFor(() => expect(underWay).toHaveLength(4));
+    underWay[3]?.fail(new MillraceError("UNAVAILABLE", "Away."));
+    expect((await away).map(({ status }) => status)).toEqual(["rejected", "rejected"]);
+    expect(underWay).toHaveLength(4);
+  });
+});
