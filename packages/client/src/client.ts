@@ -6,6 +6,7 @@ import type { ClientOptions } from "./options.ts";
 import { createQueuesClient, type QueuesClient } from "./queues.ts";
 import { createSchedulesClient, type SchedulesClient } from "./schedules.ts";
 import { createSchemasClient, type SchemasClient } from "./schemas.ts";
+import { createTablesClient, type TablesClient } from "./tables.ts";
 import { createOpenStream, createTransport, retriesMaxDefault } from "./transport.ts";
 
 export interface MillraceClient {
@@ -14,6 +15,7 @@ export interface MillraceClient {
   readonly queues: QueuesClient;
   readonly schedules: SchedulesClient;
   readonly schemas: SchemasClient;
+  readonly tables: TablesClient;
   readonly keys: KeysClient;
   readonly audit: AuditClient;
 }
@@ -27,6 +29,7 @@ export function createClient(options: ClientOptions): MillraceClient {
     queues: createQueuesClient(send),
     schedules: createSchedulesClient(send),
     schemas: createSchemasClient(send),
+    tables: createTablesClient(send),
     keys: createKeysClient(send),
     audit: createAuditClient(send),
   };
