@@ -13,21 +13,18 @@ export async function readBody(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   bytesMax: number,
-  onBytes: OnBytes = ignore,
+  onBytes: OnBytes = () => undefined,
 ): Promise<Buffer> {
   const gzip = isGzip(incoming, outgoing);
   if (Number(incoming.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax);
   askForBody(incoming, outgoing);
-  const limit = (bytes: number, arrivedBytes: number) => {
-    if (bytes > bytesMax) throw tooLarge(bytesMax);
-    onBytes(arrivedBytes);
-  };
+  const limit: Limit = (bytes, added) => (bytes > bytesMax ? tooLarge(bytesMax) : onBytes(added));
   if (gzip) return inflate(incoming, limit);
   return arrived(incoming, limit) ?? collect(incoming, limit);
 }
 
-/** Told of each part of a body, inflated; may throw, and then no more is read. */
-export type OnBytes = (bytes: number) => void;
+/** Told of each part of a body, inflated; what it answers ends the reading. */
+export type OnBytes = (bytes: number) => MillraceError | undefined;
 
 /** Lets a client that waits for `100 Continue` send its body. */
 export function askForBody(incoming: IncomingMessage, outgoing: ServerResponse): void {
@@ -56,12 +53,13 @@ export function isGzip(incoming: IncomingMessage, outgoing: ServerResponse): boo
 function arrived(incoming: IncomingMessage, limit: Limit): Buffer | undefined {
   if (!incoming.complete || incoming.destroyed || incoming.readableDidRead) return undefined;
   const body = (incoming.read() ?? empty) as Buffer;
-  limit(body.length, body.length);
+  const refusal = limit(body.length, body.length);
+  if (refusal !== undefined) throw refusal;
   return body;
 }
 
-/** Throws when the whole so far, or what was added last, is too much. */
-type Limit = (bytes: number, added: number) => void;
+/** What is wrong with a body of so many bytes, of which so many have come last. */
+type Limit = (bytes: number, added: number) => MillraceError | undefined;
 
 function collect(incoming: IncomingMessage, limit: Limit): Promise<Buffer> {
   return new Promise((resolve, reject) => {
@@ -69,12 +67,9 @@ function collect(incoming: IncomingMessage, limit: Limit): Promise<Buffer> {
     let bytes = 0;
     const onData = (chunk: Buffer) => {
       bytes += chunk.length;
-      try {
-        limit(bytes, chunk.length);
-        chunks.push(chunk);
-      } catch (error) {
-        settle(() => reject(error));
-      }
+      const refusal = limit(bytes, chunk.length);
+      if (refusal === undefined) chunks.push(chunk);
+      else settle(() => reject(refusal));
     };
     const onEnd = () => settle(() => resolve(chunks.length === 1 && chunks[0] ? chunks[0] : Buffer.concat(chunks)));
     const onClose = () => settle(() => reject(incomplete()));
@@ -101,23 +96,17 @@ function inflate(incoming: IncomingMessage, limit: Limit): Promise<Buffer> {
     };
     const onRaw = (chunk: Buffer) => {
       rawBytes += chunk.length;
-      try {
-        limit(rawBytes, 0);
-      } catch (error) {
-        settle(() => reject(error));
-      }
+      const refusal = limit(rawBytes, 0);
+      if (refusal !== undefined) settle(() => reject(refusal));
     };
     const onClose = () => {
       if (!incoming.readableEnded) settle(() => reject(incomplete()));
     };
     gunzip.on("data", (chunk: Buffer) => {
       bytes += chunk.length;
-      try {
-        limit(bytes, chunk.length);
-        chunks.push(chunk);
-      } catch (error) {
-        settle(() => reject(error));
-      }
+      const refusal = limit(bytes, chunk.length);
+      if (refusal === undefined) chunks.push(chunk);
+      else settle(() => reject(refusal));
     });
     gunzip.on("end", () => settle(() => resolve(Buffer.concat(chunks))));
     gunzip.on("error", (cause) =>

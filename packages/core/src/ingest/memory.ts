@@ -11,8 +11,8 @@ export interface MemoryLimits {
 
 /** What one request holds in memory. */
 export interface MemoryShare {
-  /** Counts bytes that have arrived. @throws RATE_LIMITED when there is no room for them; nothing is counted then */
-  add(bytes: number): void;
+  /** Counts bytes that have arrived; answers RATE_LIMITED when there is no room for them, and counts nothing then. */
+  add(bytes: number): MillraceError | undefined;
   /** Gives all of it back. */
   close(): void;
 }
@@ -42,11 +42,12 @@ export function createMemory({ bytesMax, tenantBytesMax, refused }: MemoryLimits
             refused?.();
             const whose = own + bytes > tenantBytesMax ? "this tenant" : "this process";
             const message = `The requests of ${whose} hold as much memory as they may; send again when they are answered.`;
-            throw new MillraceError("RATE_LIMITED", message, { retryAfterMs });
+            return new MillraceError("RATE_LIMITED", message, { retryAfterMs });
           }
           byTenant.set(tenantId, own + bytes);
           total += bytes;
           held += bytes;
+          return undefined;
         },
         close() {
           const left = (byTenant.get(tenantId) ?? 0) - held;

@@ -84,7 +84,8 @@ async function takeStream(c: ApiContext, api: Api): Promise<IngestResponse> {
   const { limits, memory } = api.composition.ingestDesk;
   const share = memory.enter(c.get("actor").tenantId);
   try {
-    share.add(limits.chunkBytesMax * chunksHeld);
+    const refusal = share.add(limits.chunkBytesMax * chunksHeld);
+    if (refusal !== undefined) throw refusal;
     const isWaiting = waitForVisibility === "true";
     const chunks = readNdjson(c, limits);
     const input = { ...query, table: paramOf(c, "table"), waitForVisibility: isWaiting, chunks: () => chunks };

@@ -1,0 +1,163 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+
+import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
+
+import { makeTable } from "../../testing/make-table.ts";
+import { type RawSocket, openSocket } from "../../testing/open-socket.ts";
+import { type TestApi, type TestApiOptions, startTestApi } from "../../testing/start-test-api.ts";
+import { withBus } from "../../testing/with-bus.ts";
+
+let database: TestDatabase | undefined;
+let api: TestApi | undefined;
+let socket: RawSocket | undefined;
+afterEach(async () => {
+  socket?.destroy();
+  await api?.close();
+  await database?.close();
+});
+
+async function open(options: TestApiOptions = {}) {
+  database = await testDatabase();
+  const started = await startTestApi({ database, ...options });
+  api = started;
+  const keys = [];
+  for (const tenantId of ["loud", "quiet"]) {
+    await makeTable(started, { tenantId, name: "clicks", columns: { n: "int64" } });
+    keys.push((await started.makeKey({ tenantId })).key);
+  }
+  const [loud = "", quiet = ""] = keys;
+  return { api: started, loud, quiet };
+}
+
+const records = (prefix: string, count: number) =>
+  Array.from({ length: count }, (_, n) => ({ idempotencyKey: `${prefix}${n}`, payload: { n } }));
+
+describe("a tenant of which too much waits to be written", () => {
+  test("is told when to send again, and another may send on", async () => {
+    const {
+      api: at,
+      loud,
+      quiet,
+    } = await open({ values: { "ingest.pendingEventsSoft": 5, "ingest.pendingEventsHard": 10 } });
+    const post = (key: string, prefix: string, count: number) =>
+      at.ask("POST /v1/ingest/clicks", { key, body: { records: records(prefix, count) } });
+    expect((await post(loud, "a", 5)).status).toBe(202);
+    const soft = await post(loud, "b", 1);
+    expect([soft.status, soft.json.code, soft.json["pendingEvents"]]).toEqual([429, "RATE_LIMITED", 5]);
+    expect(Number(soft.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+    expect((await post(quiet, "a", 4)).status).toBe(202);
+    // What was sent before is held back as well: whether it is a duplicate is seen only after it was taken.
+    expect((await post(loud, "a", 5)).status).toBe(429);
+    expect((await post(quiet, "b", 10)).status).toBe(202);
+    const hard = await post(quiet, "c", 1);
+    expect([hard.status, hard.json.code]).toEqual([503, "UNAVAILABLE"]);
+    expect(Number(hard.headers.get("retry-after"))).toBeGreaterThanOrEqual(1);
+  });
+
+  test("is let in again once it is consumed", async () => {
+    const { api: at, loud } = await open({ values: { "ingest.pendingEventsSoft": 5, "ingest.pendingEventsHard": 10 } });
+    const post = (prefix: string, count: number) =>
+      at.ask("POST /v1/ingest/clicks", { key: loud, body: { records: records(prefix, count) } });
+    await post("a", 6);
+    expect((await post("b", 1)).status).toBe(429);
+    const { bus, db } = at.composition;
+    const claim = await bus.claimBatch({ owner: "test", leaseMs: 60_000, limit: 100, bytesMax: 1_000_000 });
+    if (claim === undefined) throw new Error("nothing to claim");
+    await db.withTransaction((tx) => bus.ack(tx, claim));
+    await vi.waitFor(async () => expect((await post("b", 1)).status).toBe(202), { timeout: 5_000 });
+  });
+
+  test("holds an upload back until there is room, instead of failing it", async () => {
+    const { api: at, loud } = await open({
+      values: { "ingest.pendingEventsSoft": 5, "ingest.pendingEventsHard": 100, "ingest.chunkRecordsMax": 5 },
+    });
+    const body = records("a", 20)
+      .map((record) => `${JSON.stringify(record)}\n`)
+      .join("");
+    let isOver = false;
+    const upload = at
+      .ask("POST /v1/ingest/clicks", { key: loud, body, headers: { "content-type": "application/x-ndjson" } })
+      .finally(() => (isOver = true));
+    const { bus, db } = at.composition;
+    let consumed = 0;
+    while (!isOver) {
+      const claim = await bus.claimBatch({ owner: "test", leaseMs: 60_000, limit: 100, bytesMax: 1_000_000 });
+      if (claim === undefined) {
+        await Promise.race([
+          upload,
+          vi.waitFor(async () => expect((await bus.lag(1))?.pendingEvents).toBeGreaterThan(0)),
+        ]);
+        continue;
+      }
+      expect(claim.events.length).toBeLessThanOrEqual(15);
+      consumed += claim.events.length;
+      await db.withTransaction((tx) => bus.ack(tx, claim));
+    }
+    expect((await upload).json).toMatchObject({ acceptedCount: 20 });
+    expect(consumed).toBeLessThanOrEqual(20);
+  });
+});
+
+describe("a flood of one tenant", () => {
+  test("takes two places, so another's publish is under way before what is left of it", async () => {
+    const underWay: number[] = [];
+    const gate = Promise.withResolvers<void>();
+    const {
+      api: at,
+      loud,
+      quiet,
+    } = await open({
+      values: { "ingest.lingerMs": 0 },
+      replace: withBus((bus) => ({
+        ...bus,
+        async publish(tenantNo, ...rest) {
+          underWay.push(tenantNo);
+          if (underWay[0] === tenantNo) await gate.promise;
+          return bus.publish(tenantNo, ...rest);
+        },
+      })),
+    });
+    const post = (key: string, prefix: string) =>
+      at.ask("POST /v1/ingest/clicks", { key, body: { records: records(prefix, 10) } });
+    const flood = Array.from({ length: 50 }, (_, n) => post(loud, `flood${n}-`));
+    await vi.waitFor(() => expect(underWay).toHaveLength(2));
+    expect((await post(quiet, "q")).json).toMatchObject({ acceptedCount: 10 });
+    expect(underWay).toHaveLength(3);
+    gate.resolve();
+    const replies = await Promise.all(flood);
+    expect(replies.every(({ json }) => json["acceptedCount"] === 10)).toBe(true);
+    // Fifty requests in two first publishes, and those that had gathered behind them.
+    expect(underWay.length).toBeLessThan(20);
+  });
+});
+
+describe("what a process holds in memory", () => {
+  test("is bounded by tenant: a second body waits outside, another tenant's doesn't", async () => {
+    const mebibyte = 1_024 * 1_024;
+    const {
+      api: at,
+      loud,
+      quiet,
+    } = await open({
+      values: {
+        "ingest.bodyBytesMax": mebibyte,
+        "ingest.tenantMemoryBytesMax": mebibyte,
+        "ingest.memoryBytesMax": 4 * mebibyte,
+        "ingest.chunkBytesMax": 256 * 1_024,
+      },
+    });
+    socket = await openSocket(at.port);
+    const half = " ".repeat(mebibyte - 100);
+    socket.send(
+      `POST /v1/ingest/clicks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${loud}\r\nContent-Type: application/json\r\nContent-Length: ${mebibyte}\r\n\r\n${half}`,
+    );
+    const memory = at.composition.ingestDesk?.memory;
+    await vi.waitFor(() => expect(memory?.bytes()).toBe(half.length));
+    const post = (key: string) => at.ask("POST /v1/ingest/clicks", { key, body: { records: records("m", 10) } });
+    expect((await post(loud)).json.code).toBe("RATE_LIMITED");
+    expect((await post(quiet)).status).toBe(202);
+    socket.destroy();
+    await vi.waitFor(() => expect(memory?.bytes()).toBe(0));
+    expect((await post(loud)).status).toBe(202);
+  });
+});

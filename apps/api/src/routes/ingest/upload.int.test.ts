@@ -1,0 +1,134 @@
+import { afterEach, describe, expect, test, vi } from "vitest";
+
+import { MillraceError } from "@millrace/contract";
+import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
+
+import { makeTable } from "../../testing/make-table.ts";
+import { type RawSocket, openSocket, parseReply } from "../../testing/open-socket.ts";
+import { type TestApi, type TestApiOptions, startTestApi } from "../../testing/start-test-api.ts";
+import { withBus } from "../../testing/with-bus.ts";
+
+let database: TestDatabase | undefined;
+let api: TestApi | undefined;
+let socket: RawSocket | undefined;
+afterEach(async () => {
+  socket?.destroy();
+  await api?.close();
+  await database?.close();
+});
+
+async function open(options: TestApiOptions = {}) {
+  database = await testDatabase();
+  const started = await startTestApi({ database, ...options });
+  api = started;
+  await makeTable(started, { name: "clicks", columns: { n: "int64", filler: "varchar" } });
+  const { key } = await started.makeKey();
+  return {
+    api: started,
+    key,
+    stored: async () => {
+      const rows = await started.composition.db.query<{ key: string }>(
+        { name: "test.keys", text: "select key from millrace.events order by event_offset" },
+        [],
+      );
+      return rows.map((row) => row.key);
+    },
+  };
+}
+
+const line = (key: string, filler = "") => `${JSON.stringify({ idempotencyKey: key, payload: { n: 1, filler } })}\n`;
+const away = () => new MillraceError("UNAVAILABLE", "The log is away.", { retryAfterMs: 7_000 });
+const headers = { "content-type": "application/x-ndjson" };
+
+/** Begins an upload on a connection of its own. */
+async function beginUpload(port: number, key: string) {
+  const opened = await openSocket(port);
+  socket = opened;
+  opened.send(
+    `POST /v1/ingest/clicks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n`,
+  );
+  return {
+    send: (text: string) => opened.send(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`),
+    end: () => opened.send("0\r\n\r\n"),
+    reset: () => opened.reset(),
+    answer: async () => parseReply(await opened.receive(/\r\n\r\n[^]*\}/)),
+  };
+}
+
+describe("an upload", () => {
+  test("that is slow is stored as it comes, and lasts as long as it makes progress", async () => {
+    const {
+      api: at,
+      key,
+      stored,
+    } = await open({ values: { "server.requestTimeoutMs": 1_000, "server.headersTimeoutMs": 500 } });
+    const startMs = performance.now();
+    const upload = await beginUpload(at.port, key);
+    const sent: string[] = [];
+    while (performance.now() - startMs < 3_000) {
+      sent.push(`k${sent.length}`);
+      upload.send(line(sent.at(-1) ?? ""));
+      await vi.waitFor(async () => expect(await stored()).toEqual(sent), { timeout: 2_000 });
+    }
+    upload.end();
+    const { status, body } = await upload.answer();
+    expect([status, JSON.parse(body)]).toEqual([202, expect.objectContaining({ acceptedCount: sent.length })]);
+  });
+
+  test("that comes to a halt ends, and says what was accepted", async () => {
+    const {
+      api: at,
+      key,
+      stored,
+    } = await open({ values: { "server.requestTimeoutMs": 1_000, "server.headersTimeoutMs": 500 } });
+    const upload = await beginUpload(at.port, key);
+    upload.send(line("k1"));
+    upload.send(line("k2").slice(0, 20));
+    const { status } = await upload.answer();
+    expect(status).toBe(408);
+    expect(await stored()).toEqual(["k1"]);
+  });
+
+  test("that is cut midway keeps what was accepted, takes no half line, and can be sent again", async () => {
+    const { api: at, key, stored } = await open();
+    const upload = await beginUpload(at.port, key);
+    upload.send(line("k1"));
+    await vi.waitFor(async () => expect(await stored()).toEqual(["k1"]));
+    upload.send(line("k2").trimEnd());
+    upload.reset();
+    await vi.waitFor(() =>
+      expect(at.logs.some(({ route, status }) => route === "/v1/ingest/{table}" && status === 499)).toBe(true),
+    );
+    expect(await stored()).toEqual(["k1"]);
+    const again = await at.ask("POST /v1/ingest/clicks", { key, headers, body: line("k1") + line("k2") });
+    expect(again.json).toMatchObject({ acceptedCount: 1, duplicateCount: 1 });
+  });
+
+  test("that fails midway says what was accepted, and when to send all of it again", async () => {
+    let publishes = 0;
+    const {
+      api: at,
+      key,
+      stored,
+    } = await open({
+      values: { "ingest.chunkRecordsMax": 10 },
+      replace: withBus((bus) => ({
+        ...bus,
+        publish: (...given) => (++publishes === 3 ? Promise.reject(away()) : bus.publish(...given)),
+      })),
+    });
+    const body = Array.from({ length: 100 }, (_, n) => line(`k${n}`)).join("");
+    const failed = await at.ask("POST /v1/ingest/clicks", { key, headers, body });
+    expect([failed.status, failed.headers.get("retry-after")]).toEqual([503, "7"]);
+    const accepted = (await stored()).length;
+    expect(accepted).toBeGreaterThanOrEqual(20);
+    expect(accepted).toBeLessThan(100);
+    expect(failed.json).toMatchObject({
+      acceptedCount: accepted,
+      rejectedCount: 0,
+      visibilityToken: expect.any(String),
+    });
+    const again = await at.ask("POST /v1/ingest/clicks", { key, headers, body });
+    expect(again.json).toMatchObject({ acceptedCount: 100 - accepted, duplicateCount: accepted });
+  });
+});
