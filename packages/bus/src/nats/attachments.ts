@@ -14,6 +14,9 @@ export interface Attachments {
   of(tenantNo: number): Promise<StreamSegment>;
   /** The segment turned out to be over. */
   forget(tenantNo: number, segment: StreamSegment): void;
+  /** The highest number that this process has seen a stream give out; every new message has a higher one, or the stream is another. */
+  seen(segment: StreamSegment): number;
+  saw(segment: StreamSegment, sequence: number): void;
   /** Nothing that is known of streams may hold any more. */
   forgetAll(): void;
 }
@@ -24,6 +27,11 @@ export interface Attachments {
  */
 export function createAttachments(store: StreamStore, streams: Streams): Attachments {
   const known = new Map<number, Promise<StreamSegment>>();
+  const highest = new Map<string, number>();
+  const nameOf = ({ stream, streamCreatedAt }: StreamSegment): string => `${stream} ${streamCreatedAt}`;
+  const seen = (segment: StreamSegment): number => highest.get(nameOf(segment)) ?? 0;
+  const saw = (segment: StreamSegment, sequence: number): void =>
+    void highest.set(nameOf(segment), Math.max(seen(segment), sequence));
 
   async function attach(tenantNo: number): Promise<StreamSegment> {
     const seenHead = await store.head(tenantNo);
@@ -31,6 +39,7 @@ export function createAttachments(store: StreamStore, streams: Streams): Attachm
     const stream = await streams.present(tenantNo);
     const segment = await store.openSegment(tenantNo, { ...stream, seenHead });
     if (!isStreamSegment(segment)) throw new MillraceError("INTERNAL", "A segment was opened in no stream.");
+    saw(segment, stream.lastSequence);
     return segment;
   }
 
@@ -50,7 +59,12 @@ export function createAttachments(store: StreamStore, streams: Streams): Attachm
         () => undefined,
       );
     },
-    forgetAll: () => known.clear(),
+    seen,
+    saw,
+    forgetAll() {
+      known.clear();
+      highest.clear();
+    },
   };
 }
 

@@ -47,9 +47,13 @@ export function createNatsBus(options: NatsBusOptions): IngestBus {
   /** Closing waits for what is under way. */
   function tracked<Result>(work: Promise<Result>): Promise<Result> {
     underWay.add(work);
-    const done = (): void => void underWay.delete(work);
-    work.then(done, done);
+    void forget(work);
     return work;
+  }
+
+  async function forget(work: Promise<unknown>): Promise<void> {
+    await Promise.allSettled([work]);
+    underWay.delete(work);
   }
 
   return {

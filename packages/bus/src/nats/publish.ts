@@ -57,7 +57,12 @@ export async function publish(
     const segment = await attachments.of(tenantNo);
     const batchId = atomic && plan.fresh.length > 1 ? randomUUID() : undefined;
     const salt = batchId ?? (attempt === 1 ? "" : randomUUID());
-    const sent = await send(settings, connector, streams, plan.fresh, { tenantNo, segment, batchId, salt });
+    const sent = await send(settings, connector, streams, attachments, plan.fresh, {
+      tenantNo,
+      segment,
+      batchId,
+      salt,
+    });
     if (sent === undefined) {
       attachments.forget(tenantNo, segment);
       continue;

@@ -128,10 +128,19 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
       const later = await opened.another();
       await publish(later, 3);
       await publish(opened.bus, 3);
-      expect(await consumed()).toEqual(published.slice(6));
+      expect(await consumed(later)).toEqual(published.slice(6));
       expect(await opened.bus.lag(tenantNo)).toMatchObject({ pendingEvents: 0, pendingBytes: 0 });
     },
   );
+
+  it("a stream that was made anew by hand is not taken for the former one by who had published there", async () => {
+    await publish(opened.bus, 6);
+    const stream = await streamOf(opened.db, tenantNo, nats.servers);
+    await stream.makeAnew();
+    await stream.close();
+    await publish(opened.bus, 3);
+    expect(await consumed(await opened.another())).toEqual(published.slice(6));
+  });
 
   it("a full stream refuses what comes, keeps what it has, and takes more once that is consumed", async () => {
     const small = await openNats(nats.servers, { streamBytesMax: 1_024 ** 2 });

@@ -1,7 +1,7 @@
 import { MillraceError } from "@millrace/contract";
 import type { NewEvent } from "@millrace/storage";
 
-import type { StreamSegment } from "./attachments.ts";
+import type { Attachments, StreamSegment } from "./attachments.ts";
 import type { NatsConnector } from "./connection.ts";
 import { isStreamGone, isTooLarge, toMillraceError } from "./error.ts";
 import { headersOf } from "./message.ts";
@@ -37,10 +37,12 @@ export async function send(
   { inFlightMax }: NatsBusSettings,
   connector: NatsConnector,
   streams: Streams,
+  attachments: Attachments,
   outgoing: readonly Outgoing[],
   { tenantNo, segment, batchId, salt }: SendOptions,
 ): Promise<readonly Sent[] | undefined> {
   const { js } = await connector.link();
+  const seen = attachments.seen(segment);
   const sent: Sent[] = Array.from({ length: outgoing.length });
   let next = 0;
   let failure: { readonly error: unknown } | undefined;
@@ -52,6 +54,9 @@ export async function send(
       expect: { streamName: segment.stream },
     });
     if (stream !== segment.stream) throw new MillraceError("INTERNAL", "A stream answered that was not asked.");
+    // A number that was given out before: somebody has made the stream anew under its name.
+    if (!duplicate && seq <= seen) throw new OtherStream();
+    attachments.saw(segment, seq);
     return { offset: segment.base + seq, isDuplicate: duplicate };
   }
 
@@ -72,6 +77,7 @@ export async function send(
   await Promise.all(Array.from({ length: Math.min(inFlightMax, outgoing.length) }, sendOn));
   if (failure === undefined) return sent;
   const { error } = failure;
+  if (error instanceof OtherStream) return undefined;
   if (isTooLarge(error)) {
     throw new MillraceError("PAYLOAD_TOO_LARGE", "An event is larger than NATS takes.", { cause: error });
   }
@@ -81,6 +87,9 @@ export async function send(
   }
   throw toMillraceError(error, true);
 }
+
+/** The stream is not the one that it is taken for. */
+class OtherStream extends Error {}
 
 /**
  * What the server drops a message by that it had within its window. The same key with another record is another message: which of the two counts is for

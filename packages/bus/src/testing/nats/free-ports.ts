@@ -1,6 +1,5 @@
 import { once } from "node:events";
-import { createServer, type Server } from "node:net";
-import type { AddressInfo } from "node:net";
+import { type AddressInfo, createServer, type Server } from "node:net";
 
 /** So many ports of 127.0.0.1 that nobody listens on. Held together until all are known, so that none comes twice. */
 export async function freePorts(count: number): Promise<readonly number[]> {
