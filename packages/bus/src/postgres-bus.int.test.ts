@@ -7,6 +7,9 @@ import { describeIngestBus } from "./testing/describe-ingest-bus.ts";
 import { makeLog, newEvents } from "./testing/fixture.ts";
 import type { CrashedPublish } from "./testing/fixture.ts";
 
+/** Patient: what is tested is what happens, not how fast a busy machine is. */
+const options = { session: hotSession, poolMax: 16, acquireTimeoutMs: 20_000, statementTimeoutMs: 20_000 };
+
 const urls = new WeakMap<object, string>();
 
 const crashes: readonly CrashedPublish[] = [
@@ -55,7 +58,7 @@ async function throughBrokenLine(
 describeIngestBus("PostgreSQL", {
   crashes,
   async open() {
-    const { database: db, url, close } = await testDatabase({ database: { session: hotSession, poolMax: 16 } });
+    const { database: db, url, close } = await testDatabase({ database: options });
     urls.set(db, url);
     const opened = [createPostgresBus({ db })];
     const others: { close(): Promise<void> }[] = [];
@@ -64,7 +67,7 @@ describeIngestBus("PostgreSQL", {
       bus: opened[0]!,
       db,
       async another() {
-        const own = createDatabase({ url, session: hotSession });
+        const own = createDatabase({ ...options, url });
         const bus = createPostgresBus({ db: own });
         opened.push(bus);
         others.push(own);

@@ -26,7 +26,9 @@ describe("the order in which events become visible", () => {
   let test: TestDatabase;
   let tenantNo: number;
   beforeAll(async () => {
-    test = await testDatabase({ database: { poolMax: writers + 2, lockTimeoutMs: 5_000 } });
+    test = await testDatabase({
+      database: { poolMax: writers + 2, lockTimeoutMs: 20_000, statementTimeoutMs: 20_000, acquireTimeoutMs: 20_000 },
+    });
     tenantNo = await makeLog(test.database);
     await test.database.query({
       name: "plain",
