@@ -50,8 +50,7 @@ export function applyChange(table: EventTable, update: TableUpdate): TableChange
   };
 }
 
-/** The error for a change that can't be made. */
-export function incompatible(reasons: readonly string[]): MillraceError {
+function incompatible(reasons: readonly string[]): MillraceError {
   return new MillraceError("SCHEMA_INCOMPATIBLE", reasons.join(" "));
 }
 
