@@ -31,7 +31,7 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
   let lastId = 0;
   const running = new Set<AbortController>();
 
-  const run = async (input: QueryInput, stop: AbortController): Promise<QueryResult> => {
+  const run = async (input: QueryInput, stop: AbortController, isRetry = false): Promise<QueryResult> => {
     const startedMs = performance.now();
     const { signal } = stop;
     lastId += 1;
@@ -59,6 +59,8 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
       return { ...result, elapsedMs: performance.now() - startedMs };
     } catch (error) {
       if (!(error instanceof ChildGone)) throw error;
+      // It may have ended while it had nothing to do, and only now be seen to be gone.
+      if (!error.hadStarted && !isRetry) return await run(input, stop, true);
       logger.warn({ component: "query", reason: error.message }, "a process ended while it ran a query");
       throw new MillraceError("QUERY_TOO_LARGE", "The query's process ended: it asked for too much.", { cause: error });
     } finally {

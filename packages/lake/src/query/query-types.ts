@@ -13,6 +13,11 @@ export type QueryParam = string | number | bigint | boolean | null | readonly Qu
 export interface QueryInput {
   /** All that this query can see. */
   readonly tables: readonly QueryTable[];
+  /**
+   * Answers the tables that the query names, with their files, where those of `tables` have none: only what is read need be there. Called once,
+   * after the statement was admitted. Tables are told apart by identity: answer one for each, in order.
+   */
+  readonly open?: ((used: readonly QueryTable[]) => Promise<readonly QueryTable[]>) | undefined;
   /** One SELECT of DuckDB's dialect. */
   readonly sql: string;
   readonly params?: readonly QueryParam[] | Readonly<Record<string, QueryParam>> | undefined;

@@ -1,5 +1,3 @@
-import { rm } from "node:fs/promises";
-
 import { MillraceError } from "@millrace/contract";
 
 import type { QueryChild } from "./children/start-child.ts";
@@ -71,15 +69,7 @@ export async function execute(
     rowLimit: query.rowLimit,
   });
   if (answer.kind !== "done") throw refused(query.sql, answer, [...files, query.outPath]);
-  const { bytes, body: content } = await openResultBody(query.outPath, query.format);
-  if (bytes > query.bytesMax) {
-    content.destroy();
-    await rm(query.outPath, { force: true });
-    throw new MillraceError(
-      "RESULT_TOO_LARGE",
-      `The result has ${bytes} bytes; at most ${query.bytesMax} are allowed.`,
-    );
-  }
+  const { bytes, body: content } = await openResultBody(query.outPath, query.format, query.bytesMax);
   return { ...answer.answer, bytes, body: content };
 }
 

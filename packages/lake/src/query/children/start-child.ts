@@ -50,7 +50,15 @@ function limited(memoryBytes: number, fileBytesMax: number): string {
 }
 
 /** The process ended before it answered. */
-export class ChildGone extends Error {}
+export class ChildGone extends Error {
+  /** It had been told to run a query. */
+  readonly hadStarted: boolean;
+
+  constructor(how: string, hadStarted: boolean) {
+    super(how);
+    this.hadStarted = hadStarted;
+  }
+}
 
 interface Waiter {
   resolve(answer: ChildAnswer): void;
@@ -62,6 +70,7 @@ const errorTextMax = 2_000;
 function supervise(child: ChildProcess): QueryChild {
   const { promise: exited, resolve: exit } = Promise.withResolvers<string>();
   let asked: Waiter | undefined;
+  let hasRun = false;
   let readyWaiter: { resolve(bytes: number): void; reject(error: Error): void } | undefined;
   let grownBytes: number | undefined;
   let gone: ChildGone | undefined;
@@ -84,7 +93,7 @@ function supervise(child: ChildProcess): QueryChild {
   });
   const end = (how: string): void => {
     if (gone !== undefined) return;
-    gone = new ChildGone(errorText === "" ? how : `${how}: ${errorText}`);
+    gone = new ChildGone(errorText === "" ? how : `${how}: ${errorText}`, hasRun && asked !== undefined);
     asked?.reject(gone);
     readyWaiter?.reject(gone);
     exit(gone.message);
@@ -106,6 +115,7 @@ function supervise(child: ChildProcess): QueryChild {
       if (gone !== undefined) return Promise.reject(gone);
       const { promise, ...waiter } = Promise.withResolvers<ChildAnswer>();
       asked = waiter;
+      hasRun = request.kind === "run";
       // A channel that is already closed says so by the process's end.
       child.send(request, () => undefined);
       return promise;

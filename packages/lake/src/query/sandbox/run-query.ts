@@ -1,4 +1,4 @@
-import type { DuckDBConnection, DuckDBResultReader } from "@duckdb/node-api";
+import type { DuckDBConnection, DuckDBPreparedStatement, DuckDBResultReader } from "@duckdb/node-api";
 
 import { asTable, tablePrefix } from "../gate/compose-query.ts";
 import type { RunAnswer, RunRequest } from "../protocol.ts";
@@ -45,6 +45,7 @@ async function runOne(
     if (statements.count !== 1) throw new StatementError("Parser", "A query is one statement.");
     const statement = await statements.prepare(0);
     try {
+      matchParams(statement, values);
       if (statement.parameterCount > 0) statement.bind(values, types);
       return await statement.runAndReadAll();
     } finally {
@@ -53,6 +54,16 @@ async function runOne(
   } catch (error) {
     throw StatementError.of(error, offset);
   }
+}
+
+/** Every parameter has a value, and every value a parameter. */
+function matchParams(statement: DuckDBPreparedStatement, values: BoundParams[0]): void {
+  const names = Array.from({ length: statement.parameterCount }, (_, index) => statement.parameterName(index + 1));
+  const given = Array.isArray(values) ? values.map((_, index) => String(index + 1)) : Object.keys(values);
+  const missing = names.find((name) => !given.includes(name));
+  if (missing !== undefined) throw new StatementError("Parameter", `There is no value for the parameter $${missing}.`);
+  const unused = given.find((name) => !names.includes(name));
+  if (unused !== undefined) throw new StatementError("Parameter", `The statement has no parameter $${unused}.`);
 }
 
 async function wereMore(connection: DuckDBConnection): Promise<boolean> {
