@@ -22,7 +22,7 @@ export interface Api {
     | "bus"
     | "deadLetters"
     | "ingestTables"
-    | "visibility"
+    | "lake"
   > & { readonly ingestDesk: IngestDesk };
   readonly limits: Pick<Config["server"], "bodyBytesMax" | "batchBodyBytesMax">;
   readonly logger: Logger;

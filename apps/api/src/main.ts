@@ -8,7 +8,9 @@ import { version } from "./version.ts";
 
 /** Runs the API until it is told to stop; the exit code. */
 async function run(): Promise<number> {
-  const { config, profile, warnings } = loadConfig({ sections: ["server", "database", "logging", "auth", "ingest"] });
+  const { config, profile, warnings } = loadConfig({
+    sections: ["server", "database", "logging", "auth", "ingest", "lake", "query"],
+  });
   const logger = createLogger({ service: "api", profile, ...config.logging });
   const metrics = createMetrics({ service: "api", version });
   for (const reason of warnings) logger.warn({ reason }, "The configuration is probably not meant so");

@@ -5,7 +5,7 @@ import type { Logger, Metrics } from "@millrace/telemetry";
 import { type ApiOptions, createApi } from "./create-api.ts";
 
 export interface StartApiOptions extends Pick<ApiOptions, "waitersMax"> {
-  readonly config: Pick<Config, "server" | "database" | "auth" | "ingest">;
+  readonly config: Pick<Config, "server" | "database" | "auth" | "ingest"> & Partial<Pick<Config, "lake" | "query">>;
   readonly profile: Profile;
   readonly logger: Logger;
   readonly metrics: Metrics;

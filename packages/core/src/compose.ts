@@ -31,9 +31,10 @@ import {
 } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
-import type { IngestTables, Visibility } from "./ingest/context.ts";
+import type { IngestTables } from "./ingest/context.ts";
 import { type IngestDesk, createIngestDesk } from "./ingest/desk.ts";
 import { createIngestTables } from "./ingest/ingest-tables.ts";
+import { type Lake, composeLake } from "./lake/compose-lake.ts";
 import { type ReadyCheck, createReadiness } from "./readiness.ts";
 import { evolveTable } from "./tables/evolve.ts";
 import { inferColumns, unknownFields } from "./tables/infer-columns.ts";
@@ -42,8 +43,8 @@ import { createJobWatch, type JobWatch } from "./watch/job-watch.ts";
 
 export type { ReadyCheck } from "./readiness.ts";
 
-/** The sections of the configuration that parts are built from; without `auth` there is no validator, without `ingest` no desk. */
-export type ComposeConfig = Pick<Config, "database"> & Partial<Pick<Config, "auth" | "ingest">>;
+/** The sections of the configuration that parts are built from; without `auth` there is no validator, without `ingest` no desk, without `lake` no lake, and without `query` one that runs no queries. */
+export type ComposeConfig = Pick<Config, "database"> & Partial<Pick<Config, "auth" | "ingest" | "lake" | "query">>;
 
 export interface ComposeOptions {
   readonly logger: Logger;
@@ -52,8 +53,6 @@ export interface ComposeOptions {
   readonly profile?: Profile | undefined;
   /** The bus to use instead of PostgreSQL's. It is closed with the rest. */
   readonly bus?: IngestBus | undefined;
-  /** Tells when events can be queried; a process without a lake has none. */
-  readonly visibility?: Visibility | undefined;
 }
 
 /** The parts of a process, built once. */
@@ -73,7 +72,7 @@ export interface Composition {
   readonly deadLetters: DeadLetterStore;
   readonly ingestTables: IngestTables;
   readonly ingestDesk: IngestDesk | undefined;
-  readonly visibility: Visibility | undefined;
+  readonly lake: Lake | undefined;
   /** Asks everything that the process depends on, within a time limit. Never rejects. */
   checkReady(): Promise<readonly ReadyCheck[]>;
   /** Closes everything in the order of need. */
@@ -110,6 +109,8 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
   const bus = options.bus ?? createPostgresBus({ db });
   const ingestDesk =
     config.ingest === undefined ? undefined : createIngestDesk({ bus, limits: config.ingest, metrics });
+  const { lake: lakeConfig, query } = config;
+  const lake = lakeConfig && (await composeLake(db, { lake: lakeConfig, ...(query && { query }) }, logger));
   let closed: Promise<void> | undefined;
   return {
     db,
@@ -135,12 +136,17 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
       },
     }),
     ingestDesk,
-    visibility: options.visibility,
-    checkReady: createReadiness(db),
+    lake,
+    checkReady: createReadiness(db, [
+      // The PostgreSQL bus is the database, which is asked anyway.
+      ...(bus.kind === "postgres" ? [] : [{ name: "bus", ping: () => bus.ping() }]),
+      ...(lake === undefined ? [] : [{ name: "objectStore", ping: () => lake.objects.ping() }]),
+    ]),
     close() {
       closed ??= (async () => {
         stopSampling();
         ingestDesk?.close();
+        await lake?.close();
         await bus.close();
         await tableCache.close();
         await validator?.close();

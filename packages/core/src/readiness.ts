@@ -12,28 +12,46 @@ export interface ReadyCheck {
 
 const timeLimitMs = 1_000;
 
-/** Makes the check of the database and its schema. Callers at the same time share one: probes, however many, cost one query. */
-export function createReadiness(db: Database): () => Promise<readonly ReadyCheck[]> {
+/** Something besides the database that a process depends on. */
+export interface Dependency {
+  readonly name: string;
+  /** @throws whatever is wrong with it */
+  ping(): Promise<void>;
+}
+
+/** Makes the check of the database, its schema and what else is given. Callers at the same time share one: probes, however many, cost one query. */
+export function createReadiness(
+  db: Database,
+  dependencies: readonly Dependency[] = [],
+): () => Promise<readonly ReadyCheck[]> {
   let running: Promise<readonly ReadyCheck[]> | undefined;
   return () => {
-    running ??= check(db).finally(() => {
+    running ??= checkAll(db, dependencies).finally(() => {
       running = undefined;
     });
     return running;
   };
 }
 
-async function check(db: Database): Promise<readonly ReadyCheck[]> {
+async function checkAll(db: Database, dependencies: readonly Dependency[]): Promise<readonly ReadyCheck[]> {
+  return (await Promise.all([checkDatabase(db), ...dependencies.map(checkOne)])).flat();
+}
+
+async function checkOne({ name, ping }: Dependency): Promise<readonly ReadyCheck[]> {
+  return [await attempt(name, () => withinLimit(ping()))];
+}
+
+async function checkDatabase(db: Database): Promise<readonly ReadyCheck[]> {
   const database = await attempt("database", () => db.ping({ timeoutMs: timeLimitMs }));
   if (!database.ok) return [database, { name: "schema", ok: false, problem: "The database could not be asked." }];
   const schema = await attempt("schema", async () => (await withinLimit(checkSchema(db))).problem);
   return [database, schema];
 }
 
-/** The statements of the schema check have the door's own deadline; the probe doesn't wait for that. */
+/** What is asked has a deadline of its own; the probe doesn't wait for that. */
 async function withinLimit<Answer>(answer: Promise<Answer>): Promise<Answer> {
   const { promise: over, reject } = Promise.withResolvers<never>();
-  const timer = setTimeout(() => reject(new Error("The database did not answer in time")), timeLimitMs);
+  const timer = setTimeout(() => reject(new Error("No answer in time")), timeLimitMs);
   try {
     return await Promise.race([answer, over]);
   } finally {

@@ -5,12 +5,12 @@ import type { ApiContext } from "./api-env.ts";
 
 /** The context of a use case of ingest, from a request that has passed authentication. */
 export function ingestCtxOf(c: ApiContext, api: Api, signal?: AbortSignal): IngestCtx & DeadLetterCtx {
-  const { ingestTables, ingestDesk, visibility, deadLetters, audit } = api.composition;
+  const { ingestTables, ingestDesk, lake, deadLetters, audit } = api.composition;
   return {
     actor: c.get("actor"),
     tables: ingestTables,
     desk: ingestDesk,
-    visibility,
+    visibility: lake?.visibility,
     deadLetters,
     audit,
     metrics: api.metrics,

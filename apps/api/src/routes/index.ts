@@ -30,6 +30,7 @@ import { heartbeatJobsRoute } from "./leases/heartbeat.ts";
 import { progressJobsRoute } from "./leases/progress.ts";
 import { releaseJobsRoute } from "./leases/release.ts";
 import { snoozeJobsRoute } from "./leases/snooze.ts";
+import { queryRoute } from "./query/query.ts";
 import { getQueueRoute } from "./queues/get.ts";
 import { listQueuesRoute } from "./queues/list.ts";
 import { pauseQueueRoute } from "./queues/pause.ts";
@@ -46,6 +47,10 @@ import { deleteSchemaRoute } from "./schemas/delete.ts";
 import { getSchemaRoute } from "./schemas/get.ts";
 import { listSchemasRoute } from "./schemas/list.ts";
 import { putSchemaRoute } from "./schemas/put.ts";
+import { getSnapshotRoute } from "./snapshots/get.ts";
+import { listSnapshotsRoute } from "./snapshots/list.ts";
+import { pinSnapshotRoute } from "./snapshots/pin.ts";
+import { unpinSnapshotRoute } from "./snapshots/unpin.ts";
 import { docsRoute, docsScriptRoute, docsStartRoute, docsStyleRoute } from "./system/docs.ts";
 import { healthRoute } from "./system/health.ts";
 import { metricsRoute } from "./system/metrics.ts";
@@ -106,6 +111,11 @@ export const routes: readonly Route[] = [
   getDeadLetterRoute,
   replayDeadLetterRoute,
   discardDeadLetterRoute,
+  queryRoute,
+  listSnapshotsRoute,
+  getSnapshotRoute,
+  pinSnapshotRoute,
+  unpinSnapshotRoute,
   listKeysRoute,
   createKeyRoute,
   revokeKeyRoute,

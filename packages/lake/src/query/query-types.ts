@@ -15,7 +15,7 @@ export interface QueryInput {
   readonly tables: readonly QueryTable[];
   /**
    * Answers the tables that the query names, with their files, where those of `tables` have none: only what is read need be there. Called once,
-   * after the statement was admitted. Tables are told apart by identity: answer one for each, in order.
+   * with some of `tables`, after the statement was admitted.
    */
   readonly open?: ((used: readonly QueryTable[]) => Promise<readonly QueryTable[]>) | undefined;
   /** One SELECT of DuckDB's dialect. */

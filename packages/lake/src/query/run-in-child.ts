@@ -29,7 +29,7 @@ export async function runInChild(child: QueryChild, query: ChildQuery): Promise<
   if (sql.length > sqlLengthMax) throw invalid("", `A statement has at most ${sqlLengthMax} characters.`);
   if (sql.includes("\0") || !sql.isWellFormed()) throw invalid("", "The statement is not valid text.");
   const { tables, body } = await admit(child, sql, query.tables);
-  return execute(child, query, body, tables);
+  return execute(child, query, body, query.open === undefined ? tables : await query.open(tables));
 }
 
 interface Admitted {
