@@ -42,6 +42,21 @@ const expected =
   "One of boolean, int32, int64, float64, decimal(p,s) with 38 digits at most, varchar, timestamp, date, uuid, json, " +
   '{ "list": type } or { "struct": [{ "name", "type" }] }.';
 
+const self = { $ref: "#/components/schemas/ColumnType" };
+const object = (properties: Readonly<Record<string, object>>) => ({
+  type: "object" as const,
+  properties,
+  required: Object.keys(properties),
+  additionalProperties: false,
+});
+
+/** As the OpenAPI document has it. */
+const documented = [
+  { type: "string" as const },
+  object({ list: self }),
+  object({ struct: { type: "array", items: object({ name: { type: "string" }, type: self }) } }),
+];
+
 /** A type, checked by hand: whatever is wrong with it is told at its own place, however deep. */
 export const typeSchema = z
   .unknown()
@@ -50,7 +65,7 @@ export const typeSchema = z
       issues.push({ code: "custom", path: [...path], message, input: value });
     }
   })
-  .meta({ id: "ColumnType", description: expected }) as unknown as z.ZodType<TypeJson>;
+  .meta({ id: "ColumnType", description: expected, anyOf: documented }) as unknown as z.ZodType<TypeJson>;
 
 function faultsOf(type: unknown, depth: number): readonly Fault[] {
   if (isScalarType(type)) return [];

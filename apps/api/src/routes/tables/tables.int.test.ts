@@ -330,3 +330,22 @@ test("a key bound to tables can make none that is bound to others", async () => 
   const made = await ask("POST /v1/keys", { ...body, tables: ["mine"] }, bound);
   expect([made.status, made.json["tables"]]).toEqual([201, ["mine"]]);
 });
+
+test("records meet the table as it is now: at once when it was made, changed or dropped", async () => {
+  const name = newName();
+  const send = async (payload: object) => {
+    const body = { records: [{ idempotencyKey: randomUUID(), payload }] };
+    const { status, json } = await ask(`POST /v1/ingest/${name}`, body);
+    return status === 404 ? status : json["acceptedCount"];
+  };
+  const record = { id: 1, at: "2026-01-31T12:00:00Z" };
+  expect(await send(record)).toBe(404);
+  await ask("POST /v1/tables", { name, columns: clicks });
+  expect(await send(record)).toBe(1);
+  expect(await send({ ...record, extra: [1] })).toBe(0);
+  await ask(`PATCH /v1/tables/${name}`, { schemaMode: "evolve" });
+  expect(await send({ ...record, extra: [1] })).toBe(1);
+  expect((await columnsOf(name)).at(-1)).toMatchObject({ name: "extra", type: "json" });
+  await ask(`DELETE /v1/tables/${name}`);
+  expect(await send(record)).toBe(404);
+});
