@@ -1,15 +1,8 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { expect, test } from "vitest";
 
-import { type TestApi, startTestApi } from "../../testing/start-test-api.ts";
+import { apiOfFile } from "../../testing/api-of-file.ts";
 
-let api: TestApi;
-let key: string;
-
-beforeAll(async () => {
-  api = await startTestApi();
-  ({ key } = await api.makeKey());
-});
-afterAll(() => api.close());
+const { api, key } = await apiOfFile();
 
 const write = (verb: string, item: object) => api.ask(`POST /v1/leases/${verb}`, { key, body: { items: [item] } });
 
