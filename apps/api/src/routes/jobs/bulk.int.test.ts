@@ -1,15 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { type TestApi, startTestApi } from "../../testing/start-test-api.ts";
+import { apiOfFile } from "../../testing/api-of-file.ts";
+import { startTestApi } from "../../testing/start-test-api.ts";
 
-let api: TestApi;
-let key: string;
-
-beforeAll(async () => {
-  api = await startTestApi();
-  ({ key } = await api.makeKey());
-});
-afterAll(() => api.close());
+const { api, key } = await apiOfFile();
 
 const ask = (what: string, body?: unknown, as = key) => api.ask(what, { key: as, body });
 const bulk = (body: object, as = key) => ask("POST /v1/jobs/bulk", body, as);

@@ -1,16 +1,10 @@
-import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
+import { apiOfFile } from "../../testing/api-of-file.ts";
 import { type ReadEvent, readEvents } from "../../testing/read-events.ts";
-import { type TestApi, startTestApi } from "../../testing/start-test-api.ts";
+import { startTestApi } from "../../testing/start-test-api.ts";
 
-let api: TestApi;
-let key: string;
-
-beforeAll(async () => {
-  api = await startTestApi();
-  ({ key } = await api.makeKey());
-});
-afterAll(() => api.close());
+const { api, key } = await apiOfFile();
 
 const ask = (what: string, body?: unknown) => api.ask(what, { key, body });
 const follow = (id: string, lastEventId?: string) =>

@@ -1,15 +1,8 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { type TestApi, startTestApi } from "../../testing/start-test-api.ts";
+import { apiOfFile } from "../../testing/api-of-file.ts";
 
-let api: TestApi;
-let key: string;
-
-beforeAll(async () => {
-  api = await startTestApi();
-  ({ key } = await api.makeKey());
-});
-afterAll(() => api.close());
+const { api, key } = await apiOfFile();
 
 const list = (query: string, by = key) => api.ask(`GET /v1/jobs${query}`, { key: by });
 const make = async (job: object) => (await api.ask("POST /v1/jobs", { key, body: { type: "t", ...job } })).json;

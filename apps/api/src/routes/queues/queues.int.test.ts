@@ -1,15 +1,9 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { type ReplyBody, type TestApi, startTestApi } from "../../testing/start-test-api.ts";
+import { apiOfFile } from "../../testing/api-of-file.ts";
+import { type ReplyBody } from "../../testing/start-test-api.ts";
 
-let api: TestApi;
-let key: string;
-
-beforeAll(async () => {
-  api = await startTestApi();
-  ({ key } = await api.makeKey());
-});
-afterAll(() => api.close());
+const { api, key } = await apiOfFile();
 
 const day = 86_400_000;
 const defaults = {
