@@ -4,22 +4,11 @@ import { Client as NodePostgres, Pool as NodePostgresPool } from "pg";
 import postgres from "postgres";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import type { JobStore } from "../jobs/job-store.ts";
-import { createPostgresJobStore } from "../jobs/postgres-job-store.ts";
 import { newJob } from "../testing/job-store/fixture.ts";
-import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { storeOfFile } from "../testing/job-store/store-of-file.ts";
 import { type CallerTransaction, callerExecutor } from "./caller-transaction.ts";
 
-let test: TestDatabase;
-let store: JobStore;
-beforeAll(async () => {
-  test = await testDatabase();
-  store = createPostgresJobStore(test.database);
-});
-afterAll(async () => {
-  await store.close();
-  await test.close();
-});
+const { test, store } = await storeOfFile();
 
 const rollback = new Error("the caller changed its mind");
 

@@ -1,21 +1,10 @@
-import { afterAll, beforeAll, expect, it } from "vitest";
+import { expect, it } from "vitest";
 
 import { createAndClaim, until } from "../testing/job-store/fixture.ts";
-import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { storeOfFile } from "../testing/job-store/store-of-file.ts";
 import { appendLogs } from "./append-logs.ts";
-import type { JobStore } from "./job-store.ts";
-import { createPostgresJobStore } from "./postgres-job-store.ts";
 
-let test: TestDatabase;
-let store: JobStore;
-beforeAll(async () => {
-  test = await testDatabase();
-  store = createPostgresJobStore(test.database);
-});
-afterAll(async () => {
-  await store.close();
-  await test.close();
-});
+const { test, store } = await storeOfFile();
 
 it("a line that is committed late never lies behind one that was read already", async () => {
   const { job, leaseToken } = await createAndClaim(store);

@@ -1,23 +1,12 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import type { Executor } from "../executor.ts";
-import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { storeOfFile } from "../testing/job-store/store-of-file.ts";
 import { createCompleter } from "./completer.ts";
-import type { JobStore } from "./job-store.ts";
-import { createPostgresJobStore } from "./postgres-job-store.ts";
+
+const { test, store } = await storeOfFile();
 
 describe("completions of several callers", () => {
-  let test: TestDatabase;
-  let store: JobStore;
-  beforeAll(async () => {
-    test = await testDatabase();
-    store = createPostgresJobStore(test.database);
-  });
-  afterAll(async () => {
-    await store.close();
-    await test.close();
-  });
-
   const claimed = async (count: number): Promise<readonly string[]> => {
     const job = { tenantId: "acme", queue: "q", type: "t", payload: "{}", priority: 0, maxAttempts: 3, tags: [] };
     await store.createJobs(Array.from({ length: count }, () => job));

@@ -1,21 +1,11 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 
 import { createAndClaim, newJob } from "../testing/job-store/fixture.ts";
-import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
-import type { JobStore } from "./job-store.ts";
-import { createPostgresJobStore } from "./postgres-job-store.ts";
+import { storeOfFile } from "../testing/job-store/store-of-file.ts";
+
+const { test, store } = await storeOfFile();
 
 describe("what has been kept for its time", () => {
-  let test: TestDatabase;
-  let store: JobStore;
-  beforeAll(async () => {
-    test = await testDatabase();
-    store = createPostgresJobStore(test.database);
-  });
-  afterAll(async () => {
-    await store.close();
-    await test.close();
-  });
   beforeEach(async () => {
     await run(
       "truncate millrace.jobs, millrace.ready, millrace.job_keys, millrace.job_history, millrace.finished_counts",

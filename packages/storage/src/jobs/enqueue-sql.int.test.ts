@@ -1,24 +1,13 @@
 import { readFileSync } from "node:fs";
 
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
 import type { Executor, Parameter } from "../executor.ts";
 import { sqlState } from "../pg-error.ts";
 import { newJob } from "../testing/job-store/fixture.ts";
-import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
-import type { JobStore } from "./job-store.ts";
-import { createPostgresJobStore } from "./postgres-job-store.ts";
+import { storeOfFile } from "../testing/job-store/store-of-file.ts";
 
-let test: TestDatabase;
-let store: JobStore;
-beforeAll(async () => {
-  test = await testDatabase();
-  store = createPostgresJobStore(test.database);
-});
-afterAll(async () => {
-  await store.close();
-  await test.close();
-});
+const { test, store } = await storeOfFile();
 
 const tenantId = "default";
 const get = (id: string) => store.getJob({ tenantId, id });

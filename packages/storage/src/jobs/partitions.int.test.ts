@@ -1,26 +1,15 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { describe, expect, it } from "vitest";
 
-import type { JobStore } from "../jobs/job-store.ts";
 import { createAndClaim } from "../testing/job-store/fixture.ts";
-import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
-import { createPostgresJobStore } from "./postgres-job-store.ts";
+import { storeOfFile } from "../testing/job-store/store-of-file.ts";
 
 /** Drops the partition for what is completed tomorrow and kept for seven days. */
 const dropTomorrow = `
 do $$ begin execute 'drop table millrace.completed_jobs_' || to_char((now() at time zone 'utc')::date + 8, 'YYYYMMDD'); end $$`;
 
-describe("the partitions of history", () => {
-  let test: TestDatabase;
-  let store: JobStore;
-  beforeAll(async () => {
-    test = await testDatabase();
-    store = createPostgresJobStore(test.database);
-  });
-  afterAll(async () => {
-    await store.close();
-    await test.close();
-  });
+const { test, store } = await storeOfFile();
 
+describe("the partitions of history", () => {
   const run = (text: string) => test.database.query({ name: "test", text });
 
   it("are made ahead once, by whoever comes first", async () => {
