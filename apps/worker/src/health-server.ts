@@ -2,13 +2,13 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import type { AddressInfo } from "node:net";
 
 import { MillraceError } from "@millrace/contract";
-import type { ReadyCheck, WorkerHealth } from "@millrace/core";
+import type { MaterialiserHealth, ReadyCheck, WorkerHealth } from "@millrace/core";
 import type { Metrics } from "@millrace/telemetry";
 
 export interface HealthServerOptions {
   readonly host: string;
   readonly port: number;
-  readonly health: () => WorkerHealth;
+  readonly health: () => WorkerHealth & { readonly materialiser?: MaterialiserHealth | undefined };
   readonly checkReady: () => Promise<readonly ReadyCheck[]>;
   readonly metrics: Metrics;
 }

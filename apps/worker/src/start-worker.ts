@@ -1,5 +1,5 @@
 import type { LoadedConfig } from "@millrace/config";
-import { compose, createWorker, type Worker } from "@millrace/core";
+import { compose, createWorker, type RunningMaterialiser, startMaterialiser, type Worker } from "@millrace/core";
 import { createHttpRequestJob } from "@millrace/core/http-request";
 import { createLogger, createMetrics, type Logger } from "@millrace/telemetry";
 
@@ -7,7 +7,7 @@ import { startHealthServer } from "./health-server.ts";
 import { loadHandlers } from "./load-handlers.ts";
 import { version } from "./version.ts";
 
-export type WorkerConfig = LoadedConfig<"worker" | "database" | "logging">;
+export type WorkerConfig = LoadedConfig<"worker" | "database" | "lake" | "logging">;
 
 export interface StartWorkerOptions {
   /** What the paths of handler modules are relative to; default the process's. */
@@ -32,7 +32,7 @@ export function createWorkerLogger({ config, profile }: WorkerConfig): Logger {
 /** Runs the built-in job types and the configured handler modules. @throws ConfigError for handler modules, UNAVAILABLE for a health port that is taken */
 export async function startWorker(loaded: WorkerConfig, options: StartWorkerOptions = {}): Promise<RunningWorker> {
   const { config, profile, sources } = loaded;
-  const { handlers: modules, healthHost, healthPort, httpRequest, queues, ...settings } = config.worker;
+  const { handlers: modules, healthHost, healthPort, httpRequest, materialise, queues, ...settings } = config.worker;
   const logger = options.logger ?? createWorkerLogger(loaded);
   const metrics = createMetrics({ service: "worker", version });
   const builtIn = createHttpRequestJob(httpRequest);
@@ -52,26 +52,36 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
     logger,
     metrics,
   });
-  const { checkReady } = composition;
+  const { checkReady, db, bus, tables } = composition;
+  let materialiser: RunningMaterialiser | undefined;
   const health =
     healthPort === 0
       ? undefined
       : await startHealthServer({
           host: healthHost,
           port: healthPort,
-          health: worker.health,
+          health: () => ({ ...worker.health(), materialiser: materialiser?.health() }),
           checkReady,
           metrics,
         }).catch(async (error: unknown) => {
           await composition.close();
           throw error;
         });
+  if (materialise) {
+    materialiser = await startMaterialiser({ db, bus, tables, lake: config.lake, logger, metrics }).catch(
+      async (error: unknown) => {
+        await health?.close();
+        await composition.close();
+        throw error;
+      },
+    );
+  }
   await worker.start();
   return {
     health: worker.health,
     healthUrl: health?.url,
     async stop(stopOptions) {
-      await worker.stop(stopOptions);
+      await Promise.all([worker.stop(stopOptions), materialiser?.stop()]);
       await health?.close();
       await composition.close();
       logger.flush();

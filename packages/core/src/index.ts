@@ -13,6 +13,12 @@ export * from "./ingest/index.ts";
 export * from "./jobs/index.ts";
 export * from "./keys/index.ts";
 export { createObjectStore, type ObjectStoreConfig } from "./lake/object-store.ts";
+export {
+  type MaterialiserHealth,
+  type RunningMaterialiser,
+  startMaterialiser,
+  type StartMaterialiserOptions,
+} from "./lake/start-materialiser.ts";
 export * from "./leases/index.ts";
 export { fieldErrors, parse } from "./parse.ts";
 export * from "./query/index.ts";

@@ -35,6 +35,12 @@ describe("a data folder", () => {
     await expect(make()).resolves.toBeUndefined();
   });
 
+  test("may be one in which only a lake is, of a start with another database", async () => {
+    await mkdir(join(path, "lake"), { recursive: true });
+    await make();
+    expect(await readdir(path)).toContain("lake");
+  });
+
   test("is not made where somebody keeps other things", async () => {
     await mkdir(path);
     await writeFile(join(path, "thesis.txt"), "");

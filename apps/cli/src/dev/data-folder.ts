@@ -24,6 +24,8 @@ export interface DataFolderOptions {
 /** The file that tells our folders from anybody else's. */
 const marker = "millrace-data";
 const lockName = "lock";
+/** What may be there before the marker is: with a database of one's own only the lake is kept here. */
+const lakeNames = ["lake", "cache"];
 const markerText =
   "This folder holds the database and the API key of `millrace dev`. `millrace dev --reset` empties it, and nothing else.\n";
 
@@ -58,7 +60,7 @@ export async function openDataFolder(path: string, { reset }: DataFolderOptions)
 async function claimFolder(path: string, reset: boolean): Promise<void> {
   await mkdir(path, { recursive: true });
   const names = await readdir(path);
-  if (names.length > 0 && !names.includes(marker)) {
+  if (!names.includes(marker) && names.some((name) => !lakeNames.includes(name))) {
     throw new Refusal(
       reset
         ? `--reset empties data folders of \`millrace dev\` only, and ${path} is not one: it has no file \`${marker}\`. Nothing was removed.`

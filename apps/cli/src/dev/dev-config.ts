@@ -1,3 +1,5 @@
+import { join, resolve } from "node:path";
+
 import { type GivenValue, type LoadedConfig, loadConfig, sectionNames } from "@millrace/config";
 
 import { defaultTenant } from "../default-tenant.ts";
@@ -40,8 +42,15 @@ export function loadDevConfig(io: CliIo, flags: DevFlags, { key, databaseUrl }: 
       "database.url": embedded,
       "auth.staticKeys": staticKey(key ?? "placeholder", "the data folder"),
       "logging.level": { value: "warn", source: "millrace dev" },
+      "lake.path": { value: join(dataDirOf(io, flags), "lake"), source: "the data folder" },
+      "lake.cacheDirectory": { value: join(dataDirOf(io, flags), "cache"), source: "the data folder" },
     },
   });
+}
+
+/** Where everything is kept that nobody has given a place. */
+export function dataDirOf({ cwd }: CliIo, { dataDir }: DevFlags): string {
+  return resolve(cwd, dataDir ?? ".millrace");
 }
 
 /** Whether nobody has said which database to use. */

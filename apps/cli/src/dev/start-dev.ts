@@ -1,17 +1,15 @@
-import { relative, resolve } from "node:path";
+import { relative } from "node:path";
 
 import type { CliIo } from "../io.ts";
 import { Refusal } from "../refusal.ts";
 import { warn } from "../warn.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
-import { type DevConfig, loadDevConfig, usesEmbedded, usesKeptKey } from "./dev-config.ts";
+import { dataDirOf, type DevConfig, loadDevConfig, usesEmbedded, usesKeptKey } from "./dev-config.ts";
 import type { DevFlags } from "./flags.ts";
 import { keepKey } from "./keep-key.ts";
 import type { Part } from "./part.ts";
 import { assertPortFree } from "./port.ts";
 import { readyText } from "./ready-text.ts";
-
-const dataDirDefault = ".millrace";
 
 export interface StartedDev {
   /** What to tell the user. */
@@ -33,7 +31,7 @@ export async function startDev(io: CliIo, flags: DevFlags, add: (part: Part) => 
 
   // The slow modules are read while the database starts.
   const modules = loadModules();
-  const path = resolve(io.cwd, flags.dataDir ?? dataDirDefault);
+  const path = dataDirOf(io, flags);
   const folder = embedded || usesKeptKey(first) ? await openDataFolder(path, { reset: flags.reset }) : undefined;
   if (folder !== undefined) add(folder);
   const key = folder === undefined ? undefined : await keepKey(folder.keyFile);

@@ -16,6 +16,7 @@ describe("worker", () => {
       leaseMs: 30_000,
       heartbeatMs: 10_000,
       pollIntervalMs: 250,
+      materialise: true,
       shutdownGraceMs: 25_000,
       handlers: [],
       healthHost: "127.0.0.1",

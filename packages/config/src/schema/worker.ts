@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { defineSection, keyNotes } from "./section.ts";
-import { byteSize, checkedText, durationMs, hostName, integer, listOf, text } from "./values.ts";
+import { byteSize, checkedText, durationMs, flag, hostName, integer, listOf, text } from "./values.ts";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -65,6 +65,9 @@ export const worker = defineSection({
     handlers: listOf(z.string().regex(/^(?! *$)\P{Cc}+$/u), "module paths or package names")
       .default([])
       .register(keyNotes, { description: "Modules that export job definitions, besides the built-in types." }),
+    materialise: flag().default(true).register(keyNotes, {
+      description: "Whether this worker writes accepted events into the lake, beside the jobs it runs.",
+    }),
     healthHost: hostName()
       .default("127.0.0.1")
       .register(keyNotes, { description: "Address of the health endpoint.", profiles: { prod: "0.0.0.0" } }),

@@ -1,4 +1,4 @@
-import { mkdir } from "node:fs/promises";
+import { rm } from "node:fs/promises";
 import { join } from "node:path";
 
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
@@ -6,32 +6,34 @@ import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 import { MillraceError } from "@millrace/contract";
 
 import { quoteText } from "../duckdb-types.ts";
+import { openScratch } from "./scratch.ts";
 
 export interface DuckdbOptions {
   /** Memory that DuckDB may take; what doesn't fit goes to files in the directory. */
   readonly memoryBytes: number;
   readonly threads: number;
-  /** Local, ours alone: Parquet files are written here, and what doesn't fit into memory. */
+  /** A local one; Parquet files are written into a folder of our own in it, and what doesn't fit into memory. */
   readonly directory: string;
 }
 
 /** An instance of DuckDB in memory; connections have temporary tables of their own. */
 export interface DuckdbSession {
-  /** Runs `use` on a connection of its own. An instance that DuckDB gives up on is replaced before the next one. */
-  withConnection<Result>(use: (connection: DuckDBConnection) => Promise<Result>): Promise<Result>;
-  close(): void;
+  /** Runs `use` on a connection of its own, with the folder for files. After a failure there is a new instance for the next one. */
+  withConnection<Result>(use: (connection: DuckDBConnection, scratch: string) => Promise<Result>): Promise<Result>;
+  /** Closes DuckDB and removes the folder with all that is in it. */
+  close(): Promise<void>;
 }
 
 /** Opens DuckDB when it is first needed. It loads no extension but those that are built in. */
 export function openDuckdb(options: DuckdbOptions): DuckdbSession {
   let opening: Promise<DuckDBInstance> | undefined;
+  let making: Promise<string> | undefined;
 
-  async function open(): Promise<DuckDBInstance> {
-    await mkdir(options.directory, { recursive: true });
+  async function open(scratch: string): Promise<DuckDBInstance> {
     const instance = await DuckDBInstance.create(":memory:", {
       memory_limit: `${Math.ceil(options.memoryBytes / 1_048_576)}MiB`,
       threads: String(options.threads),
-      temp_directory: join(options.directory, "spill"),
+      temp_directory: join(scratch, "spill"),
       autoinstall_known_extensions: "false",
       autoload_known_extensions: "false",
     });
@@ -43,12 +45,15 @@ export function openDuckdb(options: DuckdbOptions): DuckdbSession {
 
   return {
     async withConnection(use) {
-      opening ??= open();
-      const opened = opening;
+      let opened: typeof opening;
       try {
+        making ??= openScratch(options.directory);
+        const scratch = await making;
+        opening ??= open(scratch);
+        opened = opening;
         const connection = await (await opened).connect();
         try {
-          return await use(connection);
+          return await use(connection, scratch);
         } finally {
           connection.disconnectSync();
         }
@@ -56,12 +61,18 @@ export function openDuckdb(options: DuckdbOptions): DuckdbSession {
         if (error instanceof MillraceError) throw error;
         // After an internal error an instance answers nothing any more.
         if (opening === opened) opening = undefined;
+        if (opened === undefined) making = undefined;
         throw new MillraceError("INTERNAL", "A file of the lake could not be written", { cause: error });
       }
     },
-    close() {
-      opening?.then((instance) => instance.closeSync()).catch(() => undefined);
+    async close() {
+      const [instance, scratch] = await Promise.allSettled([opening, making]);
+      if (instance.status === "fulfilled") instance.value?.closeSync();
+      if (scratch.status === "fulfilled" && scratch.value !== undefined) {
+        await rm(scratch.value, { recursive: true, force: true });
+      }
       opening = undefined;
+      making = undefined;
     },
   };
 }

@@ -36,14 +36,15 @@ export interface WrittenBatch {
 export interface FileWriter {
   /** Each event is a row of one of the files or poison; rows are in the order of offsets. Leaves no file behind when it fails. @throws INTERNAL */
   write(batch: TableBatch): Promise<WrittenBatch>;
-  close(): void;
+  /** Removes the files that are still there. */
+  close(): Promise<void>;
 }
 
-/** Makes a writer of Parquet files below `directory`; the files are the caller's to delete. */
+/** Makes a writer of Parquet files below `directory`; the files are the caller's to delete. Nothing is opened before the first batch. */
 export function createFileWriter(options: DuckdbOptions): FileWriter {
   const duckdb: DuckdbSession = openDuckdb(options);
   return {
-    write: (batch) => duckdb.withConnection((connection) => write(connection, batch, options.directory)),
+    write: (batch) => duckdb.withConnection((connection, scratch) => write(connection, batch, scratch)),
     close: () => duckdb.close(),
   };
 }

@@ -21,7 +21,7 @@ beforeEach(async () => {
 });
 afterEach(async () => {
   await Promise.all(running.map((materialiser) => materialiser.stop()));
-  for (const writer of writers) writer.close();
+  await Promise.all(writers.map((writer) => writer.close()));
   running = [];
   writers = [];
   await world.close();

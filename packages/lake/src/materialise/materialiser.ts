@@ -54,7 +54,7 @@ export interface Materialiser {
 }
 
 /** The greatest payload: a range that has no room for one more is full. */
-const eventBytesMax = 262_144;
+const eventBytesMax = 4_194_304;
 const backoffMs = 250;
 const backoffMaxMs = 30_000;
 

@@ -116,7 +116,7 @@ export function materialiserOf(
     ...materialiser,
     async stop() {
       await materialiser.stop();
-      writer.close();
+      await writer.close();
     },
   };
 }

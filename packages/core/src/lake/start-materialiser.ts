@@ -1,0 +1,91 @@
+import { randomUUID } from "node:crypto";
+import { resolve } from "node:path";
+
+import type { IngestBus } from "@millrace/bus";
+import type { Config } from "@millrace/config";
+import { MillraceError } from "@millrace/contract";
+import type { MaterialiserHealth } from "@millrace/lake/materialise";
+import { createPostgresLakeStore, type Database, type TableStore } from "@millrace/storage";
+import type { Logger, Metrics } from "@millrace/telemetry";
+
+import { startLoop } from "../worker/loop.ts";
+import { createObjectStore } from "./object-store.ts";
+
+export type { MaterialiserHealth } from "@millrace/lake/materialise";
+
+export interface StartMaterialiserOptions {
+  readonly db: Database;
+  readonly bus: IngestBus;
+  readonly tables: TableStore;
+  readonly lake: Config["lake"];
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+}
+
+export interface RunningMaterialiser {
+  readonly health: () => MaterialiserHealth;
+  /** Publishes what is under way, takes nothing more, and closes what it has opened. */
+  stop(): Promise<void>;
+}
+
+const upkeepEveryMs = 30_000;
+
+/**
+ * Starts to carry events from the log into the lake, and keeps the log in order beside it: expired leases, partitions, generations of keys.
+ * Loads DuckDB. @throws INTERNAL where it is not installed or the lake is set up wrong
+ */
+export async function startMaterialiser(options: StartMaterialiserOptions): Promise<RunningMaterialiser> {
+  const { db, bus, tables, lake, logger, metrics } = options;
+  const { createFileWriter, createMaterialiser } = await loadLake();
+  const { flushMs, flushRows, flushBytes, memoryBytes, threads } = lake;
+  const directory = resolve(lake.cacheDirectory);
+  const objects = await createObjectStore(lake);
+  const writer = createFileWriter({ memoryBytes, threads, directory });
+  const materialiser = createMaterialiser({
+    bus,
+    tables,
+    lake: createPostgresLakeStore(db),
+    objects,
+    writer,
+    owner: randomUUID(),
+    flushMs,
+    flushRows,
+    flushBytes,
+    logger,
+    metrics,
+  });
+  await materialiser.start();
+  let isFailing = false;
+  const upkeep = startLoop({
+    firstDelayMs: 0,
+    async step() {
+      await bus.requeueExpired();
+      await bus.upkeep();
+      isFailing = false;
+      return upkeepEveryMs;
+    },
+    onError(err) {
+      if (!isFailing)
+        logger.warn({ err, component: "events" }, "The log of events can't be kept in order; it is tried again");
+      isFailing = true;
+    },
+  });
+  return {
+    health: materialiser.health,
+    async stop() {
+      await Promise.all([materialiser.stop(), upkeep.stop()]);
+      await writer.close();
+      await objects.close();
+    },
+  };
+}
+
+async function loadLake() {
+  try {
+    return await import("@millrace/lake/materialise");
+  } catch (cause) {
+    const message =
+      "DuckDB can't be loaded, and events can't be written without it. A worker that only runs jobs goes without: worker.materialise: false.";
+    throw new MillraceError("INTERNAL", message, { cause });
+  }
+}
