@@ -38,7 +38,13 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
     const id = lastId;
     const outPath = join(spool, String(id));
     const child = await pool.borrow(signal);
-    const work = runInChild(child, { ...input, id, outPath, bytesMax: Math.min(input.bytesMax, resultBytesMax) });
+    const work = runInChild(child, {
+      ...input,
+      signal,
+      id,
+      outPath,
+      bytesMax: Math.min(input.bytesMax, resultBytesMax),
+    });
     const { promise: stopped, reject } = Promise.withResolvers<never>();
     const onStop = (): void => {
       reject(signal.reason);
@@ -102,7 +108,7 @@ function timedOut(timeoutMs: number): MillraceError {
 /** Interrupts a query, and kills its process when that does not end it: DuckDB can't be interrupted everywhere. */
 async function endOverdue(child: QueryChild, id: number, work: Promise<unknown>): Promise<void> {
   child.interrupt(id);
-  const timer = setTimeout(() => child.kill(), graceMs);
+  const timer = setTimeout(() => child.isAsked() && child.kill(), graceMs);
   await work.catch(() => undefined);
   clearTimeout(timer);
 }

@@ -176,6 +176,32 @@ describe("limits", () => {
     expect(await rows("select 1")).toEqual([[1]]);
   });
 
+  it("opens the tables that a query names and no others, and runs nothing when its caller has gone meanwhile", async () => {
+    const open = vi.fn<(used: readonly QueryTable[]) => Promise<readonly QueryTable[]>>((used) =>
+      Promise.resolve(used),
+    );
+    expect(await rows("select count(*) from events", { open })).toEqual([[2_000]]);
+    expect(open.mock.calls.map(([used]) => used.map(({ name }) => name))).toEqual([["events"]]);
+    await expect(run("select * from nowhere", { open })).rejects.toMatchObject({ code: "QUERY_INVALID" });
+    expect(open).toHaveBeenCalledTimes(1);
+
+    const opened = Promise.withResolvers<readonly QueryTable[]>();
+    const called = Promise.withResolvers<void>();
+    const gone = new AbortController();
+    const slow = run("select * from events", {
+      signal: gone.signal,
+      open: () => {
+        called.resolve();
+        return opened.promise;
+      },
+    });
+    await called.promise;
+    gone.abort(new Error("client went away"));
+    await expect(slow).rejects.toThrow("client went away");
+    opened.resolve(tables);
+    await vi.waitFor(() => expect(engine.stats()).toMatchObject({ busy: 0, idle: 2 }), 5_000);
+  });
+
   it("frees the process of a query whose caller went away", async () => {
     const gone = new AbortController();
     const endless = run("select count(*) from range(1000000000000)", { signal: gone.signal });

@@ -29,7 +29,10 @@ export async function runInChild(child: QueryChild, query: ChildQuery): Promise<
   if (sql.length > sqlLengthMax) throw invalid("", `A statement has at most ${sqlLengthMax} characters.`);
   if (sql.includes("\0") || !sql.isWellFormed()) throw invalid("", "The statement is not valid text.");
   const { tables, body } = await admit(child, sql, query.tables);
-  return execute(child, query, body, query.open === undefined ? tables : await query.open(tables));
+  const opened = query.open === undefined ? tables : await query.open(tables);
+  // Nobody waits any more, and the child was not told of anything yet.
+  query.signal?.throwIfAborted();
+  return execute(child, query, body, opened);
 }
 
 interface Admitted {

@@ -12,6 +12,8 @@ export interface QueryChild {
   ready(): Promise<number>;
   /** The answer to a request. Rejects with `ChildGone` when the process ends before it. */
   ask(request: ChildRequest): Promise<ChildAnswer>;
+  /** Whether an answer is due. */
+  isAsked(): boolean;
   interrupt(id: number): void;
   kill(): void;
 }
@@ -120,6 +122,7 @@ function supervise(child: ChildProcess): QueryChild {
       child.send(request, () => undefined);
       return promise;
     },
+    isAsked: () => asked !== undefined,
     interrupt(id) {
       if (gone === undefined) child.send({ kind: "interrupt", id } satisfies ChildRequest, () => undefined);
     },

@@ -28,7 +28,7 @@ export interface Position {
 }
 
 /** The place of a byte of the statement; undefined where there is no such byte, as with places that DuckDB doesn't know. */
-export function positionOf(sql: string, byteOffset: number | undefined): Position | undefined {
+function positionOf(sql: string, byteOffset: number | undefined): Position | undefined {
   if (byteOffset === undefined || !(byteOffset >= 0)) return undefined;
   const bytes = Buffer.from(sql);
   if (byteOffset > bytes.length) return undefined;
