@@ -1,3 +1,5 @@
+import { readFile } from "node:fs/promises";
+
 import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
 import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 
@@ -26,7 +28,7 @@ const attemptsMax = 40;
 
 /** Connects to NATS when it is needed. `onConnect` is told whenever a connection, lost before or not, is there: whatever was known of streams may be over. */
 export function createConnector(settings: NatsBusSettings, onConnect: () => void): NatsConnector {
-  const { servers, user, password, credentials, caFile, timeoutMs, logger } = settings;
+  const { servers, user, password, credentialsFile, caFile, timeoutMs, logger } = settings;
   let opening: Promise<NatsLink> | undefined;
   let isDown = false;
   let closed = false;
@@ -41,9 +43,7 @@ export function createConnector(settings: NatsBusSettings, onConnect: () => void
       maxReconnectAttempts: attemptsMax,
       ...(user === undefined ? {} : { user }),
       ...(password === undefined ? {} : { pass: password }),
-      ...(credentials === undefined
-        ? {}
-        : { authenticator: credsAuthenticator(new TextEncoder().encode(credentials)) }),
+      ...(credentialsFile === undefined ? {} : { authenticator: credsAuthenticator(await readFile(credentialsFile)) }),
       ...(caFile === undefined ? {} : { tls: { caFile } }),
     });
     void watch(nc);

@@ -17,11 +17,19 @@ export interface OpenedNats extends IngestBusFixture {
   beside(changes: Changes): IngestBus;
 }
 
+/** Long: tests share their machine. */
+const acquireTimeoutMs = 30_000;
 let opened = 0;
 
 /** Opens a bus on servers that others use, too: its subjects and streams are its own. */
 export async function openNats(servers: readonly string[], changes: Changes = {}): Promise<OpenedNats> {
-  const { database: db, url, close } = await testDatabase({ database: { session: hotSession, poolMax: 16 } });
+  const {
+    database: db,
+    url,
+    close,
+  } = await testDatabase({
+    database: { session: hotSession, poolMax: 16, acquireTimeoutMs },
+  });
   const options: Omit<NatsBusOptions, "db"> = {
     servers,
     prefix: `t${process.pid}-${opened++}`,
@@ -42,7 +50,7 @@ export async function openNats(servers: readonly string[], changes: Changes = {}
     db,
     url,
     async another(more) {
-      const own = createDatabase({ url, session: hotSession });
+      const own = createDatabase({ url, session: hotSession, acquireTimeoutMs });
       databases.push(own);
       return make(own, more);
     },

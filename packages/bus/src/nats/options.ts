@@ -12,8 +12,8 @@ export interface NatsBusOptions {
   readonly servers: readonly string[];
   readonly user?: string | undefined;
   readonly password?: string | undefined;
-  /** Text of a credentials file: a signed token and the seed that goes with it. */
-  readonly credentials?: string | undefined;
+  /** File with a signed token and the seed that goes with it; read at each connection. */
+  readonly credentialsFile?: string | undefined;
   /** File of the authority that has signed the servers' certificates; default those that Node knows. */
   readonly caFile?: string | undefined;
   /** First token of all subjects, and in capitals of all streams; default `ev`. */
@@ -42,7 +42,7 @@ export interface NatsBusOptions {
 }
 
 /** What has no default. */
-type Given = "db" | "servers" | "user" | "password" | "credentials" | "caFile" | "keyWindowMs";
+type Given = "db" | "servers" | "user" | "password" | "credentialsFile" | "caFile" | "keyWindowMs";
 
 /** Options with every default in place. */
 export type NatsBusSettings = Pick<NatsBusOptions, Given> & {

@@ -28,6 +28,9 @@ describe("ingest", () => {
 
   test.each([
     ["bus: kafka", "ingest.bus"],
+    ["bus: nats", "ingest.natsUrls"],
+    ["natsUrls: ['http://a:4222']", "ingest.natsUrls"],
+    ["natsUser: a", "ingest.natsPassword"],
     ["recordBytesMax: 2MiB, bodyBytesMax: 1MiB", "ingest.recordBytesMax"],
     ["publishesMax: 1", "ingest.tenantPublishesMax"],
     ["pendingEventsSoft: 11, pendingEventsHard: 10", "ingest.pendingEventsSoft"],
@@ -38,7 +41,8 @@ describe("ingest", () => {
   ])("%s is refused", (keys, name) => expect(refused(keys)).toEqual([name]));
 
   test.each([
-    "bus: nats",
+    "bus: nats, natsUrls: ['nats://a:4222', 'tls://[::1]:4222']",
+    "natsUrls: ['nats://a:4222']",
     "publishesMax: 1, tenantPublishesMax: 1",
     "lingerMs: 0",
     "pendingEventsSoft: 10, pendingEventsHard: 10",

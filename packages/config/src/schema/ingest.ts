@@ -1,12 +1,18 @@
 import { z } from "zod";
 
 import { defineSection, keyNotes } from "./section.ts";
-import { byteSize, durationMs, integer, oneOf } from "./values.ts";
+import { byteSize, durationMs, integer, listOf, oneOf, text } from "./values.ts";
 
 const kibibyte = 1_024;
 const mebibyte = 1_024 * kibibyte;
 const gibibyte = 1_024 * mebibyte;
 const million = 1_000_000;
+
+const natsUrl = text(
+  /^(?:nats|tls):\/\/[A-Za-z0-9._%[\]:-]{1,255}$/,
+  "an address such as nats://host:4222 or tls://host:4222",
+);
+const filePath = (what: string) => text(/^(?! *$)\P{Cc}+$/u, `the path of ${what}`);
 
 /** How events come in: over which bus, how large, and how many may wait to be written into their tables. */
 export const ingest = defineSection({
@@ -15,6 +21,31 @@ export const ingest = defineSection({
     bus: oneOf(["postgres", "nats"])
       .default("postgres")
       .register(keyNotes, { description: "What keeps accepted events until they are in their tables." }),
+    natsUrls: listOf(natsUrl, "addresses of NATS servers").default([]).register(keyNotes, {
+      description:
+        "Servers of one NATS cluster with JetStream. Named with the bus on PostgreSQL, events that are still in streams are consumed.",
+    }),
+    natsUser: text(/^\P{Cc}+$/u, "a user name")
+      .optional()
+      .register(keyNotes, { description: "Who to be to NATS, where it asks for a password." }),
+    natsPassword: text(/^\P{Cc}+$/u, "a password")
+      .optional()
+      .register(keyNotes, { description: "The password of `ingest.natsUser`.", secret: true }),
+    natsCredentialsFile: filePath("a credentials file")
+      .optional()
+      .register(keyNotes, { description: "File with a signed token and its seed, where NATS asks for these." }),
+    natsCaFile: filePath("a PEM file")
+      .optional()
+      .register(keyNotes, { description: "Certificate authority of the servers, where the system doesn't know it." }),
+    natsShards: integer({ min: 1, max: 1_024 })
+      .default(1)
+      .register(keyNotes, { description: "Streams that tenants are spread over." }),
+    natsReplicas: integer({ min: 1, max: 5 })
+      .default(1)
+      .register(keyNotes, { description: "Servers that keep a copy of each event; 3 survives the loss of one." }),
+    natsStreamBytesMax: byteSize({ min: mebibyte, max: 16_384 * gibibyte })
+      .default(4 * gibibyte)
+      .register(keyNotes, { description: "Size of one stream at most; a full one refuses events." }),
     recordBytesMax: byteSize({ min: kibibyte, max: 4 * mebibyte })
       .default(256 * kibibyte)
       .register(keyNotes, { description: "Largest payload of one record." }),
@@ -30,11 +61,9 @@ export const ingest = defineSection({
     chunkBytesMax: byteSize({ min: 16 * kibibyte, max: 16 * mebibyte })
       .default(mebibyte)
       .register(keyNotes, { description: "Text of an NDJSON upload that is published together at most." }),
-    lingerMs: durationMs({ min: 0, max: 1_000 })
-      .default(2)
-      .register(keyNotes, {
-        description: "How long a request waits for others of its tenant, to be published with them.",
-      }),
+    lingerMs: durationMs({ min: 0, max: 1_000 }).default(2).register(keyNotes, {
+      description: "How long a request waits for others of its tenant, to be published with them.",
+    }),
     publishesMax: integer({ min: 1, max: 100 })
       .default(4)
       .register(keyNotes, { description: "Publishes of a process that are under way at most." }),
@@ -65,6 +94,16 @@ export const ingest = defineSection({
       .register(keyNotes, { description: "The same of one tenant." }),
   }),
   rules: [
+    {
+      keys: ["natsUrls", "bus"],
+      expected: "at least one address with ingest.bus nats",
+      holds: (values) => values.bus !== "nats" || values.natsUrls.length > 0,
+    },
+    {
+      keys: ["natsPassword", "natsUser"],
+      expected: "set together with ingest.natsUser",
+      holds: (values) => (values.natsUser === undefined) === (values.natsPassword === undefined),
+    },
     {
       keys: ["recordBytesMax", "bodyBytesMax"],
       expected: "at most ingest.bodyBytesMax",
