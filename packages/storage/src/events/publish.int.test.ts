@@ -1,6 +1,7 @@
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import type { NewEvent, PublishOutcome } from "./event.ts";
 import { makeLog, newEvent } from "./events.test.support.ts";
 import { publishEvents } from "./publish.ts";
 
@@ -29,32 +30,112 @@ test("where every step doesn't see what was just committed, nothing is published
   await connection.close();
 });
 
-test("offsets have no holes, and every duplicate is told the right one, although publishers lose keys to each other", async () => {
+test("a publish that loses keys to another is told where these are, and its own events have no hole between them", async () => {
   const tenantNo = await makeLog(db.database);
-  const keys = Array.from({ length: 400 }, (_, n) => `race ${n}`);
-  const publish = async (from: number) => {
-    for (let at = from; at < from + 200; at += 50) {
-      const batch = keys.slice(at, at + 100).toSorted(() => Math.random() - 0.5);
-      await publishEvents(
-        db.database,
-        tenantNo,
-        batch.map((key) => newEvent(key)),
-      );
-    }
-  };
-  await Promise.all([0, 0, 50, 50, 100, 100, 150, 150].map((from) => publish(from)));
-  const stored = await db.database.query<{ key: string; offset: number }>(
-    {
-      name: "stored",
-      text: `select key, event_offset as "offset" from millrace.events where tenant_no = $1 order by event_offset`,
-    },
-    [tenantNo],
+  const { losing } = await race(
+    tenantNo,
+    [newEvent("b"), newEvent("c"), newEvent("d")],
+    [
+      newEvent("a"),
+      newEvent("b"),
+      newEvent("c", `{"other":1}`),
+      newEvent("d"),
+      newEvent("d"),
+      newEvent("e"),
+      newEvent("f"),
+      newEvent("f"),
+    ],
   );
-  expect(stored.map(({ offset }) => offset)).toEqual(stored.map((_, place) => place + 1));
+  const expected = [
+    { outcome: "accepted", offset: 4 },
+    { outcome: "duplicate", offset: 1 },
+    { outcome: "reused" },
+    { outcome: "duplicate", offset: 3 },
+    { outcome: "duplicate", offset: 3 },
+    { outcome: "accepted", offset: 5 },
+    { outcome: "accepted", offset: 6 },
+    { outcome: "duplicate", offset: 6 },
+  ];
+  expect(losing).toEqual(expected);
+  expect(await stored(tenantNo)).toEqual(["b", "c", "d", "a", "e", "f"]);
   const again = await publishEvents(
     db.database,
     tenantNo,
-    stored.map(({ key }) => newEvent(key)),
+    ["a", "e", "f"].map((key) => newEvent(key)),
   );
-  expect(again).toEqual(stored.map(({ offset }) => ({ outcome: "duplicate", offset })));
+  expect(again.map((outcome) => "offset" in outcome && outcome.offset)).toEqual([4, 5, 6]);
 });
+
+test("a publish that loses all of its keys stores nothing", async () => {
+  const tenantNo = await makeLog(db.database);
+  const events = [newEvent("g"), newEvent("h")];
+  const { losing } = await race(tenantNo, events, events.toReversed());
+  expect(losing).toEqual([
+    { outcome: "duplicate", offset: 2 },
+    { outcome: "duplicate", offset: 1 },
+  ]);
+  expect(await stored(tenantNo)).toEqual(["g", "h"]);
+});
+
+test("a publish gets the keys of another that is undone", async () => {
+  const tenantNo = await makeLog(db.database);
+  const { losing } = await race(tenantNo, [newEvent("i")], [newEvent("i"), newEvent("j")], "rolls back");
+  expect(losing).toEqual([
+    { outcome: "accepted", offset: 1 },
+    { outcome: "accepted", offset: 2 },
+  ]);
+});
+
+test("an atomic publish that loses a key to another record stores nothing of itself", async () => {
+  const tenantNo = await makeLog(db.database);
+  const { losing } = await race(
+    tenantNo,
+    [newEvent("l")],
+    [newEvent("k"), newEvent("l", `{"other":1}`), newEvent("m")],
+    "commits",
+    true,
+  );
+  expect(losing.map(({ outcome }) => outcome)).toEqual(["refused", "reused", "refused"]);
+  expect(await stored(tenantNo)).toEqual(["l"]);
+});
+
+/** Publishes the first batch, and the second while the first is not committed; ends the first once the second waits for it. */
+async function race(
+  tenantNo: number,
+  first: readonly NewEvent[],
+  second: readonly NewEvent[],
+  end: "commits" | "rolls back" = "commits",
+  atomic = false,
+): Promise<{ readonly losing: readonly PublishOutcome[] }> {
+  const undone = new Error("undone");
+  let losing: Promise<readonly PublishOutcome[]> | undefined;
+  const winning = db.database.withTransaction(async (tx) => {
+    await publishEvents(tx, tenantNo, first);
+    losing = publishEvents(db.database, tenantNo, second, { atomic });
+    await expect.poll(waiting).toBe(1);
+    if (end === "rolls back") throw undone;
+  });
+  await winning.catch((error: unknown) => {
+    if (error !== undone) throw error;
+  });
+  return { losing: (await losing) ?? [] };
+}
+
+/** How many wait for a transaction to end. */
+async function waiting(): Promise<number | undefined> {
+  const [row] = await db.database.query<{ n: number }>({
+    name: "waiting",
+    text: `select count(*)::integer as n from pg_stat_activity
+where datname = current_database() and wait_event_type = 'Lock' and query like '%publish_events%'`,
+  });
+  return row?.n;
+}
+
+/** The keys of a log, in the order of offsets. */
+async function stored(tenantNo: number): Promise<readonly string[]> {
+  const rows = await db.database.query<{ key: string }>(
+    { name: "stored", text: "select key from millrace.events where tenant_no = $1 order by event_offset" },
+    [tenantNo],
+  );
+  return rows.map(({ key }) => key);
+}
