@@ -59,6 +59,7 @@ export function checkQuery(sql: string, statement: SyntaxNode, tables: readonly 
 
   const checkType = (node: SyntaxNode, type: string, scope: Scope): void => {
     if (typesOfTables.has(type)) checkTable(node, type, scope);
+    else if (type === "UNBOUND_TYPE_INFO") checkTypeName(sql, node);
     else if (!otherTypes.has(type)) throw forbidden(sql, "This form of a query is not allowed.", node.query_location);
   };
 
@@ -121,6 +122,14 @@ function checkTableFunction(sql: string, node: SyntaxNode): void {
     throw forbidden(sql, "This form of a table function is not allowed.", undefined);
   }
   checkFunction(sql, node, allowedTableFunctions);
+}
+
+/** Types are looked up by name; those that there are have plain ones. */
+function checkTypeName(sql: string, node: SyntaxNode): void {
+  const name = String(node["name"]);
+  if (!/^[\w ]+$/.test(name) || node.schema !== undefined || node.catalog !== undefined) {
+    throw invalid(sql, `There is no type ${JSON.stringify(name.slice(0, 200))}.`);
+  }
 }
 
 function checkFunction(sql: string, node: SyntaxNode, allowed: ReadonlySet<string>): void {

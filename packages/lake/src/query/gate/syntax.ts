@@ -78,5 +78,4 @@ export const otherTypes: ReadonlySet<string> = new Set([
   "LIST_TYPE_INFO",
   "STRING_TYPE_INFO",
   "STRUCT_TYPE_INFO",
-  "UNBOUND_TYPE_INFO",
 ]);
