@@ -1,0 +1,70 @@
+import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { expect, onTestFinished, test, vi } from "vitest";
+
+import { createPostgresBus } from "@millrace/bus";
+import { loadConfig } from "@millrace/config";
+import { createPostgresLakeStore, createPostgresTableStore } from "@millrace/storage";
+import { testDatabase } from "@millrace/storage/testing";
+import { createMetrics, silentLogger } from "@millrace/telemetry";
+
+import { startMaterialiser } from "./start-materialiser.ts";
+
+test("a process that is configured for the lake writes events into it, counts them, and leaves nothing of its own behind", async () => {
+  const { database: db, close } = await testDatabase();
+  onTestFinished(close);
+  const folder = await mkdtemp(join(tmpdir(), "millrace-start-"));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const { config } = loadConfig({
+    sections: ["lake"],
+    cwd: folder,
+    env: {
+      MILLRACE_PROFILE: "test",
+      MILLRACE_LAKE_PATH: join(folder, "lake"),
+      MILLRACE_LAKE_CACHE_DIRECTORY: join(folder, "cache"),
+    },
+  });
+  const tables = createPostgresTableStore(db);
+  const bus = createPostgresBus({ db });
+  onTestFinished(() => bus.close());
+  const table = await tables.createTable({
+    tenantId: "acme",
+    name: "events",
+    columns: [{ fieldId: 1, name: "n", type: "int64", nullable: true }],
+    schemaMode: "strict",
+    primaryKey: [],
+    sortBy: [],
+    partitionBy: [],
+    retentionDays: undefined,
+    nextFieldId: 2,
+  });
+  const metrics = createMetrics({ service: "test", version: "0", defaultMetrics: false });
+  const running = await startMaterialiser({ db, bus, tables, lake: config.lake, logger: silentLogger, metrics });
+  await bus.publish(table!.tenantNo, [
+    {
+      tableId: table!.tableId,
+      version: 1,
+      op: "insert",
+      key: "k",
+      payload: '{"n":1}',
+      payloadHash: "00000000-0000-4000-8000-000000000000",
+      eventTime: undefined,
+    },
+  ]);
+  const lake = createPostgresLakeStore(db);
+  await vi.waitFor(async () => expect(await lake.progress("acme")).toMatchObject({ watermark: 1 }), {
+    timeout: 20_000,
+  });
+  const [file] = await lake.liveFiles(table!.tableId);
+  expect(await readdir(join(folder, "lake"), { recursive: true })).toContain(file?.path);
+  expect(running.health()).toMatchObject({ state: "running", failing: false });
+  await running.stop();
+  expect(running.health()).toMatchObject({ state: "stopped", publishedAt: expect.any(Date) });
+  expect(await readdir(join(folder, "cache"))).toEqual([]);
+  const { body } = await metrics.render();
+  expect(body).toContain('millrace_lake_events_total{outcome="written"} 1');
+  expect(body).toContain("millrace_lake_files_total 1");
+  expect(body).toContain('millrace_lake_materialise_seconds_count{outcome="published"} 1');
+});
