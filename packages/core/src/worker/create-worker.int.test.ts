@@ -1,6 +1,6 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 
 import { isMillraceError, MillraceError } from "@millrace/contract";
@@ -8,23 +8,17 @@ import { type JobStore, wakeupChannel } from "@millrace/storage";
 import { currentTrace } from "@millrace/telemetry";
 
 import { enqueueBatch } from "../jobs/enqueue-batch.ts";
-import { createWorkerRig, eventually, testMetrics, type WorkerRig } from "../testing/worker-rig.ts";
+import { rigOfFile } from "../testing/rig-of-file.ts";
+import { eventually, testMetrics } from "../testing/worker-rig.ts";
 import { createWorker } from "./create-worker.ts";
 import { defineJob } from "./define-job.ts";
 import type { WorkerOptions } from "./options.ts";
 
-let rig: WorkerRig;
+const rig = await rigOfFile();
 let queue = "";
-let tests = 0;
-
-beforeAll(async () => {
-  rig = await createWorkerRig();
-});
 beforeEach(() => {
-  queue = `test-${++tests}`;
+  queue = rig.newQueue();
 });
-afterEach(() => rig.stopWorkers());
-afterAll(() => rig.close());
 
 const any = z.json();
 const anHourMs = 3_600_000;

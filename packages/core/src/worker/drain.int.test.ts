@@ -1,27 +1,21 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 
 import { MillraceError } from "@millrace/contract";
 import type { Job, JobStore } from "@millrace/storage";
 
-import { createWorkerRig, eventually, type WorkerRig } from "../testing/worker-rig.ts";
+import { rigOfFile } from "../testing/rig-of-file.ts";
+import { eventually } from "../testing/worker-rig.ts";
 import { defineJob, type JobDefinition } from "./define-job.ts";
 import type { HandlerContext } from "./handler.ts";
 
-let rig: WorkerRig;
+const rig = await rigOfFile();
 let queue = "";
-let tests = 0;
-
-beforeAll(async () => {
-  rig = await createWorkerRig();
-});
 beforeEach(() => {
-  queue = `test-${++tests}`;
+  queue = rig.newQueue();
 });
-afterEach(() => rig.stopWorkers());
-afterAll(() => rig.close());
 
 const job = (handler: (context: HandlerContext<unknown>) => unknown): JobDefinition =>
   defineJob({ type: "job", input: z.unknown(), handler });

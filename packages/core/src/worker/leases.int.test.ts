@@ -1,28 +1,22 @@
 import { setTimeout as delay } from "node:timers/promises";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 
 import { MillraceError } from "@millrace/contract";
 import type { JobStore } from "@millrace/storage";
 
-import { createWorkerRig, eventually, testMetrics, type WorkerRig } from "../testing/worker-rig.ts";
+import { rigOfFile } from "../testing/rig-of-file.ts";
+import { eventually, testMetrics } from "../testing/worker-rig.ts";
 import { JobAbortedError } from "./attempt-errors.ts";
 import { defineJob, type JobDefinition } from "./define-job.ts";
 import type { HandlerContext } from "./handler.ts";
 
-let rig: WorkerRig;
+const rig = await rigOfFile();
 let queue = "";
-let tests = 0;
-
-beforeAll(async () => {
-  rig = await createWorkerRig();
-});
 beforeEach(() => {
-  queue = `test-${++tests}`;
+  queue = rig.newQueue();
 });
-afterEach(() => rig.stopWorkers());
-afterAll(() => rig.close());
 
 const unavailable = () => Promise.reject(new MillraceError("UNAVAILABLE", "The database is away, says the test"));
 const untilAborted = ({ signal }: HandlerContext<unknown>) =>

@@ -1,27 +1,20 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 
 import type { EnqueueRequest } from "@millrace/contract";
 import type { Job } from "@millrace/storage";
 
-import { createWorkerRig, type WorkerRig } from "../testing/worker-rig.ts";
+import { rigOfFile } from "../testing/rig-of-file.ts";
 import { NonRetryableError, RetryAfterError } from "./attempt-errors.ts";
 import { defineJob } from "./define-job.ts";
 import type { HandlerContext } from "./handler.ts";
 import { snooze } from "./snooze.ts";
 
-let rig: WorkerRig;
+const rig = await rigOfFile();
 let queue = "";
-let tests = 0;
-
-beforeAll(async () => {
-  rig = await createWorkerRig();
-});
 beforeEach(() => {
-  queue = `test-${++tests}`;
+  queue = rig.newQueue();
 });
-afterEach(() => rig.stopWorkers());
-afterAll(() => rig.close());
 
 async function run(
   handler: (context: HandlerContext<unknown>) => unknown,
