@@ -1,5 +1,5 @@
 import type { Job, JobStore } from "../../../jobs/job-store.ts";
-import type { JobView, QueueView, StoreView } from "./view.ts";
+import { type JobView, type QueueView, type StoreView, plainView } from "./view.ts";
 
 /** Model durations are hours: what is due or over by the machine's clock is so by far, and what isn't is off by far. */
 const slackMs = 20 * 60_000;
@@ -42,28 +42,15 @@ export async function observeJob(
 }
 
 function viewOfJob(job: Job): JobView {
-  const { id, tenantId, queue, type, status, priority, attempts, maxAttempts, fence, payload, lastError } = job;
+  const { status } = job;
   const nowMs = Date.now();
   return {
-    id,
-    tenantId,
-    queue,
-    type,
-    status,
-    priority,
-    attempts,
-    maxAttempts,
-    fence,
-    payload,
+    ...plainView(job),
     key: job.idempotencyKey,
     concurrencyKey: job.concurrencyKey,
     lockedBy: status === "running" ? job.lockedBy : null,
     isDue: status === "pending" ? job.scheduledAt.getTime() < nowMs + slackMs : null,
     isLeaseOver: status === "running" ? (job.leaseExpiresAt?.getTime() ?? 0) < nowMs : null,
     isFinished: job.completedAt !== null,
-    lastError,
-    errors: job.errors.map(({ attempt, message }) => `${attempt}: ${message}`),
-    result: job.result,
-    progress: job.progress,
   };
 }

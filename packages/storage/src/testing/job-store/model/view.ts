@@ -55,8 +55,30 @@ export function viewOf(state: ModelState): StoreView {
 }
 
 function viewOfJob(job: ModelJob, nowMs: number): JobView {
-  const { id, tenantId, queue, type, status, priority, attempts, maxAttempts, fence, payload } = job;
-  const { key, concurrencyKey, lastError, result, progress } = job;
+  const { key, concurrencyKey, status } = job;
+  return {
+    ...plainView(job),
+    key,
+    concurrencyKey,
+    lockedBy: status === "running" ? job.worker : null,
+    isDue: status === "pending" ? job.dueAtMs <= nowMs : null,
+    isLeaseOver: status === "running" ? (job.leaseUntilMs ?? 0) <= nowMs : null,
+    isFinished: isTerminal(status),
+  };
+}
+
+type Plain = Exclude<
+  keyof JobView,
+  "key" | "concurrencyKey" | "lockedBy" | "isDue" | "isLeaseOver" | "isFinished" | "errors"
+>;
+
+/** What a job of a store and one of the model have by the same names. */
+export function plainView(
+  job: Pick<JobView, Plain> & { readonly errors: readonly { readonly attempt: number; readonly message: string }[] },
+): Pick<JobView, Plain | "errors"> {
+  const { id, tenantId, queue, type, status, priority, attempts, maxAttempts, fence, payload, lastError } = job;
+  const { result, progress } = job;
+  const errors = job.errors.map(({ attempt, message }) => `${attempt}: ${message}`);
   return {
     id,
     tenantId,
@@ -68,14 +90,8 @@ function viewOfJob(job: ModelJob, nowMs: number): JobView {
     maxAttempts,
     fence,
     payload,
-    key,
-    concurrencyKey,
-    lockedBy: status === "running" ? job.worker : null,
-    isDue: status === "pending" ? job.dueAtMs <= nowMs : null,
-    isLeaseOver: status === "running" ? (job.leaseUntilMs ?? 0) <= nowMs : null,
-    isFinished: isTerminal(status),
     lastError,
-    errors: job.errors.map(({ attempt, message }) => `${attempt}: ${message}`),
+    errors,
     result,
     progress,
   };
