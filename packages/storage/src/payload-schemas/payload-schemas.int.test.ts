@@ -1,22 +1,12 @@
 import { randomUUID } from "node:crypto";
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import type { JobStore } from "../jobs/job-store.ts";
 import { createPostgresJobStore } from "../jobs/postgres-job-store.ts";
-import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
+import { storeOfFile } from "../testing/job-store/store-of-file.ts";
 
-let database: TestDatabase;
-let store: JobStore;
-
-beforeAll(async () => {
-  database = await testDatabase();
-  store = createPostgresJobStore(database.database);
-});
-afterAll(async () => {
-  await store.close();
-  await database.close();
-});
+const { test: home, store } = await storeOfFile();
 
 const tenantId = "acme";
 const ref = (type: string = randomUUID()) => ({ tenantId, type });
@@ -62,7 +52,7 @@ describe("the schemas in force", () => {
 
   test("are known at once to the store that has changed them, and to every other a second later", async () => {
     const of = ref();
-    const other = createPostgresJobStore(database.database);
+    const other = createPostgresJobStore(home.database);
     const version = async (asked: JobStore) => (await asked.schemasInForce(tenantId, [of.type])).get(of.type)?.version;
     expect([await version(store), await version(other)]).toEqual([undefined, undefined]);
     for (const [number, schema, expected] of [
