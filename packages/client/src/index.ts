@@ -1,6 +1,8 @@
 export type { AuditClient, AuditPage } from "./audit.ts";
 export { createClient, type MillraceClient } from "./client.ts";
 export { MillraceApiError } from "./error.ts";
+export type { IngestClient, IngestOptions, IngestStreamOptions, NewRecord } from "./ingest.ts";
+export type { Ingester, IngesterOptions } from "./ingester.ts";
 export type { FollowOptions } from "./job-events.ts";
 export type { AttemptPage, EnqueuedId, EnqueuedJob, JobPage, JobsClient } from "./jobs.ts";
 export type { KeyPage, KeysClient, NewKey } from "./keys.ts";
@@ -31,6 +33,8 @@ export type {
   GetTableQuery,
   HeartbeatRequest,
   HeartbeatResponse,
+  IngestRecord,
+  IngestResponse,
   JobEventJson,
   JobJson,
   JobLogLineJson,
@@ -57,6 +61,7 @@ export type {
   PutPayloadSchemaResponse,
   PutScheduleRequest,
   Queue,
+  RecordErrorJson,
   QueueDetails,
   QueueSettingsRequest,
   ReleaseRequest,
@@ -75,3 +80,5 @@ export type {
   Why,
   WhyReason,
 } from "@millrace/contract";
+export type * from "./query.ts";
+export type * from "./snapshots.ts";

@@ -8,6 +8,8 @@ export interface ApiRequest {
   /** Path with its query, such as `/v1/jobs?limit=10`. */
   readonly path: string;
   readonly body?: unknown;
+  /** A body that is text already; JSON unless a header says otherwise. */
+  readonly text?: string;
   readonly headers?: Readonly<Record<string, string>>;
   /** True when sending it twice does no more than sending it once. */
   readonly repeatable: boolean;
@@ -24,10 +26,16 @@ export interface ApiAnswer {
 export type Transport = (request: ApiRequest, options?: CallOptions) => Promise<ApiAnswer>;
 
 /** Opens a stream: its answer is read as it comes. @throws MillraceApiError */
-export type OpenStream = (
-  path: string,
-  options: { readonly headers: Readonly<Record<string, string>>; readonly signal: AbortSignal },
-) => Promise<Response>;
+export type OpenStream = (path: string, options: StreamOptions) => Promise<Response>;
+
+export interface StreamOptions {
+  readonly headers: Readonly<Record<string, string>>;
+  readonly signal: AbortSignal;
+  /** Sent as JSON by POST; without it the request is a GET. */
+  readonly body?: unknown;
+  /** How long the head of the answer may take; default the client's timeout. */
+  readonly timeoutMs?: number | undefined;
+}
 
 export const retriesMaxDefault = 3;
 const backoffFirstMs = 200;
@@ -43,6 +51,7 @@ export function createTransport(options: ClientOptions): Transport {
   const send = options.fetch ?? fetch;
 
   const once = async (request: ApiRequest, signal: AbortSignal | undefined): Promise<ApiAnswer> => {
+    const sent = request.text ?? (request.body === undefined ? undefined : JSON.stringify(request.body));
     const deadline = AbortSignal.timeout(request.timeoutMs ?? timeoutMs);
     try {
       const response = await send(baseUrl + request.path, {
@@ -50,11 +59,11 @@ export function createTransport(options: ClientOptions): Transport {
         headers: {
           accept: "application/json",
           authorization: `Bearer ${options.apiKey}`,
-          ...(request.body === undefined ? {} : { "content-type": "application/json" }),
+          ...(sent === undefined ? {} : { "content-type": "application/json" }),
           ...options.headers?.(),
           ...request.headers,
         },
-        ...(request.body === undefined ? {} : { body: JSON.stringify(request.body) }),
+        ...(sent === undefined ? {} : { body: sent }),
         signal: signal === undefined ? deadline : AbortSignal.any([signal, deadline]),
       });
       const text = await response.text();
@@ -84,17 +93,19 @@ export function createTransport(options: ClientOptions): Transport {
 export function createOpenStream(options: ClientOptions): OpenStream {
   const baseUrl = options.baseUrl.replace(/\/+$/, "");
   const send = options.fetch ?? fetch;
-  return async (path, { headers, signal }) => {
+  return async (path, { headers, signal, body, timeoutMs }) => {
     const late = new AbortController();
-    const timer = setTimeout(() => late.abort(), options.timeoutMs ?? 30_000);
+    const timer = setTimeout(() => late.abort(), timeoutMs ?? options.timeoutMs ?? 30_000);
     try {
       const response = await send(baseUrl + path, {
         headers: {
           accept: "text/event-stream",
           authorization: `Bearer ${options.apiKey}`,
+          ...(body === undefined ? {} : { "content-type": "application/json" }),
           ...options.headers?.(),
           ...headers,
         },
+        ...(body === undefined ? {} : { method: "POST", body: JSON.stringify(body) }),
         signal: AbortSignal.any([signal, late.signal]),
       });
       if (!response.ok) throw refusal(response, await response.text());
@@ -111,7 +122,7 @@ export function createOpenStream(options: ClientOptions): OpenStream {
 }
 
 /** A refusal before any work (429, 503) may always be repeated; where the work may be done, only what does nothing more the second time. */
-function canRepeat(request: ApiRequest, error: MillraceApiError): boolean {
+export function canRepeat(request: Pick<ApiRequest, "repeatable">, error: MillraceApiError): boolean {
   if ((retryAfterMs.get(error) ?? 0) > retryAfterMaxMs) return false;
   return error.retryable && (request.repeatable || isRefusal(error));
 }

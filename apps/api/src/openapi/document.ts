@@ -48,6 +48,7 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
         description: "Send events into tables, see how far they are, and mend what could not be written.",
       },
       { name: "tables", description: "Tables of events and the versions of their columns." },
+      { name: "query", description: "Query tables with SQL, and the snapshots that queries run on." },
       { name: "keys", description: "API keys of the tenant." },
       { name: "audit", description: "Who did what." },
       { name: "system", description: "Health, metrics and this document; they need no key." },

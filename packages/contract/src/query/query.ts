@@ -9,12 +9,14 @@ export const queryLimits = {
   timeoutMsMax: 600_000,
 } as const;
 
-const paramSchema: z.ZodType<QueryParamJson> = z.lazy(() =>
-  z.union([z.string(), z.number(), z.boolean(), z.null(), z.array(paramSchema).max(10_000)]),
-);
+/** A value for a placeholder of a statement: text, a number, a boolean, null, or a list of such. */
+export type QueryParamJson = ScalarParam | readonly ScalarParam[];
 
-/** A value for a placeholder of a statement. */
-export type QueryParamJson = string | number | boolean | null | readonly QueryParamJson[];
+type ScalarParam = string | number | boolean | null;
+
+const scalarParamSchema = z.union([z.string(), z.number(), z.boolean(), z.null()]);
+
+const paramSchema = z.union([scalarParamSchema, z.array(scalarParamSchema).max(10_000)]);
 
 export const queryRequestSchema = z
   .strictObject({

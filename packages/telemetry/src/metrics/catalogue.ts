@@ -28,6 +28,7 @@ export type MetricDeclaration = CounterDeclaration | HistogramDeclaration | Gaug
 const requestSeconds = [0.005, 0.01, 0.025, 0.05, 0.075, 0.1, 0.25, 0.5, 0.75, 1, 2.5, 5, 7.5, 10] as const;
 /** Those of `db.client.operation.duration`, with two more below: most of our statements take under a millisecond. */
 const statementSeconds = [0.000_25, 0.000_5, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10] as const;
+const querySeconds = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60];
 /** From the pick-up of an idle queue (a few milliseconds) to an hour. */
 const jobSeconds = [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60, 300, 900, 3_600] as const;
 
@@ -168,6 +169,18 @@ export const metricCatalogue = {
     help: "Bodies that this process holds until they are published.",
     labels: {},
     merge: "sum",
+  },
+  querySeconds: {
+    kind: "histogram",
+    help: "Time of a query over the lake from its turn to its complete result.",
+    labels: { outcome: ["ok", "error"] },
+    buckets: querySeconds,
+  },
+  queryBarrierSeconds: {
+    kind: "histogram",
+    help: "Time that queries with a visibility token waited for their events to be visible.",
+    labels: {},
+    buckets: querySeconds,
   },
   dbPoolOpenConnections: {
     kind: "gauge",
