@@ -46,6 +46,6 @@ export function createClient(options: ClientOptions): MillraceClient {
     keys: createKeysClient(send),
     audit: createAuditClient(send),
     ...createIngestClient(send),
-    ingester: (table, options) => createIngester(send, table, options),
+    ingester: (table, ingesterOptions) => createIngester(send, table, ingesterOptions),
   };
 }
