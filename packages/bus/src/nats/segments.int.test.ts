@@ -35,6 +35,17 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
     expect(offsets[0]).toBeGreaterThan(published.at(-1) ?? 0);
     published.push(...offsets);
   }
+  const untilUp = () =>
+    expect
+      .poll(
+        () =>
+          opened.bus.ping().then(
+            () => "up",
+            () => "down",
+          ),
+        { timeout: 30_000 },
+      )
+      .toBe("up");
   const consumed = async (bus = opened.bus) =>
     (await consumeAll({ ...opened, bus }, tenantNo)).map(({ offset }) => offset);
 
@@ -142,6 +153,23 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
     expect(await consumed(await opened.another())).toEqual(published.slice(6));
   });
 
+  it.each(["before it was consumed", "after it was consumed"])(
+    "a stream whose server has lost its end %s takes no offset back, and hides nothing that comes behind the watermark",
+    async (when) => {
+      await publish(opened.bus, 5);
+      const takeBack = await nats.remember(0);
+      await untilUp();
+      await publish(opened.bus, 5);
+      if (when === "after it was consumed") expect(await consumed()).toEqual(published);
+      await takeBack();
+      await untilUp();
+      await publish(opened.bus, 3);
+      const kept = when === "after it was consumed" ? [] : published.slice(0, 5);
+      expect(await consumed(await opened.another())).toEqual([...kept, ...published.slice(10)]);
+      expect(await opened.bus.lag(tenantNo)).toMatchObject({ pendingEvents: 0, pendingBytes: 0 });
+    },
+  );
+
   it("a full stream refuses what comes, keeps what it has, and takes more once that is consumed", async () => {
     const small = await openNats(nats.servers, { streamBytesMax: 1_024 ** 2 });
     const tenant = await makeLog(small.db);
@@ -170,16 +198,7 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
     await expect(opened.bus.ping()).rejects.toMatchObject({ code: "UNAVAILABLE" });
     expect(await opened.bus.lag(tenantNo)).toMatchObject({ pendingEvents: 3 });
     await nats.revive(0);
-    await expect
-      .poll(
-        () =>
-          opened.bus.ping().then(
-            () => "up",
-            () => "down",
-          ),
-        { timeout: 20_000 },
-      )
-      .toBe("up");
+    await untilUp();
     published.push(...acceptedOffsets(await opened.bus.publish(tenantNo, events)));
     await expect
       .poll(() => opened.bus.claimBatch({ ...plainClaim, tenantNo }), { timeout: 10_000 })

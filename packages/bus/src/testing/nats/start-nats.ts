@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
+import { cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
@@ -17,6 +17,8 @@ export interface TestNats {
   kill(server: number): Promise<void>;
   /** Starts it again on what it has on disk, and waits until it serves. */
   revive(server: number): Promise<void>;
+  /** Remembers what a server has on disk; what is answered takes it back to that, as a power failure does. */
+  remember(server: number): Promise<() => Promise<void>>;
   /** Ends all, and removes what they have on disk. */
   stop(): Promise<void>;
 }
@@ -103,13 +105,29 @@ export async function startNats({ servers: count = 1 }: { readonly servers?: num
     await stop();
     throw error;
   }
+  async function revive(server: number): Promise<void> {
+    await start(server);
+    await untilServing();
+  }
+
   return {
     servers: Array.from({ length: count }, (_, server) => `nats://127.0.0.1:${portsOf(server)[0]}`),
     version: program.version,
     kill: end,
-    async revive(server) {
-      await start(server);
-      await untilServing();
+    revive,
+    async remember(server) {
+      const store = join(folder, String(server));
+      const copy = `${store}-remembered`;
+      await end(server);
+      await cp(store, copy, { recursive: true });
+      await revive(server);
+      return async () => {
+        await end(server);
+        await rm(store, { recursive: true });
+        await cp(copy, store, { recursive: true });
+        await rm(copy, { recursive: true });
+        await revive(server);
+      };
     },
     stop,
   };
