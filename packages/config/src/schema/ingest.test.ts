@@ -13,7 +13,7 @@ describe("ingest", () => {
       bodyBytesMax: 8_388_608,
       recordsMax: 10_000,
       chunkRecordsMax: 1_000,
-      chunkBytesMax: 1_048_576,
+      chunkBytesMax: 262_144,
       lingerMs: 2,
       publishesMax: 4,
       tenantPublishesMax: 2,

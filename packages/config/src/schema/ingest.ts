@@ -59,7 +59,7 @@ export const ingest = defineSection({
       .default(1_000)
       .register(keyNotes, { description: "Records of an NDJSON upload that are published together at most." }),
     chunkBytesMax: byteSize({ min: 16 * kibibyte, max: 16 * mebibyte })
-      .default(mebibyte)
+      .default(256 * kibibyte)
       .register(keyNotes, { description: "Text of an NDJSON upload that is published together at most." }),
     lingerMs: durationMs({ min: 0, max: 1_000 }).default(2).register(keyNotes, {
       description: "How long a request waits for others of its tenant, to be published with them.",

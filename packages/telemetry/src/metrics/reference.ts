@@ -20,7 +20,7 @@ ${declarations.map(([key, declaration]) => row(metricName(key), declaration)).jo
 
 ## Buckets
 
-| histogram | upper bounds in seconds |
+| histogram | upper bounds, in the unit of its name |
 | --- | --- |
 ${declarations
   .flatMap(([key, each]) =>

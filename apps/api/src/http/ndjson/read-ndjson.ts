@@ -4,6 +4,7 @@ import type { IngestLimits, SentRecord } from "@millrace/core";
 import type { ApiContext } from "../api-env.ts";
 import { bodyParts } from "./body-parts.ts";
 import { chunkRecords } from "./chunk-records.ts";
+import { keepHeapTight } from "./tight-heap.ts";
 
 const ndjsonType = /^application\/x-ndjson *(?:; *charset *= *"?utf-8"? *)?;? *$/i;
 
@@ -15,6 +16,7 @@ export function isNdjson(c: ApiContext): boolean {
 /** The records of an NDJSON body, chunk by chunk. @throws VALIDATION_FAILED for a prefix that is none */
 export function readNdjson(c: ApiContext, limits: IngestLimits): AsyncIterable<readonly SentRecord[]> {
   const { incoming, outgoing } = c.env;
+  keepHeapTight();
   return chunkRecords(bodyParts(incoming, outgoing), { ...limits, keyPrefix: keyPrefixOf(c) });
 }
 
