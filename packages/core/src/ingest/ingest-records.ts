@@ -5,7 +5,7 @@ import { type RecordErrorCode, isMillraceError } from "@millrace/contract";
 
 import type { IngestCtx, IngestTarget } from "./context.ts";
 import { type ReadRecord, readRecord } from "./read-record.ts";
-import type { Tally } from "./tally.ts";
+import { type Tally, type TallyPart, tallyPart } from "./tally.ts";
 
 /** A record of a request with its place in it. */
 export interface SentRecord {
@@ -37,14 +37,14 @@ export async function ingestRecords(
   ctx: IngestCtx,
   target: IngestTarget,
   records: readonly SentRecord[],
-  { tally, atomic = false }: IngestRecordsOptions,
+  { tally: whole, atomic = false }: IngestRecordsOptions,
 ): Promise<IngestTarget> {
-  const before = { ...tally.counts };
+  const tally = tallyPart(whole);
   let passed = await check(ctx, target, records, tally);
   let grown = target;
   // Two senders may want different types for a column of one name: then the later one's record is checked against the earlier one's column.
   const odd = target.table.schemaMode === "evolve" ? passed.filter(({ unknown }) => unknown.length > 0) : [];
-  if (odd.length > 0 && !(atomic && tally.counts.rejected > before.rejected)) {
+  if (odd.length > 0 && !(atomic && tally.counts.rejected > 0)) {
     grown = await evolve(ctx, target, odd, tally);
     const again =
       grown === target
@@ -60,12 +60,12 @@ export async function ingestRecords(
     );
   }
   const events = passed.map(({ event }) => event);
-  if (atomic && tally.counts.rejected > before.rejected) {
+  if (atomic && tally.counts.rejected > 0) {
     for (const { sent, event } of passed) tally.outcome(sent.index, event.key, { outcome: "refused" });
   } else {
     await publish(ctx, target.table.tenantNo, passed, events, { tally, atomic });
   }
-  count(ctx, target.table.name, before, tally);
+  count(ctx, target.table.name, tally);
   return grown;
 }
 
@@ -73,7 +73,7 @@ async function check(
   ctx: IngestCtx,
   target: IngestTarget,
   records: readonly SentRecord[],
-  tally: Tally,
+  tally: TallyPart,
 ): Promise<readonly Passed[]> {
   const rules = { ...target, recordBytesMax: ctx.desk.limits.recordBytesMax };
   const passed: Passed[] = [];
@@ -95,7 +95,7 @@ async function evolve(
   ctx: IngestCtx,
   target: IngestTarget,
   odd: readonly Passed[],
-  tally: Tally,
+  tally: TallyPart,
 ): Promise<IngestTarget> {
   try {
     return await ctx.tables.evolve(
@@ -117,7 +117,7 @@ async function publish(
   tenantNo: number,
   passed: readonly Passed[],
   events: readonly NewEvent[],
-  { tally, atomic }: IngestRecordsOptions,
+  { tally, atomic }: { readonly tally: TallyPart; readonly atomic: boolean },
 ): Promise<void> {
   const outcomes = await ctx.desk.publish(tenantNo, events, { atomic });
   for (const [nth, outcome] of outcomes.entries()) {
@@ -126,9 +126,9 @@ async function publish(
   }
 }
 
-function count(ctx: IngestCtx, table: string, before: Tally["counts"], { counts }: Tally): void {
+function count(ctx: IngestCtx, table: string, { counts }: TallyPart): void {
   for (const outcome of ["accepted", "duplicate", "rejected"] as const) {
-    const by = counts[outcome] - before[outcome];
+    const by = counts[outcome];
     if (by > 0) ctx.metrics?.eventsIngestedTotal.inc({ table, outcome }, by);
   }
 }

@@ -16,6 +16,26 @@ export interface Tally {
   toJson(): IngestTally;
 }
 
+/** What a part of a request adds to its tally; other parts may be added at the same time. */
+export type TallyPart = Pick<Tally, "outcome" | "rejected" | "counts">;
+
+/** Begins to count a part. */
+export function tallyPart(whole: Tally): TallyPart {
+  const counts = { accepted: 0, duplicate: 0, rejected: 0 };
+  return {
+    counts,
+    outcome(index, key, outcome) {
+      const isIn = outcome.outcome === "accepted" || outcome.outcome === "duplicate";
+      counts[isIn ? outcome.outcome : "rejected"]++;
+      whole.outcome(index, key, outcome);
+    },
+    rejected(...given) {
+      counts.rejected++;
+      whole.rejected(...given);
+    },
+  };
+}
+
 const reused = [{ path: "idempotencyKey", message: "This key was used with another record." }] as const;
 const batchRejected = [{ path: "", message: "Nothing was stored, since another record was refused." }] as const;
 

@@ -261,6 +261,16 @@ describe("POST /v1/ingest/{table} with NDJSON", () => {
     expect(Object.keys(await stored("m"))).toHaveLength(2_500);
   });
 
+  test("202: counts each record once, also where chunks are published at the same time", async () => {
+    const count = async () => {
+      const { text } = await api.ask("GET /v1/metrics");
+      return Number(/^millrace_events_ingested_total\{table="clicks",outcome="accepted"\} (\d+)$/m.exec(text)?.[1]);
+    };
+    const before = await count();
+    await ndjson(lines("r", 5_000));
+    expect((await count()) - before).toBe(5_000);
+  });
+
   test("202: takes CRLF, a byte order mark, empty lines and a last line without an end", async () => {
     const body = `\uFEFF${JSON.stringify(record("n1"))}\r\n\r\n  \n${JSON.stringify(record("n2"))}\n\n${JSON.stringify(record("n3"))}`;
     expect(counts(await ndjson(body))).toEqual([3, 0, 0]);
