@@ -87,6 +87,8 @@ export function createRefreshingMemory<Entry extends Remembered>({
     has: (key) => known.has(key),
     drop: (key) => void known.delete(key),
     async keepFresh(entries) {
+      const sinceMs = now() - freshMs;
+      if (entries.every(({ readAtMs }) => readAtMs >= sinceMs)) return;
       await refresh(entries, staleMs);
       // A failure is met by whoever has to wait for it.
       refresh(entries, freshMs).catch(() => undefined);
