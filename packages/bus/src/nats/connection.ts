@@ -1,6 +1,6 @@
 import { readFile } from "node:fs/promises";
 
-import { type JetStreamClient, type JetStreamManager, jetstream, jetstreamManager } from "@nats-io/jetstream";
+import { type JetStreamManager, jetstreamManager } from "@nats-io/jetstream";
 import { connect, credsAuthenticator, type NatsConnection } from "@nats-io/transport-node";
 
 import { MillraceError } from "@millrace/contract";
@@ -11,7 +11,6 @@ import type { NatsBusSettings } from "./options.ts";
 /** An open connection and what is asked over it. */
 export interface NatsLink {
   readonly nc: NatsConnection;
-  readonly js: JetStreamClient;
   readonly jsm: JetStreamManager;
 }
 
@@ -54,7 +53,7 @@ export function createConnector(settings: NatsBusSettings, onConnect: () => void
     const jsm = await jetstreamManager(nc, { checkAPI: false, timeout: timeoutMs });
     isDown = false;
     onConnect();
-    return { nc, js: jetstream(nc, { timeout: timeoutMs }), jsm };
+    return { nc, jsm };
   }
 
   async function watch(nc: NatsConnection): Promise<void> {

@@ -1,3 +1,5 @@
+import { PubHeaders } from "@nats-io/jetstream";
+
 import { MillraceError } from "@millrace/contract";
 import type { NewEvent } from "@millrace/storage";
 
@@ -6,6 +8,7 @@ import type { NatsConnector } from "./connection.ts";
 import { isStreamGone, isTooLarge, toMillraceError } from "./error.ts";
 import { headersOf } from "./message.ts";
 import type { NatsBusSettings } from "./options.ts";
+import { publishAll } from "./publish-all.ts";
 import type { Streams } from "./streams.ts";
 
 /** An event on its way into a stream. */
@@ -34,62 +37,46 @@ export interface SendOptions {
  * @throws UNAVAILABLE, RATE_LIMITED, PAYLOAD_TOO_LARGE; some may have been stored
  */
 export async function send(
-  { inFlightMax }: NatsBusSettings,
+  settings: NatsBusSettings,
   connector: NatsConnector,
   streams: Streams,
   attachments: Attachments,
   outgoing: readonly Outgoing[],
   { tenantNo, segment, batchId, salt }: SendOptions,
 ): Promise<readonly Sent[] | undefined> {
-  const { js } = await connector.link();
+  const { nc } = await connector.link();
   const seen = attachments.seen(segment);
-  const sent: Sent[] = Array.from({ length: outgoing.length });
-  let next = 0;
-  let failure: { readonly error: unknown } | undefined;
-
-  async function sendOne({ event, keyHash }: Outgoing): Promise<Sent> {
-    const { stream, seq, duplicate } = await js.publish(streams.subject(tenantNo, event.tableId), event.payload, {
-      headers: headersOf(event, batchId),
-      msgID: messageId(event, keyHash, `${segment.segment}${salt}`),
-      expect: { streamName: segment.stream },
-    });
-    if (stream !== segment.stream) throw new MillraceError("INTERNAL", "A stream answered that was not asked.");
+  const messages = outgoing.map(({ event, keyHash }) => {
+    const headers = headersOf(event, batchId);
+    headers.set(PubHeaders.MsgIdHdr, messageId(event, keyHash, `${segment.segment}${salt}`));
+    headers.set(PubHeaders.ExpectedStreamHdr, segment.stream);
+    return { subject: streams.subject(tenantNo, event.tableId), payload: event.payload, headers };
+  });
+  try {
+    const acks = await publishAll(nc, messages, settings);
     // A number that was given out before: somebody has made the stream anew under its name.
-    if (!duplicate && seq <= seen) throw new OtherStream();
-    attachments.saw(segment, seq);
-    return { offset: segment.base + seq, isDuplicate: duplicate };
+    const isOther = acks.some(({ sequence, isDuplicate }) => !isDuplicate && sequence <= seen);
+    if (isOther) return undefined;
+    attachments.saw(
+      segment,
+      acks.reduce((highest, { sequence }) => Math.max(highest, sequence), 0),
+    );
+    return acks.map(({ sequence, isDuplicate }) => ({ offset: segment.base + sequence, isDuplicate }));
+  } catch (error) {
+    return elsewhere(error);
   }
 
-  // Each begins with the lowest event left, so they go out, and get their numbers, in their order.
-  async function sendOn(): Promise<void> {
-    while (failure === undefined && next < outgoing.length) {
-      const place = next++;
-      const one = outgoing[place];
-      if (one === undefined) return;
-      try {
-        sent[place] = await sendOne(one);
-      } catch (error) {
-        failure ??= { error };
-      }
+  async function elsewhere(error: unknown): Promise<undefined> {
+    if (isTooLarge(error)) {
+      throw new MillraceError("PAYLOAD_TOO_LARGE", "An event is larger than NATS takes.", { cause: error });
     }
+    if (isStreamGone(error)) {
+      const present = await streams.present(tenantNo);
+      if (present.name !== segment.stream || present.createdAt !== segment.streamCreatedAt) return undefined;
+    }
+    throw toMillraceError(error, true);
   }
-
-  await Promise.all(Array.from({ length: Math.min(inFlightMax, outgoing.length) }, sendOn));
-  if (failure === undefined) return sent;
-  const { error } = failure;
-  if (error instanceof OtherStream) return undefined;
-  if (isTooLarge(error)) {
-    throw new MillraceError("PAYLOAD_TOO_LARGE", "An event is larger than NATS takes.", { cause: error });
-  }
-  if (isStreamGone(error)) {
-    const present = await streams.present(tenantNo);
-    if (present.name !== segment.stream || present.createdAt !== segment.streamCreatedAt) return undefined;
-  }
-  throw toMillraceError(error, true);
 }
-
-/** The stream is not the one that it is taken for. */
-class OtherStream extends Error {}
 
 /**
  * What the server drops a message by that it had within its window. The same key with another record is another message: which of the two counts is for
