@@ -3,10 +3,14 @@ import { randomUUID } from "node:crypto";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import { type ErrorCode, errorCatalogue, problemType } from "@millrace/contract";
+import { encodeVisibilityToken } from "@millrace/core";
 import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
 
 import { openSocket, parseReply } from "./testing/open-socket.ts";
 import { type RequestOptions, type TestApi, startTestApi } from "./testing/start-test-api.ts";
+
+const values = { "server.headersTimeoutMs": 100, "server.headerBytesMax": 4_096, "query.bytesMax": 100_000 };
+const endless = "select count(*) from range(100000) a, range(100000) b, range(1000) c";
 
 let database: TestDatabase;
 let api: TestApi;
@@ -15,7 +19,7 @@ let key: string;
 
 beforeAll(async () => {
   database = await testDatabase();
-  api = await startTestApi({ database, values: { "server.headersTimeoutMs": 100, "server.headerBytesMax": 4_096 } });
+  api = await startTestApi({ database, lake: true, values });
   broken = await startTestApi({
     database,
     waitersMax: 0,
@@ -53,6 +57,25 @@ async function send(text: string): Promise<Seen> {
 
 async function makeJob(more: object = {}): Promise<string> {
   return (await api.ask("POST /v1/jobs", { key, body: { type: "t", ...more } })).json.id;
+}
+
+/** A token of an event that is in the log, and in no snapshot. */
+async function unseenToken(): Promise<unknown> {
+  await api.materialiser.stop();
+  await api.ask("POST /v1/tables", { key, body: { name: "late", columns: [{ name: "a", type: "int64" }] } });
+  const records = [{ idempotencyKey: randomUUID(), payload: { a: 1 } }];
+  const { json } = await api.ask("POST /v1/ingest/late", { key, body: { records } });
+  return json["visibilityToken"];
+}
+
+/** The id of a snapshot that was published, and has expired since. */
+async function expiredSnapshot(): Promise<number> {
+  const minVisibilityToken = await unseenToken();
+  await api.materialiser.start();
+  const { json } = await api.ask("POST /v1/query", { key, body: { sql: "select 1", minVisibilityToken } });
+  const text = "update millrace.lake_snapshots set expired_at = now() where snapshot_id = $1::bigint";
+  await api.composition.db.query({ name: "test.expire", text }, [Number(json["snapshotId"])]);
+  return Number(json["snapshotId"]);
 }
 
 /** How each code comes about over HTTP. */
@@ -98,6 +121,25 @@ const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
     await makeJob({ queue: "full" });
     return ask("POST /v1/jobs", { body: { type: "t", queue: "full" } });
   },
+  NOT_ACCEPTABLE: () => ask("POST /v1/query", { body: { sql: "select 1" }, headers: { accept: "image/png" } }),
+  QUERY_INVALID: () => ask("POST /v1/query", { body: { sql: "selec 1" } }),
+  QUERY_FORBIDDEN: () => ask("POST /v1/query", { body: { sql: "from read_text('x')" } }),
+  QUERY_TIMEOUT: () => ask("POST /v1/query", { body: { sql: endless, timeoutMs: 100 } }),
+  RESULT_TOO_LARGE: () => ask("POST /v1/query", { body: { sql: "select repeat('x', 1000) from range(1000)" } }),
+  SNAPSHOT_NOT_FOUND: () => ask("GET /v1/snapshots/4711"),
+  SNAPSHOT_EXPIRED: async () => {
+    const snapshotId = await expiredSnapshot();
+    return ask("POST /v1/query", { body: { sql: "select 1", snapshotId } });
+  },
+  VISIBILITY_TOKEN_INVALID: () => ask("POST /v1/query", { body: { sql: "select 1", minVisibilityToken: "none" } }),
+  TOKEN_SCOPE_MISMATCH: async () => {
+    const minVisibilityToken = encodeVisibilityToken("another", 1);
+    return ask("POST /v1/query", { body: { sql: "select 1", minVisibilityToken } });
+  },
+  CONSISTENCY_TIMEOUT: async () => {
+    const minVisibilityToken = await unseenToken();
+    return ask("POST /v1/query", { body: { sql: "select 1", minVisibilityToken, consistencyTimeoutMs: 0 } });
+  },
   RATE_LIMITED: async () => ask(`GET /v1/jobs/${await makeJob()}/wait`, {}, broken),
   UNAVAILABLE: () => ask("GET /v1/ready", {}, broken),
   INTERNAL: () => ask("GET /v1/queues", {}, broken),
@@ -105,6 +147,7 @@ const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
 
 /** Codes that no route answers with, and where they are produced instead. */
 const elsewhere: Readonly<Partial<Record<ErrorCode, string>>> = {
+  QUERY_TOO_LARGE: "a query that ends its process; the engine's own tests have it",
   SCHEMA_MISMATCH: "a record's own error, within the answer to an ingest",
 };
 

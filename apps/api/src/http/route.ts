@@ -10,6 +10,8 @@ export interface RouteAnswer {
   /** Absent: the answer has no body, or one of another media type. */
   readonly schema?: z.ZodType;
   readonly contentType?: string;
+  /** Other media types of the same answer, by `Accept`. */
+  readonly otherContentTypes?: readonly string[];
   /** Names of headers besides those of every answer, with what they say. */
   readonly headers?: Readonly<Record<string, string>>;
 }

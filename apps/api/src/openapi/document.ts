@@ -73,7 +73,9 @@ export function errorCodesOf(route: Route): readonly ErrorCode[] {
 
 function describe(route: Route) {
   const { method, path, scope, otherScopes = [], operationId, tag, summary, query, headers, body } = route;
-  const params = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => [name ?? "", paramSchema(name ?? "")] as const);
+  const params = [...path.matchAll(/\{(\w+)\}/g)].map(
+    ([, name]) => [name ?? "", paramSchema(path, name ?? "")] as const,
+  );
   return createRoute({
     method,
     path,
@@ -95,8 +97,9 @@ function describe(route: Route) {
   });
 }
 
-function paramSchema(name: string) {
-  return name === "id" ? z.uuid() : z.string();
+function paramSchema(path: string, name: string) {
+  if (name !== "id") return z.string();
+  return path.startsWith("/v1/snapshots/") ? z.int() : z.uuid();
 }
 
 function describeAnswers({ answers }: Route) {
@@ -104,7 +107,7 @@ function describeAnswers({ answers }: Route) {
 }
 
 function describeAnswer(answer: RouteAnswer) {
-  const { schema, contentType = "application/json", headers = {} } = answer;
+  const { schema, contentType = "application/json", otherContentTypes = [], headers = {} } = answer;
   const described = Object.entries({ "X-Trace-ID": "The trace of this request.", ...headers }).map(
     ([name, what]) => [name, { description: what, schema: { type: "string" as const } }] as const,
   );
@@ -113,8 +116,12 @@ function describeAnswer(answer: RouteAnswer) {
     headers: Object.fromEntries(described),
     ...(schema === undefined && answer.contentType === undefined
       ? {}
-      : { content: { [contentType]: { schema: schema ?? z.string() } } }),
+      : { content: { [contentType]: { schema: schema ?? z.string() }, ...asText(otherContentTypes) } }),
   };
+}
+
+function asText(contentTypes: readonly string[]) {
+  return Object.fromEntries(contentTypes.map((type) => [type, { schema: z.string() }]));
 }
 
 function describeErrors(route: Route) {

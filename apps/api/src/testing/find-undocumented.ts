@@ -6,7 +6,13 @@ import { errorCodesOf } from "../openapi/document.ts";
 import { routes } from "../routes/index.ts";
 
 /** What the documentation does not say of an answer: a status or code of a route, or a field of its body. Undefined when all is said. */
-export function findUndocumented(method: string, path: string, status: number, json: unknown): string | undefined {
+export function findUndocumented(
+  method: string,
+  path: string,
+  status: number,
+  json: unknown,
+  contentType?: string,
+): string | undefined {
   const route = routes.find(
     (each) =>
       each.method.toUpperCase() === method && new RegExp(`^${each.path.replaceAll(/\{\w+\}/g, "[^/]+")}$`).test(path),
@@ -18,7 +24,7 @@ export function findUndocumented(method: string, path: string, status: number, j
     const known = errorCodesOf(route).some((each) => each === code && errorCatalogue[each].status === status);
     return known ? undefined : `${method} ${route.path} answered ${status} ${code ?? "without a code"}`;
   }
-  if (answer.schema === undefined) return undefined;
+  if (answer.schema === undefined || answer.otherContentTypes?.includes(contentType ?? "") === true) return undefined;
   const parsed = answer.schema.safeParse(json);
   if (!parsed.success) return `${method} ${route.path} answered a body of another shape: ${parsed.error.message}`;
   // The schema drops what it doesn't know.

@@ -1,6 +1,17 @@
+import { mkdtemp, rm } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
 import { type Config, type GivenValue, loadConfig } from "@millrace/config";
 import type { Scope } from "@millrace/contract";
-import { type Composition, compose, issueKey } from "@millrace/core";
+import {
+  type Composition,
+  type RunningMaterialiser,
+  type StartMaterialiserOptions,
+  compose,
+  issueKey,
+  startMaterialiser,
+} from "@millrace/core";
 import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
 import { type LogDestination, createLogger, createMetrics } from "@millrace/telemetry";
 
@@ -20,6 +31,8 @@ export interface TestApiOptions {
   readonly database?: TestDatabase;
   /** How the API reaches the database, if not directly. */
   readonly databaseUrl?: string;
+  /** With a lake in a folder of its own, which events are carried into as by a worker beside it. */
+  readonly lake?: true;
 }
 
 export interface TestKey {
@@ -65,6 +78,8 @@ export interface TestApi {
   readonly port: number;
   readonly composition: Composition;
   readonly config: Pick<Config, "server" | "database" | "auth" | "ingest">;
+  /** Stops and starts what carries events into the lake. */
+  readonly materialiser: { stop(): Promise<void>; start(): Promise<void> };
   /** Every line that was logged, parsed. */
   readonly logs: readonly Readonly<Record<string, unknown>>[];
   /** Makes a key; all scopes unless said otherwise. */
@@ -78,11 +93,17 @@ export interface TestApi {
 /** Starts an API for a test. */
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const database = options.database ?? (await testDatabase());
+  const folder = await mkdtemp(join(tmpdir(), "millrace-api-"));
   const { config, profile } = loadConfig({
-    sections: ["server", "database", "auth", "ingest"],
+    sections: ["server", "database", "auth", "ingest", "lake", "query"],
     env: { MILLRACE_PROFILE: "test", DATABASE_URL: options.databaseUrl ?? database.url },
     cwd: import.meta.dirname,
-    overrides: toOverrides({ "server.port": 0, ...options.values }),
+    overrides: toOverrides({
+      "server.port": 0,
+      "lake.path": join(folder, "lake"),
+      "lake.cacheDirectory": join(folder, "cache"),
+      ...options.values,
+    }),
   });
   const logs: Record<string, unknown>[] = [];
   const destination: LogDestination = {
@@ -93,7 +114,15 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   };
   const logger = createLogger({ service: "api", profile, level: "debug", format: "json", destination });
   const metrics = createMetrics({ service: "api", version, defaultMetrics: false });
-  const own = await compose(config, { logger, metrics, profile });
+  const { lake, query: _query, ...rest } = config;
+  const own = await compose(options.lake === true ? config : rest, { logger, metrics, profile });
+  const materialiser = createMaterialiserSwitch({
+    ...own,
+    lake,
+    logger,
+    metrics: createMetrics({ service: "worker", version, defaultMetrics: false }),
+  });
+  if (options.lake === true) await materialiser.start();
   const composition = options.replace?.(own) ?? own;
   const { waitersMax, claimWaitersMax, keyCheckMs } = options;
   const api = createApi({
@@ -111,6 +140,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     port: Number(new URL(url).port),
     composition,
     config,
+    materialiser,
     logs,
     async makeKey({ tenantId = "acme", scopes = ["*" as const], queues, tables } = {}) {
       const { stored, key } = await issueKey(
@@ -130,8 +160,23 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     drain: () => api.drain(),
     async close() {
       await api.close();
+      await materialiser.stop();
       await own.close();
+      await rm(folder, { recursive: true, force: true });
       if (options.database === undefined) await database.close();
+    },
+  };
+}
+
+function createMaterialiserSwitch(options: StartMaterialiserOptions): TestApi["materialiser"] {
+  let running: RunningMaterialiser | undefined;
+  return {
+    async start() {
+      running ??= await startMaterialiser(options);
+    },
+    async stop() {
+      await running?.stop();
+      running = undefined;
     },
   };
 }
@@ -150,9 +195,11 @@ async function ask(url: string, what: string, { key, headers = {}, body }: Reque
       : { body: typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body) }),
   });
   const text = await response.text();
-  const isJson = response.headers.get("content-type")?.includes("json") === true;
+  const contentType = response.headers.get("content-type") ?? "";
+  const isJson = /^application\/(?:problem\+)?json\b/.test(contentType);
   const json: unknown = isJson && text !== "" ? JSON.parse(text) : undefined;
-  const undocumented = findUndocumented(method, new URL(response.url).pathname, response.status, json);
+  const { pathname } = new URL(response.url);
+  const undocumented = findUndocumented(method, pathname, response.status, json, contentType);
   if (undocumented !== undefined) throw new Error(undocumented);
   return { status: response.status, headers: response.headers, text, json: json as ReplyBody };
 }

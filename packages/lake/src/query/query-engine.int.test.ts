@@ -247,7 +247,7 @@ describe("errors", () => {
     });
     await expect(run("select 1\nfrm events x y")).rejects.toMatchObject({ extensions: { position: { line: 2 } } });
     await expect(run("select 'x'::int from events")).rejects.toMatchObject({ code: "QUERY_INVALID" });
-    await expect(run("select * from other")).rejects.toThrow('There is no table "other". (line 1, column 15)');
+    await expect(run("select * from other")).rejects.toThrow('Line 1, column 15: There is no table "other".');
     await expect(run("")).rejects.toThrow("There is no statement.");
     await expect(run("select 1; select 2")).rejects.toThrow("A query is one statement.");
     await expect(run("select '\ud800'")).rejects.toMatchObject({ code: "QUERY_INVALID" });

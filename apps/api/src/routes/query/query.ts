@@ -25,6 +25,7 @@ export const queryRoute: Route = {
     200: {
       description: "The result.",
       schema: queryResponseSchema,
+      otherContentTypes: [resultMediaTypes.ndjson, resultMediaTypes.csv, resultMediaTypes.parquet],
       headers: {
         "X-Snapshot-Id": "The snapshot that was queried.",
         "X-Snapshot-Time": "When it was published.",

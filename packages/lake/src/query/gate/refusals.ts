@@ -16,8 +16,14 @@ function located(
   offset: number | undefined,
 ): [string, { extensions?: { position: Position } }] {
   const position = positionOf(sql, offset);
-  if (position === undefined) return [message, {}];
-  return [`${message} (line ${position.line}, column ${position.column})`, { extensions: { position } }];
+  if (position === undefined) return [asSentence(message), {}];
+  return [`Line ${position.line}, column ${position.column}: ${asSentence(message)}`, { extensions: { position } }];
+}
+
+/** DuckDB's messages begin and end as they like. */
+function asSentence(message: string): string {
+  const text = message.charAt(0).toUpperCase() + message.slice(1);
+  return /[.!?]$/.test(text) ? text : `${text}.`;
 }
 
 /** Where in a statement something stands: lines and columns from 1, `offset` in UTF-16 units from 0. */
