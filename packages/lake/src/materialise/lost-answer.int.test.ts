@@ -110,6 +110,8 @@ test("a publication that was committed and whose answer is lost is found by its 
   });
   await finish();
   expect(answers).toEqual(["unknown", "refused"]);
+  // It knows that it was its own publication.
+  expect(materialiser?.health().publishedAt).toBeDefined();
   expect(tries()).toEqual([1, 1]);
   expect(await world.lake.snapshot("acme", { newest: true })).toMatchObject({ snapshotId: 1, watermark: keys.length });
 });

@@ -182,16 +182,27 @@ describe("a range that can't be written", () => {
 
 describe("what is waiting", () => {
   test("is told, not looked for: also what comes while its tenant is being written", async () => {
-    const table = await world.addTable("acme", "a");
+    const [table, other] = [await world.addTable("acme", "a"), await world.addTable("other", "a")];
+    const told = Promise.withResolvers<void>();
     let came = false;
-    await start({
-      ...noPoll,
-      async onStep(step) {
-        if (step !== "uploaded" || came) return;
-        came = true;
-        await world.ingest(table, ["second"]);
-      },
-    });
+    const bus: LakeWorld["bus"] = {
+      ...world.bus,
+      onPublished: (listener) =>
+        world.bus.onPublished((tenantNo) => {
+          listener(tenantNo);
+          if (came && tenantNo === table.tenantNo) told.resolve();
+        }),
+    };
+    const onStep: MaterialiserOptions["onStep"] = async (step, claim) => {
+      if (step !== "uploaded" || came || claim.tenantId !== "acme") return;
+      came = true;
+      await world.ingest(table, ["second"]);
+      await told.promise;
+      // Its turn comes before this one's, so it was found busy when this one is through.
+      await world.ingest(other, ["canary"]);
+      await reached("other", 1);
+    };
+    await start({ ...noPoll, onStep }, { bus });
     await world.ingest(table, ["first"]);
     await reached("acme", 2);
     expect(await auditLake(world, [table])).toMatchObject({ keys: ["first", "second"], disorder: 0 });

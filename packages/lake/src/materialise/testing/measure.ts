@@ -57,6 +57,7 @@ const table = await world.tables.createTable({
 if (table === undefined) throw new Error("No table");
 for (const count of [1_000, 10_000, 100_000]) await measureWriter(table, count);
 await measureThroughput(table, 200, 1_000);
+await measureDrain(table, 200, 1_000);
 await measureVisibility(table, 100);
 await world.close();
 
@@ -73,15 +74,19 @@ async function measureWriter(of: EventTable, count: number): Promise<void> {
     ingestedAt: new Date(),
   }));
   const took: number[] = [];
+  let cpuMicros = Number.POSITIVE_INFINITY;
   for (let round = 0; round <= rounds; round++) {
-    const startMs = performance.now();
+    const [startMs, before] = [performance.now(), process.cpuUsage()];
     const { files } = await writer.write({ table: of, versions: new Map([[1, columns]]), events });
+    const { user, system } = process.cpuUsage(before);
+    cpuMicros = Math.min(cpuMicros, user + system);
     if (round > 0) took.push(performance.now() - startMs);
     await Promise.all(files.map(({ file }) => rm(file)));
   }
   await writer.close();
   const medianMs = took.toSorted((a, b) => a - b)[Math.floor(rounds / 2)] ?? 0;
   report(`encode ${count} events`, medianMs, count);
+  process.stdout.write(`  CPU of the best round: ${(cpuMicros / count).toFixed(1)} µs an event\n`);
 }
 
 async function publishBatch(of: EventTable, batch: number, size: number): Promise<void> {
@@ -105,14 +110,33 @@ async function measureThroughput(of: EventTable, batches: number, size: number):
     await Promise.all([publishBatch(of, batch, size), publishBatch(of, batch + 1, size)]);
   }
   const publishedMs = performance.now() - startMs;
-  for (let left = true; left; await delay(5)) {
-    const progress = await world.lake.progress(of.tenantId);
-    left = progress?.watermark !== progress?.head;
-  }
+  await caughtUp(of);
   report(`log ${batches} batches of ${size}`, publishedMs, batches * size);
   report(`log to snapshot, ${batches} batches of ${size}`, performance.now() - startMs, batches * size);
   process.stdout.write(`${(await world.lake.snapshot(of.tenantId, { newest: true }))?.snapshotId} snapshots\n`);
   await materialiser.stop();
+}
+
+/** How fast a log that waits already is carried into the lake. */
+async function measureDrain(of: EventTable, batches: number, size: number): Promise<void> {
+  for (let batch = 0; batch < batches; batch += 1) await publishBatch(of, batch, size);
+  const materialiser = materialiserOf(world, world.root, { owner: "drain", pollMs: 1_000 });
+  const [startMs, before] = [performance.now(), process.cpuUsage()];
+  await materialiser.start();
+  await caughtUp(of);
+  const { user, system } = process.cpuUsage(before);
+  report(`drain ${batches * size} waiting events`, performance.now() - startMs, batches * size);
+  process.stdout.write(`  CPU of this process: ${((user + system) / (batches * size)).toFixed(1)} µs an event\n`);
+  await materialiser.stop();
+}
+
+async function caughtUp(of: EventTable): Promise<void> {
+  let left = true;
+  while (left) {
+    await delay(5);
+    const progress = await world.lake.progress(of.tenantId);
+    left = progress?.watermark !== progress?.head;
+  }
 }
 
 async function measureVisibility(of: EventTable, samples: number): Promise<void> {
