@@ -14,7 +14,7 @@ export async function runProcess(): Promise<never> {
   onStopSignal(() => end.resolve({ exitCode: 0 }));
   let worker: RunningWorker;
   try {
-    const loaded = loadConfig({ sections: ["worker", "database", "lake", "logging"] });
+    const loaded = loadConfig({ sections: ["worker", "database", "ingest", "lake", "logging"] });
     for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`);
     const logger = createWorkerLogger(loaded);
     // Before the first handler runs.

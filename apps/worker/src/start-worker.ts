@@ -7,7 +7,7 @@ import { startHealthServer } from "./health-server.ts";
 import { loadHandlers } from "./load-handlers.ts";
 import { version } from "./version.ts";
 
-export type WorkerConfig = LoadedConfig<"worker" | "database" | "lake" | "logging">;
+export type WorkerConfig = LoadedConfig<"worker" | "database" | "ingest" | "lake" | "logging">;
 
 export interface StartWorkerOptions {
   /** What the paths of handler modules are relative to; default the process's. */
@@ -41,7 +41,7 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
     source: sources["worker.handlers"]?.label ?? "configuration",
     taken: [builtIn.type],
   });
-  const composition = await compose({ database: config.database }, { logger, metrics, profile });
+  const composition = await compose({ database: config.database, ingest: config.ingest }, { logger, metrics, profile });
   const worker = createWorker({
     ...settings,
     queues: queues.includes("*") ? undefined : queues,

@@ -7,7 +7,7 @@ import {
   createPostgresValidator,
   createStaticValidator,
 } from "@millrace/auth";
-import { type IngestBus, createPostgresBus } from "@millrace/bus";
+import type { IngestBus } from "@millrace/bus";
 import type { Config, Profile } from "@millrace/config";
 import {
   type AuditStore,
@@ -32,6 +32,7 @@ import {
 import type { Logger, Metrics } from "@millrace/telemetry";
 
 import type { IngestTables } from "./ingest/context.ts";
+import { createBus } from "./ingest/create-bus.ts";
 import { type IngestDesk, createIngestDesk } from "./ingest/desk.ts";
 import { createIngestTables } from "./ingest/ingest-tables.ts";
 import { type Lake, composeLake } from "./lake/compose-lake.ts";
@@ -106,7 +107,7 @@ export async function compose(config: ComposeConfig, options: ComposeOptions): P
   const audit = createPostgresAuditStore(db);
   const tables = createPostgresTableStore(db);
   const tableCache = await createTableCache({ store: tables });
-  const bus = options.bus ?? createPostgresBus({ db });
+  const bus = options.bus ?? (await createBus(db, config.ingest, logger));
   const ingestDesk =
     config.ingest === undefined ? undefined : createIngestDesk({ bus, limits: config.ingest, metrics });
   const { lake: lakeConfig, query } = config;
