@@ -14,6 +14,7 @@ create table millrace.lake_snapshots (
 );
 
 create index lake_snapshots_time on millrace.lake_snapshots (tenant_no, snapshot_time);
+create index lake_snapshots_kept on millrace.lake_snapshots (tenant_no, snapshot_id) where expired_at is null;
 
 -- A file is in the snapshots from begin_snapshot up to, but not including, end_snapshot. Rows stay when the object is deleted.
 create table millrace.lake_files (
@@ -42,6 +43,8 @@ create table millrace.lake_files (
 
 create index lake_files_live on millrace.lake_files (tenant_no, table_id, file_id) where end_snapshot is null;
 create index lake_files_ended on millrace.lake_files (tenant_no, end_snapshot) where end_snapshot is not null and deleted_at is null;
+create index lake_files_deleting on millrace.lake_files (tenant_no, deleting_at) where deleting_at is not null and deleted_at is null;
+create index lake_files_deleted on millrace.lake_files (tenant_no, deleted_at) where deleted_at is not null;
 
 -- Written before an upload, deleted by its publication: what remains may be deleted by the sweeper.
 create table millrace.lake_intents (
@@ -66,11 +69,18 @@ create table millrace.lake_pins (
   foreign key (tenant_no, snapshot_id) references millrace.lake_snapshots
 );
 
--- One row: how far finished jobs were written into the lake, and whether unknown objects may be deleted (not after a restore, until it was checked).
+-- One row: how far finished jobs were written into the lake, and whether objects may be deleted (not after a restore, until everything was checked).
 create table millrace.lake_state (
   only_row boolean primary key default true check (only_row),
   history_to timestamptz,
-  sweeping boolean not null default true
+  sweeping boolean not null default true,
+  restored_at timestamptz
 );
 
 insert into millrace.lake_state default values;
+
+-- When all files of a tenant were last found to be sound.
+create table millrace.lake_checks (
+  tenant_no bigint primary key references millrace.event_progress,
+  passed_at timestamptz not null
+);

@@ -20,6 +20,9 @@ export { createPostgresScheduleStore } from "./schedules/postgres-schedule-store
 export type * from "./schedules/schedule-store.ts";
 export type * from "./lake/lake-store.ts";
 export { createPostgresLakeStore } from "./lake/postgres-lake-store.ts";
+export { jumpHeads } from "./lake/upkeep/jump-heads.ts";
+export type * from "./lake/upkeep/lake-upkeep.ts";
+export { createPostgresLakeUpkeep } from "./lake/upkeep/postgres-lake-upkeep.ts";
 export { createFileCache } from "./objects/file-cache.ts";
 export type { AcquiredFiles, CachedFile, FileCache, FileCacheOptions } from "./objects/file-cache.ts";
 export { createFsObjectStore } from "./objects/fs-object-store.ts";

@@ -4,7 +4,7 @@ import { timeSchema } from "../jobs/job.ts";
 import { queryInteger } from "../query-integer.ts";
 
 /** What made a snapshot. */
-export const snapshotKinds = ["publish", "history", "compaction", "retention", "drop"] as const;
+export const snapshotKinds = ["publish", "history", "compaction", "retention", "drop", "restore"] as const;
 
 export const snapshotSchema = z
   .object({

@@ -5,7 +5,7 @@ import type { PublishedSnapshot } from "./watch-snapshots.ts";
 export type { PublishedSnapshot } from "./watch-snapshots.ts";
 
 /** Who made a snapshot. */
-export type SnapshotKind = "publish" | "history" | "compaction" | "retention" | "drop";
+export type SnapshotKind = "publish" | "history" | "compaction" | "retention" | "drop" | "restore";
 
 /** An immutable set of files of all of a tenant's tables. */
 export interface Snapshot {
@@ -90,7 +90,10 @@ export type SnapshotRef =
 
 /** The catalogue of the lake. */
 export interface LakeStore {
-  /** Undefined for a tenant without a log. The newest snapshot of a log in which nothing was published yet has the id 0 and no files. */
+  /**
+   * Undefined for a tenant without a log. The newest snapshot of a log in which nothing was published yet has the id 0 and no files.
+   * @throws SNAPSHOT_EXPIRED for one whose row is gone
+   */
   snapshot(tenantId: string, ref: SnapshotRef): Promise<Snapshot | undefined>;
   /** The files of some tables in a snapshot; tables come with it so that columns and files are of one moment. */
   filesOf(snapshot: Snapshot, tableIds: readonly number[]): Promise<readonly LakeFile[]>;

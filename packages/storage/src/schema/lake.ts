@@ -41,6 +41,9 @@ export const lakeSnapshots = millrace.table(
       foreignColumns: [eventProgress.tenantNo],
     }),
     index("lake_snapshots_time").on(table.tenantNo, table.snapshotTime),
+    index("lake_snapshots_kept")
+      .on(table.tenantNo, table.snapshotId)
+      .where(sql`${table.expiredAt} is null`),
   ],
 );
 
@@ -86,6 +89,12 @@ export const lakeFiles = millrace.table(
     index("lake_files_ended")
       .on(table.tenantNo, table.endSnapshot)
       .where(sql`${table.endSnapshot} is not null and ${table.deletedAt} is null`),
+    index("lake_files_deleting")
+      .on(table.tenantNo, table.deletingAt)
+      .where(sql`${table.deletingAt} is not null and ${table.deletedAt} is null`),
+    index("lake_files_deleted")
+      .on(table.tenantNo, table.deletedAt)
+      .where(sql`${table.deletedAt} is not null`),
   ],
 );
 
@@ -123,13 +132,27 @@ export const lakePins = millrace.table(
   ],
 );
 
-/** One row: how far finished jobs are in the lake, and whether unknown objects may be deleted. */
+/** One row: how far finished jobs are in the lake, and whether objects may be deleted: not after a restore, until all files were checked. */
 export const lakeState = millrace.table(
   "lake_state",
   {
     onlyRow: boolean("only_row").primaryKey().default(true),
     historyTo: at("history_to"),
     sweeping: boolean("sweeping").notNull().default(true),
+    restoredAt: at("restored_at"),
   },
   (table) => [check("lake_state_only_row_check", sql`${table.onlyRow}`)],
+);
+
+/** When all files of a tenant were last found to be sound. */
+export const lakeChecks = millrace.table(
+  "lake_checks",
+  { tenantNo: int8("tenant_no").primaryKey(), passedAt: at("passed_at").notNull() },
+  (table) => [
+    foreignKey({
+      name: "lake_checks_tenant_no_fkey",
+      columns: [table.tenantNo],
+      foreignColumns: [eventProgress.tenantNo],
+    }),
+  ],
 );

@@ -1,0 +1,40 @@
+import type { Database } from "../../database.ts";
+import { lockProgress } from "../lock-progress.ts";
+import { deletable } from "./deletable.ts";
+import { expireSnapshots } from "./expire-snapshots.ts";
+import { filesOfDroppedTables } from "./files-of-dropped-tables.ts";
+import { filesToCheck } from "./files-to-check.ts";
+import { forgetFiles } from "./forget-files.ts";
+import { forgetSnapshots } from "./forget-snapshots.ts";
+import { isSweeping } from "./is-sweeping.ts";
+import { knownPaths } from "./known-paths.ts";
+import type { LakeUpkeep } from "./lake-upkeep.ts";
+import { markDeletable } from "./mark-deletable.ts";
+import { markDeleted } from "./mark-deleted.ts";
+import { passCheck } from "./pass-check.ts";
+import { sweepIntents } from "./sweep-intents.ts";
+import { tenantNoOf } from "./tenant-no-of.ts";
+import { tenants } from "./tenants.ts";
+
+/** The upkeep of the catalogue in PostgreSQL; the database stays its owner's. */
+export function createPostgresLakeUpkeep(db: Database): LakeUpkeep {
+  return {
+    tenants: (page) => tenants(db, page),
+    tenantNoOf: (tenantId) => tenantNoOf(db, tenantId),
+    expire: (batch) =>
+      db.withTransaction(async (tx) => {
+        if ((await lockProgress(tx, { tenantNo: batch.tenantNo })) === undefined) return { snapshots: 0, files: 0 };
+        const snapshots = await expireSnapshots(tx, batch);
+        return { snapshots, files: await markDeletable(tx, batch) };
+      }),
+    deletable: (batch) => deletable(db, batch),
+    markDeleted: (fileIds) => markDeleted(db, fileIds),
+    forget: async (batch) => (await forgetSnapshots(db, batch)) + (await forgetFiles(db, batch)),
+    sweepIntents: (batch, remove) => sweepIntents(db, batch, remove),
+    knownPaths: (paths) => knownPaths(db, paths),
+    filesOfDroppedTables: (tenantNo, limit) => filesOfDroppedTables(db, tenantNo, limit),
+    filesToCheck: (page) => filesToCheck(db, page),
+    isSweeping: () => isSweeping(db),
+    passCheck: (tenantNo) => passCheck(db, tenantNo),
+  };
+}
