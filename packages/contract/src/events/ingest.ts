@@ -106,12 +106,9 @@ const tallyFields = {
     .int()
     .meta({ description: "Records that had been accepted before, with the same key and content." }),
   rejectedCount: z.int(),
-  visibilityToken: z
-    .string()
-    .nullable()
-    .meta({
-      description: "A query that waits for it sees what was accepted, duplicates included. Null where nothing was.",
-    }),
+  visibilityToken: z.string().nullable().meta({
+    description: "A query that waits for it sees what was accepted, duplicates included. Null where nothing was.",
+  }),
   errors: z.array(recordErrorSchema),
   errorsOmitted: z.int().meta({ description: `Further problems; at most ${ingestLimits.errorsMax} are named.` }),
 };

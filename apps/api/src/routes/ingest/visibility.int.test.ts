@@ -1,0 +1,43 @@
+import { afterAll, beforeAll, expect, test } from "vitest";
+
+import { makeTable } from "../../testing/make-table.ts";
+import { type TestApi, startTestApi } from "../../testing/start-test-api.ts";
+
+let api: TestApi;
+let key: string;
+
+beforeAll(async () => {
+  api = await startTestApi({ lake: true });
+  ({ key } = await api.makeKey());
+  await makeTable(api, { name: "clicks", columns: { n: "int64" } });
+});
+afterAll(() => api.close());
+
+const record = (idempotencyKey: string) => ({ idempotencyKey, payload: { n: 1 } });
+const post = (records: readonly object[], more: object = {}) =>
+  api.ask("POST /v1/ingest/clicks", { key, body: { records, waitForVisibility: true, ...more } });
+
+test("an answer that waits is 200 with the snapshot, once all of it can be queried", async () => {
+  const first = await post([record("a"), record("b")], { visibilityTimeoutMs: 30_000 });
+  expect([first.status, first.json]).toEqual([
+    200,
+    expect.objectContaining({ status: "visible", snapshotId: expect.any(Number), acceptedCount: 2 }),
+  ]);
+  const upload = await api.ask("POST /v1/ingest/clicks?waitForVisibility=true&visibilityTimeoutMs=30000", {
+    key,
+    headers: { "content-type": "application/x-ndjson" },
+    body: JSON.stringify(record("a")),
+  });
+  expect([upload.status, upload.json]).toEqual([
+    200,
+    expect.objectContaining({ duplicateCount: 1, status: "visible" }),
+  ]);
+  expect((await api.ask("GET /v1/lag", { key })).json).toMatchObject({ head: 2, watermark: 2, pendingEvents: 0 });
+});
+
+test("it is 202 when the time is over, and where there is nothing to wait for", async () => {
+  const late = await post([record("c")], { visibilityTimeoutMs: 0 });
+  expect([late.status, late.json["status"], late.json["acceptedCount"]]).toEqual([202, "accepted", 1]);
+  const refused = await post([{}]);
+  expect([refused.status, refused.json["status"]]).toEqual([202, "rejected"]);
+});
