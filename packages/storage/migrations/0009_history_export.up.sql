@@ -90,15 +90,20 @@ begin
     if state.exported_to is null then
       state.exported_to := '3:3:';
     elsif pg_snapshot_xmax(state.exported_to) > pg_snapshot_xmax(seen) then
-      -- The database was loaded from a dump into a server that counts from the beginning: its rows are of no transaction here. A part of them at each call.
-      with old as (
-        update millrace.job_history h set xact_id = null
-        where h.tableoid::text || h.ctid::text = any(array(
-          select o.tableoid::text || o.ctid::text from millrace.job_history o where o.xact_id >= pg_snapshot_xmax(seen) limit 1
-        )) returning 1
-      )
-      select exists (select from old) into has_rows;
-      state.exported_to := seen;
+      -- The database was loaded from a dump into a server that counts from the beginning: the rows are of no transaction of this one. So many of them at each call.
+      update millrace.job_history h set xact_id = null
+      where h.xact_id >= pg_snapshot_xmax(seen) and h.xact_id <= (
+        select max(o.xact_id) from (select r.xact_id from millrace.job_history r where r.xact_id >= pg_snapshot_xmax(seen) order by r.xact_id limit rows_max) o
+      );
+      has_rows := found;
+      update millrace.job_attempts a set xact_id = null
+      where a.xact_id >= pg_snapshot_xmax(seen) and a.xact_id <= (
+        select max(o.xact_id) from (select r.xact_id from millrace.job_attempts r where r.xact_id >= pg_snapshot_xmax(seen) order by r.xact_id limit rows_max) o
+      );
+      if not (has_rows or found) then
+        update millrace.history_export set exported_to = seen, exported_at = now();
+      end if;
+      return;
     end if;
     late := array(select pg_snapshot_xip(state.exported_to));
     select count(*) > 0, min(r.xact_id) filter (where r.rows >= rows_max or r.bytes >= bytes_max)

@@ -9,10 +9,13 @@ const batch = (table: string, expired: string) => `
     select x.ctid from millrace.${table} x where ${expired} limit ${rowsMax} for update skip locked
   ))`;
 
+/** What is not in the lake yet stays until it is, where there is one. */
+const notAwaited = "coalesce(pg_visible_in_snapshot(x.xact_id, (select millrace.awaited_export())), true)";
+
 const finished = (table: string): Statement => ({
   name: "jobs.deleteExpired",
   text: `
-with gone as (${batch(table, "x.expires_at < now()")} returning e.id, e.tenant_id, e.queue, e.status, e.expires_at, e.retention_class, e.idempotency_key),
+with gone as (${batch(table, `x.expires_at < now() and ${notAwaited}`)} returning e.id, e.tenant_id, e.queue, e.status, e.expires_at, e.retention_class, e.idempotency_key),
 ${countLeft("gone")},
 freed as (
   delete from millrace.job_keys k using gone g where k.tenant_id = g.tenant_id and k.key = g.idempotency_key and k.job_id = g.id
@@ -29,7 +32,7 @@ const statements = [
   finished("completed_jobs_default"),
   finished("dead_jobs_default"),
   finished("cancelled_jobs_default"),
-  kept("job_attempts_default", "x.ended_at < now() - interval '30 days'"),
+  kept("job_attempts_default", `x.ended_at < now() - interval '30 days' and ${notAwaited}`),
   kept("job_logs_default", "x.logged_at < now() - interval '7 days'"),
 ] as const;
 

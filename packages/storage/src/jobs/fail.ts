@@ -54,9 +54,9 @@ retried as (
     t.claim_id, t.message, t.stack
 ),
 left_jobs as (
-  select id, claim_id, tenant_id, queue, concurrency_key, fence, attempts, locked_by, started_at, message, stack, 'dead' as status from died
+  select id, claim_id, tenant_id, queue, type, concurrency_key, fence, attempts, locked_by, started_at, message, stack, 'dead' as status from died
   union all
-  select id, claim_id, tenant_id, queue, concurrency_key, fence, attempts, locked_by, started_at, message, stack, 'pending' from retried
+  select id, claim_id, tenant_id, queue, type, concurrency_key, fence, attempts, locked_by, started_at, message, stack, 'pending' from retried
 ),
 ${settleClaims("left_jobs")},
 ${freeSlots("left_jobs")},

@@ -1,4 +1,4 @@
-/** A CTE that keeps the ended attempts of `source` (id, tenant_id, fence, attempts, locked_by, started_at); `message` and `stack` are SQL of its rows `a`. */
+/** A CTE that keeps the ended attempts of `source` (id, tenant_id, queue, type, fence, attempts, locked_by, started_at); `message` and `stack` are SQL of its rows `a`. */
 export function recordAttempts(
   source: string,
   outcome: string,
@@ -6,7 +6,7 @@ export function recordAttempts(
 ): string {
   return `
   ${as} as (
-    insert into millrace.job_attempts (tenant_id, job_id, fence, attempt, outcome, worker, started_at, message, stack)
-    select a.tenant_id, a.id, a.fence, a.attempts, ${outcome}, a.locked_by, a.started_at, ${message}, ${stack} from ${source} a
+    insert into millrace.job_attempts (tenant_id, job_id, fence, attempt, outcome, worker, started_at, message, stack, queue, type)
+    select a.tenant_id, a.id, a.fence, a.attempts, ${outcome}, a.locked_by, a.started_at, ${message}, ${stack}, a.queue, a.type from ${source} a
   )`;
 }

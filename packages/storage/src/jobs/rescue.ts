@@ -64,9 +64,9 @@ retried as (
     j.last_error as message
 ),
 rescued as (
-  select id, tenant_id, queue, concurrency_key, fence, attempts, locked_by, started_at, message from died
+  select id, tenant_id, queue, type, concurrency_key, fence, attempts, locked_by, started_at, message from died
   union all
-  select id, tenant_id, queue, concurrency_key, fence, attempts, locked_by, started_at, message from retried
+  select id, tenant_id, queue, type, concurrency_key, fence, attempts, locked_by, started_at, message from retried
 ),
 remaining as (
   select m.claim_id, m.tenant_id, m.queue, array_agg(m.id) as job_ids, count(*)::integer as open,

@@ -15,7 +15,7 @@ const retryStatement = (which: WhichJobs): Statement => ({
   text: `
 with revived as (
   delete from millrace.job_history h where h.tenant_id = $1::text and h.id ${isAsked(which)}
-  returning ${carried("h")}, h.status, h.completed_at, h.expires_at, h.retention_class
+  returning ${carried("h")}, h.status, h.completed_at, h.expires_at, h.retention_class, h.xact_id
 ),
 ${countLeft("revived")},
 back as (
@@ -30,9 +30,10 @@ back as (
     .join(", ")} from revived r
   returning ${hotJob("j")}
 ),
+-- The lake takes the attempt that completed a job from the job, unless the page of its transaction comes later: then from here, so this row stands for that transaction.
 done as (
-  insert into millrace.job_attempts (tenant_id, job_id, fence, attempt, outcome, worker, started_at, ended_at)
-  select tenant_id, id, fence, attempts, 'completed', locked_by, started_at, completed_at from revived where status = 'completed'
+  insert into millrace.job_attempts (tenant_id, job_id, fence, attempt, outcome, worker, started_at, ended_at, queue, type, xact_id)
+  select tenant_id, id, fence, attempts, 'completed', locked_by, started_at, completed_at, queue, type, xact_id from revived where status = 'completed'
 ),
 -- Retention frees the keys of a partition before it drops it: who is taken out in between has its key back. What was asked for with it is not known any more.
 keyed as (

@@ -5,6 +5,7 @@ export * from "./concurrency-keys.ts";
 export * from "./dependencies.ts";
 export * from "./events.ts";
 export * from "./finished-counts.ts";
+export * from "./history-export.ts";
 export * from "./job-attempts.ts";
 export * from "./job-history.ts";
 export * from "./jobs.ts";

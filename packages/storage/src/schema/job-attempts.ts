@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { bigint, index, integer, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
-import { millrace } from "./namespace.ts";
+import { millrace, xid8 } from "./namespace.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
@@ -19,8 +19,16 @@ export const jobAttempts = millrace.table(
     endedAt: at("ended_at").notNull().defaultNow(),
     message: text("message"),
     stack: text("stack"),
+    queue: text("queue"),
+    type: text("type"),
+    xactId: xid8("xact_id").default(sql`pg_current_xact_id()`),
   },
-  (table) => [index("job_attempts_job").on(table.tenantId, table.jobId, table.fence)],
+  (table) => [
+    index("job_attempts_job").on(table.tenantId, table.jobId, table.fence),
+    index("job_attempts_xact")
+      .on(table.xactId)
+      .where(sql`${table.xactId} is not null`),
+  ],
 );
 
 export const jobLogsSeq = millrace.sequence("job_logs_seq");

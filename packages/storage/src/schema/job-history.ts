@@ -1,7 +1,7 @@
 import { sql } from "drizzle-orm";
 import { index, integer, json, jsonb, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
 
-import { jobStatus, millrace } from "./namespace.ts";
+import { jobStatus, millrace, xid8 } from "./namespace.ts";
 
 const at = (name: string) => timestamp(name, { withTimezone: true });
 
@@ -42,6 +42,12 @@ export const jobHistory = millrace.table(
     progress: json("progress"),
     result: json("result"),
     payload: json("payload").notNull(),
+    xactId: xid8("xact_id").default(sql`pg_current_xact_id()`),
   },
-  (table) => [index("job_history_tenant_id").on(table.tenantId, table.id)],
+  (table) => [
+    index("job_history_tenant_id").on(table.tenantId, table.id),
+    index("job_history_xact")
+      .on(table.xactId)
+      .where(sql`${table.xactId} is not null`),
+  ],
 );
