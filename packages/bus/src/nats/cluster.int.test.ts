@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, it } from "vitest";
+import { beforeAll, describe, expect, it } from "vitest";
 
 import type { LoggedEvent, NewEvent } from "../ingest-bus.ts";
 import { ackAlone, consumeAll, makeLog, newEvents, plainClaim } from "../testing/fixture.ts";
@@ -17,11 +17,11 @@ describe.runIf(program)(`three servers, with nats-server ${program?.version ?? n
   let opened: OpenedNats;
   beforeAll(async () => {
     nats = await startNats({ servers: replicas });
-    opened = await openNats(nats.servers, { replicas, timeoutMs: 2_000 });
+    return () => nats.stop();
   });
-  afterAll(async () => {
-    await opened.close();
-    await nats.stop();
+  beforeAll(async () => {
+    opened = await openNats(nats.servers, { replicas, timeoutMs: 2_000 });
+    return () => opened.close();
   });
 
   it.each(["leads the stream", "is connected to"])(

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { NewEvent } from "../ingest-bus.ts";
 import { acceptedOffsets, ackAlone, claimOne, consumeAll, makeLog, newEvent, newEvents } from "../testing/fixture.ts";
@@ -20,14 +20,14 @@ describe.runIf(program)(
     let tenantNo: number;
     beforeAll(async () => {
       nats = await startNats();
+      return () => nats.stop();
+    });
+    beforeAll(async () => {
       opened = await openNats(nats.servers, { duplicateWindowMs: 200 });
+      return () => opened.close();
     });
     beforeEach(async () => {
       tenantNo = await makeLog(opened.db);
-    });
-    afterAll(async () => {
-      await opened.close();
-      await nats.stop();
     });
 
     const consumed = async () => (await consumeAll(opened, tenantNo)).map(({ offset, key }) => ({ offset, key }));

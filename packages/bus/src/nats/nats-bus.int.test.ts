@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe } from "vitest";
+import { beforeAll, describe } from "vitest";
 
 import { describeIngestBus } from "../testing/describe-ingest-bus.ts";
 import { findNatsServer, noNatsServer } from "../testing/nats/find-server.ts";
@@ -12,8 +12,8 @@ describe.runIf(program)(`with nats-server ${program?.version ?? noNatsServer}`, 
   let nats: TestNats;
   beforeAll(async () => {
     nats = await startNats();
+    return () => nats.stop();
   });
-  afterAll(() => nats.stop());
 
   describeIngestBus("NATS JetStream", { crashes, open: () => openNats(nats.servers) });
 });

@@ -1,4 +1,4 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { IngestBus } from "../ingest-bus.ts";
 import { createPostgresBus } from "../postgres-bus.ts";
@@ -20,14 +20,14 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
   let published: number[];
   beforeAll(async () => {
     nats = await startNats();
+    return () => nats.stop();
   });
   beforeEach(async () => {
     opened = await openNats(nats.servers, { lossConfirmMs: 0, timeoutMs: 1_000 });
     tenantNo = await makeLog(opened.db);
     published = [];
+    return () => opened.close();
   });
-  afterEach(() => opened.close());
-  afterAll(() => nats.stop());
 
   /** Publishes so many events; their offsets must be above all before. */
   async function publish(bus: IngestBus, count: number): Promise<void> {

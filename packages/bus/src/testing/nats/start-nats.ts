@@ -25,6 +25,8 @@ export interface TestNats {
 
 const startMaxMs = 60_000;
 const pollMs = 50;
+/** Runs a server until its standard input ends, then kills it: a test run that is cut off leaves none behind. */
+const leashed = `"$0" "$@" & read -r _; kill -9 $!; wait`;
 
 /** Starts one server, or a cluster of several. @throws where there is no program */
 export async function startNats({ servers: count = 1 }: { readonly servers?: number } = {}): Promise<TestNats> {
@@ -51,7 +53,8 @@ export async function startNats({ servers: count = 1 }: { readonly servers?: num
     ];
     const config = join(folder, `${server}.conf`);
     await writeFile(config, lines.join("\n"));
-    const child = spawn(program?.path ?? "", ["-c", config, "-l", join(folder, `${server}.log`)], { stdio: "ignore" });
+    const args = ["-c", config, "-l", join(folder, `${server}.log`)];
+    const child = spawn("sh", ["-c", leashed, program?.path ?? "", ...args], { stdio: ["pipe", "ignore", "ignore"] });
     running.set(server, child);
   }
 
@@ -60,7 +63,7 @@ export async function startNats({ servers: count = 1 }: { readonly servers?: num
     if (child === undefined) return;
     running.delete(server);
     const exited = once(child, "exit");
-    if (child.exitCode !== null || !child.kill("SIGKILL")) return;
+    child.stdin?.end();
     await exited;
   }
 
@@ -86,14 +89,7 @@ export async function startNats({ servers: count = 1 }: { readonly servers?: num
     return (state.meta_cluster?.leader ?? "") !== "";
   }
 
-  // A run that is cut off leaves no servers behind.
-  const endAll = (): void => {
-    for (const child of running.values()) child.kill("SIGKILL");
-  };
-  process.once("exit", endAll);
-
   async function stop(): Promise<void> {
-    process.off("exit", endAll);
     await Promise.all([...running.keys()].map(end));
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
