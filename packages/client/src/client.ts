@@ -5,7 +5,7 @@ import { createJobsClient, type JobsClient } from "./jobs.ts";
 import { createKeysClient, type KeysClient } from "./keys.ts";
 import { createLeasesClient, type LeasesClient } from "./leases.ts";
 import type { ClientOptions } from "./options.ts";
-import { createQuery, type Query } from "./query.ts";
+import { createQueryClient, type QueryClient } from "./query.ts";
 import { createQueuesClient, type QueuesClient } from "./queues.ts";
 import { createSchedulesClient, type SchedulesClient } from "./schedules.ts";
 import { createSchemasClient, type SchemasClient } from "./schemas.ts";
@@ -13,15 +13,13 @@ import { createSnapshotsClient, type SnapshotsClient } from "./snapshots.ts";
 import { createTablesClient, type TablesClient } from "./tables.ts";
 import { createOpenStream, createTransport, retriesMaxDefault } from "./transport.ts";
 
-export interface MillraceClient extends IngestClient {
+export interface MillraceClient extends IngestClient, QueryClient {
   readonly jobs: JobsClient;
   readonly leases: LeasesClient;
   readonly queues: QueuesClient;
   readonly schedules: SchedulesClient;
   readonly schemas: SchemasClient;
   readonly tables: TablesClient;
-  /** Runs one SELECT over the tenant's tables. */
-  readonly query: Query;
   readonly snapshots: SnapshotsClient;
   readonly keys: KeysClient;
   readonly audit: AuditClient;
@@ -41,11 +39,11 @@ export function createClient(options: ClientOptions): MillraceClient {
     schedules: createSchedulesClient(send),
     schemas: createSchemasClient(send),
     tables: createTablesClient(send),
-    query: createQuery(open, retriesMax),
     snapshots: createSnapshotsClient(send),
     keys: createKeysClient(send),
     audit: createAuditClient(send),
     ...createIngestClient(send),
+    ...createQueryClient(open, retriesMax),
     ingester: (table, ingesterOptions) => createIngester(send, table, ingesterOptions),
   };
 }
