@@ -70,7 +70,7 @@ $$;
 -- snapshot sees it, and a snapshot that was taken under this row's lock sees at least what the one before it saw.
 -- The lease only saves work. That a page is published once is what its id is checked for, in each publication.
 create function millrace.take_history_page(of_owner text, lease interval, rows_max integer, bytes_max bigint)
-returns table (id uuid, number bigint, from_snapshot text, to_snapshot text)
+returns table (page_id uuid, page_no bigint, from_snapshot text, to_snapshot text, more boolean)
 language plpgsql set enable_seqscan = off set jit = off as $$
 #variable_conflict use_column
 declare
@@ -79,13 +79,15 @@ declare
   late xid8[];
   last_xact xid8;
   has_rows boolean;
+  is_resumed boolean;
 begin
   select e.* into state from millrace.history_export e for update;
   if state.owner <> of_owner and state.lease_expires_at > clock_timestamp() then
     return;
   end if;
   update millrace.history_export set owner = of_owner, lease_expires_at = clock_timestamp() + lease;
-  if state.page_id is null then
+  is_resumed := state.page_id is not null;
+  if not is_resumed then
     seen := pg_current_snapshot();
     if state.exported_to is null then
       state.exported_to := '3:3:';
@@ -137,5 +139,6 @@ begin
       page_id = gen_random_uuid(), page_to = seen
     returning page_no, page_id, page_to into state.page_no, state.page_id, state.page_to;
   end if;
-  return query select state.page_id, state.page_no, state.exported_to::text, state.page_to::text;
+  -- Of a page that somebody else has begun nobody knows whether it is the last.
+  return query select state.page_id, state.page_no, state.exported_to::text, state.page_to::text, is_resumed or last_xact is not null;
 end $$;

@@ -32,3 +32,7 @@ export { createPostgresTableStore } from "./tables/postgres-table-store.ts";
 export { createPostgresStreamStore } from "./streams/postgres-stream-store.ts";
 export type * from "./streams/stream-store.ts";
 export type * from "./tables/table-store.ts";
+export type * from "./history/history-store.ts";
+export { exportedAttemptColumns, exportedJobColumns } from "./history/page-columns.ts";
+export { createPostgresHistoryStore } from "./history/postgres-history-store.ts";
+export { type SystemTable, systemJobAttempts, systemJobs, systemTables } from "./history/system-tables.ts";

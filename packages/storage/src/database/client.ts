@@ -1,4 +1,5 @@
 import type { Socket } from "node:net";
+import type { Readable } from "node:stream";
 
 import postgres from "postgres";
 
@@ -68,6 +69,11 @@ export function extendedQuery(
 /** Makes a message of the simple protocol, which may hold several statements and takes no parameters. */
 export function simpleQuery(sql: postgres.Sql, text: string): DriverQuery {
   return withoutOrigin(sql.unsafe(text).simple());
+}
+
+/** Starts a COPY … TO STDOUT; resolves with its bytes when the server begins to send them. */
+export function copyOut(sql: postgres.Sql, text: string): Promise<Readable> {
+  return withoutOrigin(sql.unsafe(text)).readable();
 }
 
 // The driver keeps an entry for ever for each failed query whose origin it looks up; ours have none to show.

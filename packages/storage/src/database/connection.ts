@@ -1,7 +1,10 @@
+import type { Readable, Writable } from "node:stream";
+import { pipeline } from "node:stream/promises";
+
 import { isConnectionLoss } from "../pg-error.ts";
 import type { Address } from "./address.ts";
 import { cancelStatement } from "./cancel.ts";
-import { backendKeyOf, createClient, extendedQuery, lastResult, simpleQuery } from "./client.ts";
+import { backendKeyOf, copyOut, createClient, extendedQuery, lastResult, simpleQuery } from "./client.ts";
 import { connectionError } from "./connection-error.ts";
 import { openSocket } from "./socket.ts";
 
@@ -16,6 +19,8 @@ export interface Connection {
   runRaw(text: string, parameters: readonly (string | null)[], timeoutMs: number): Promise<RawResult>;
   /** Runs SQL text of any number of statements by the simple protocol; answers the last one's result. */
   exec(sqlText: string, timeoutMs: number): Promise<RunResult>;
+  /** Runs a COPY … TO STDOUT and writes its bytes to `sink`, as fast as that takes them. After a failure the connection is dead. */
+  copyTo(text: string, sink: Writable, timeoutMs: number): Promise<void>;
   /** Calls back once, when the connection dies; at once if it is dead. Answers how to call that off. */
   onDeath(listener: (reason: Error) => void): () => void;
   /** Cuts the connection at once; asks the server to give up what it is still doing for it. */
@@ -116,6 +121,21 @@ export async function openConnection(options: ConnectionOptions, timeoutMs: numb
     async exec(sqlText, limitMs) {
       const result = lastResult(await send(() => simpleQuery(sql, sqlText), limitMs));
       return { rows: result, command: result.command };
+    },
+    async copyTo(text, sink, limitMs) {
+      const endMs = performance.now() + limitMs;
+      let stream: Readable | undefined;
+      try {
+        stream = await send(() => copyOut(sql, text), limitMs);
+        const bytes = stream;
+        await send(() => pipeline(bytes, sink), endMs - performance.now());
+      } catch (error) {
+        // What the server still sends would be taken for the answer to the next statement.
+        destroy(error as Error);
+        stream?.destroy();
+        sink.destroy();
+        throw error;
+      }
     },
     onDeath(listener) {
       if (deadBecause === undefined) deathListeners.add(listener);

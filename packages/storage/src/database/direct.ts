@@ -1,3 +1,5 @@
+import type { Writable } from "node:stream";
+
 import type { Executor, Parameter, QueryOptions, Statement } from "../executor.ts";
 import { toMillraceError } from "../pg-error.ts";
 import { openConnection } from "./connection.ts";
@@ -9,6 +11,8 @@ import { encodeParameters } from "./parameters.ts";
 export interface DirectConnection extends Executor {
   /** Runs SQL text of any number of statements; they are one transaction unless they say otherwise. */
   exec(sqlText: string, options?: QueryOptions): Promise<void>;
+  /** Runs a COPY … TO STDOUT and writes its bytes to `sink`, as fast as that takes them. After a failure the session is over. */
+  copyTo(sqlText: string, sink: Writable, options?: QueryOptions): Promise<void>;
   close(): Promise<void>;
 }
 
@@ -38,6 +42,9 @@ export async function openDirect(
     },
     async exec(sqlText, { timeoutMs = noTimeoutMs } = {}) {
       await translated("unknown", () => connection.exec(sqlText, timeoutMs));
+    },
+    async copyTo(sqlText, sink, { timeoutMs = noTimeoutMs } = {}) {
+      await translated("unknown", () => connection.copyTo(sqlText, sink, timeoutMs));
     },
     close: () => connection.end(),
   };
