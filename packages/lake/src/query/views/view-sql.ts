@@ -19,8 +19,8 @@ export function viewSql(table: QueryTable): string {
   return `CREATE VIEW memory.${schema}.${quoteName(table.name)} AS ${body}`;
 }
 
-/** Field ids find columns of older files under their new names and types; files whose structs differ are read apart. */
-function rowsSql(table: QueryTable, columns: readonly Column[]): string {
+/** A SELECT of all rows of files: field ids find columns of older ones under their new names and types; those whose structs differ are read apart. */
+export function rowsSql(table: Omit<QueryTable, "name">, columns: readonly Column[]): string {
   if (table.files.length === 0) {
     const empty = columns.map((column) => `NULL::${duckdbType(column.type)} AS ${quoteName(column.name)}`);
     return `SELECT ${empty.join(", ")} WHERE false`;
@@ -35,7 +35,7 @@ interface Group {
   readonly stored: ReadonlyMap<number, Column>;
 }
 
-function groupByShape(table: QueryTable): ReadonlyMap<string, Group> {
+function groupByShape(table: Omit<QueryTable, "name">): ReadonlyMap<string, Group> {
   const groups = new Map<string, Group>();
   for (const file of table.files) {
     const stored = new Map<number, Column>();

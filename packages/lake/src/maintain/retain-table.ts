@@ -1,0 +1,59 @@
+import { v7 as uuidv7 } from "uuid";
+
+import type { EventTable } from "@millrace/storage";
+
+import type { CompactContext } from "./compact-table.ts";
+import { rewriteFiles } from "./rewrite-files.ts";
+
+/** What has become of rows that were kept long enough. */
+export interface RetentionReport {
+  readonly table: string;
+  readonly filesEnded: number;
+  readonly filesRewritten: number;
+  readonly rowsRemoved: number;
+}
+
+const dayMs = 86_400_000;
+
+/**
+ * Removes rows of a table that came in more than `retentionDays` ago: files that have no younger row end; a file that has both is written anew once
+ * its oldest row is a tenth of the time overdue, a day at least. Rows go in the order of offsets, so that of a table with a primary key no deletion goes before the
+ * row that it hides. @throws what `rewriteFiles` throws
+ */
+export async function retainTable(
+  context: CompactContext,
+  table: EventTable & { readonly retentionDays: number },
+  nowMs: number,
+): Promise<RetentionReport> {
+  const cutMs = nowMs - table.retentionDays * dayMs;
+  const live = await context.lake.liveFiles(table.tableId);
+  const kept = live.filter(({ maxIngestedAt }) => maxIngestedAt.getTime() >= cutMs);
+  const firstKept = Math.min(...kept.map(({ minOffset }) => minOffset));
+  const ends = live.filter(({ maxOffset }) => maxOffset < firstKept);
+  const report = { table: table.name, filesEnded: 0, filesRewritten: 0, rowsRemoved: 0 };
+  if (ends.length > 0) {
+    const { tenantNo } = table;
+    const ended = await context.lake.publish({
+      tenantNo,
+      kind: "retention",
+      batchId: uuidv7(),
+      adds: [],
+      ends: ends.map(({ fileId }) => fileId),
+    });
+    if (ended === undefined) return report;
+    report.filesEnded = ends.length;
+    report.rowsRemoved = ends.reduce((sum, { rowCount }) => sum + rowCount, 0);
+  }
+  const left = live.filter((file) => !ends.includes(file));
+  const inputs = left.filter(({ minIngestedAt }) => minIngestedAt.getTime() < cutMs);
+  const slackMs = Math.max(dayMs, (table.retentionDays * dayMs) / 10);
+  if (!inputs.some(({ minIngestedAt }) => minIngestedAt.getTime() < cutMs - slackMs)) return report;
+  const others = left.filter((file) => !inputs.includes(file));
+  const othersFrom = Math.min(...others.map(({ minOffset }) => minOffset));
+  const from = { ingestedAt: new Date(cutMs), offset: othersFrom };
+  const rewritten = await rewriteFiles(context, { table, kind: "retention", inputs, from });
+  if (rewritten === undefined) return report;
+  report.filesRewritten = inputs.length;
+  report.rowsRemoved += rewritten.rowsRead - rewritten.rowsWritten;
+  return report;
+}
