@@ -7,6 +7,9 @@ export const profileVariable = "MILLRACE_PROFILE";
 /** Names the configuration file. */
 export const fileVariable = "MILLRACE_CONFIG";
 
+/** What the command line and the example workers read: they are set in shells that servers are started from too. */
+export const clientVariables = { url: "MILLRACE_URL", apiKey: "MILLRACE_API_KEY" } as const;
+
 /** The environment name of a dotted key: `server.requestTimeoutMs` is `MILLRACE_SERVER_REQUEST_TIMEOUT_MS`. */
 export function envName(key: string): string {
   return (

@@ -1,6 +1,6 @@
 import { resolve } from "node:path";
 
-import { envPrefix, fileEnvName, fileVariable, isServiceLink, profileVariable } from "./env-names.ts";
+import { clientVariables, envPrefix, fileEnvName, fileVariable, isServiceLink, profileVariable } from "./env-names.ts";
 import { type Key, keys } from "./keys.ts";
 import type { Candidate, Layer } from "./layer.ts";
 import type { Problem } from "./problems.ts";
@@ -17,6 +17,7 @@ const secretVariables = keys.filter((key) => key.secret).map((key) => fileEnvNam
 const knownVariables: readonly string[] = [
   profileVariable,
   fileVariable,
+  ...Object.values(clientVariables),
   ...keys.map((key) => key.env),
   ...secretVariables,
 ];

@@ -1,3 +1,4 @@
+export { type ClientEnvironment, readClientEnvironment } from "./client-environment.ts";
 export type { Environment } from "./environment.ts";
 export { jsonSchema } from "./json-schema.ts";
 export type { LayerName, Source } from "./layer.ts";
