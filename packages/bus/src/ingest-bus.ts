@@ -1,6 +1,7 @@
 import type {
   LoggedEvent,
   LogLag,
+  TablePending,
   LogLease,
   NewEvent,
   PublishOptions,
@@ -8,7 +9,15 @@ import type {
   Transaction,
 } from "@millrace/storage";
 
-export type { LoggedEvent, LogLag, LogLease, NewEvent, PublishOptions, PublishOutcome } from "@millrace/storage";
+export type {
+  LoggedEvent,
+  LogLag,
+  LogLease,
+  NewEvent,
+  PublishOptions,
+  PublishOutcome,
+  TablePending,
+} from "@millrace/storage";
 
 /** The right to consume the range (from, to] of a tenant's log until it expires. */
 export interface RangeClaim extends LogLease {
@@ -63,6 +72,8 @@ export interface IngestBus {
   /** Frees ranges whose lease has expired, each under a new epoch; answers how many. */
   requeueExpired(): Promise<number>;
   lag(tenantNo: number): Promise<LogLag | undefined>;
+  /** What waits of each table, counted over a bounded number of the oldest events; undefined where the bus can't tell. */
+  pendingByTable(tenantNo: number): Promise<readonly TablePending[] | undefined>;
   /** Drops what is consumed and makes room for what comes: partitions, generations of keys, stream messages. Any process may do it at any time. */
   upkeep(): Promise<void>;
   /** Calls back with a tenant's number when something was published, in this process or another; a hint that may be missed. */

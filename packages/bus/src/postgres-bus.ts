@@ -8,6 +8,7 @@ import {
   keepUpLog,
   logLag,
   nackRange,
+  pendingByTable,
   publishEvents,
   readRange,
   releaseLogLease,
@@ -59,6 +60,7 @@ export function createPostgresBus({ db, keyWindowMs }: PostgresBusOptions): Inge
       return tenants.length;
     },
     lag: (tenantNo) => logLag(db, tenantNo),
+    pendingByTable: (tenantNo) => pendingByTable(db, tenantNo),
     upkeep: () => keepUpLog(db, { keyWindowMs }),
     onPublished: (listener) => db.listen(eventsChannel, (payload) => listener(Number(payload))),
     ping: () => db.ping(),

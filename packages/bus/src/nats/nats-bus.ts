@@ -84,6 +84,8 @@ export function createNatsBus(options: NatsBusOptions): IngestBus {
       return tenants.length;
     },
     lag: (tenantNo) => lag({ db, store, streams, connector }, tenantNo),
+    // Messages of a stream can\'t be counted by table and place.
+    pendingByTable: () => Promise.resolve(undefined),
     async upkeep() {
       await keepUpLog(db, { keyWindowMs: settings.keyWindowMs });
       await store.sweep();

@@ -2,7 +2,19 @@ import { z } from "zod";
 
 import { timeSchema } from "../jobs/job.ts";
 
-/** How far the tenant's events are on their way into its tables. All tables of a tenant share one log, so the numbers are of all of them. */
+const tableLagSchema = z
+  .object({
+    table: z.string(),
+    pendingEvents: z.int().nullable().meta({
+      description: "Of the tenant's oldest 100,000 pending events; null where the bus can't tell tables apart.",
+    }),
+    oldestPendingAgeMs: z.int().nullable(),
+    watermark: z.int(),
+    publishedAt: timeSchema.nullable(),
+  })
+  .meta({ id: "TableLag" });
+
+/** How far the tenant's events are on their way into its tables. All of them share one log, and every publication is of all of them. */
 export const lagSchema = z
   .object({
     head: z.int().meta({ description: "The offset of the newest event." }),
@@ -14,6 +26,7 @@ export const lagSchema = z
       .nullable()
       .meta({ description: "How long the oldest event waits; null when none does." }),
     publishedAt: timeSchema.nullable().meta({ description: "When the newest snapshot was published." }),
+    tables: z.array(tableLagSchema),
   })
   .meta({ id: "Lag" });
 

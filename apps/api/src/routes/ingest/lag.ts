@@ -11,7 +11,8 @@ export const lagRoute: Route = {
   operationId: "getLag",
   tag: "events",
   summary: "How far events are on their way into their tables",
-  description: "All tables of a tenant share one log, and these are the numbers of that.",
+  description:
+    "All tables of a tenant share one log, and every publication is of all of them; `tables` says what waits of each.",
   answers: { 200: { description: "Head, watermark and what lies between.", schema: lagSchema } },
   async handle(c, api) {
     const { bus, tables } = api.composition;

@@ -32,7 +32,26 @@ test("an answer that waits is 200 with the snapshot, once all of it can be queri
     200,
     expect.objectContaining({ duplicateCount: 1, status: "visible" }),
   ]);
-  expect((await api.ask("GET /v1/lag", { key })).json).toMatchObject({ head: 2, watermark: 2, pendingEvents: 0 });
+  expect((await api.ask("GET /v1/lag", { key })).json).toMatchObject({
+    head: 2,
+    watermark: 2,
+    pendingEvents: 0,
+    tables: [{ pendingEvents: 0, oldestPendingAgeMs: null, watermark: 2, publishedAt: expect.any(String) }],
+  });
+});
+
+test("what waits is told of each table that the key may see", async () => {
+  await makeTable(api, { name: "views", columns: { n: "int64" } });
+  await api.materialiser.stop();
+  await api.ask("POST /v1/ingest/clicks", { key, body: { records: [record("x"), record("y")] } });
+  const lag = await api.ask("GET /v1/lag", { key });
+  expect(lag.json["tables"]).toEqual([
+    expect.objectContaining({ table: "clicks", pendingEvents: 2, oldestPendingAgeMs: expect.any(Number) }),
+    expect.objectContaining({ table: "views", pendingEvents: 0, oldestPendingAgeMs: null }),
+  ]);
+  const bound = await api.makeKey({ tables: ["views"] });
+  expect((await api.ask("GET /v1/lag", { key: bound.key })).json["tables"]).toMatchObject([{ table: "views" }]);
+  await api.materialiser.start();
 });
 
 test("it is 202 when the time is over, and where there is nothing to wait for", async () => {
