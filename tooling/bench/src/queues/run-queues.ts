@@ -7,7 +7,7 @@ import { measures } from "./measures/index.ts";
 import { readOptions } from "./options.ts";
 import { type BenchRecord, openRecords, readRecords } from "./record.ts";
 import { reportOf } from "./report.ts";
-import { choose, runRounds } from "./run-rounds.ts";
+import { choose, refuseUnknown, runRounds } from "./run-rounds.ts";
 import { readVersions } from "./versions.ts";
 
 /** Measures the queues and writes them up; the exit code. With `--from` it only writes up what an earlier run recorded. */
@@ -27,7 +27,10 @@ async function measureAll(
   if (redisVersion() === undefined) {
     throw new Error("BullMQ needs a redis-server on the path: `apt-get install redis-server` or `brew install redis`.");
   }
-  refuseUnknown(options.only);
+  refuseUnknown(
+    options.only,
+    [...measures, ...contenders, { name: "echo" }].map(({ name }) => name),
+  );
   const records: BenchRecord[] = [];
   const file = openRecords("queues");
   const write = (record: BenchRecord) => {
@@ -47,10 +50,4 @@ async function measureAll(
   });
   console.error(`The records are in ${file.path}`);
   return records;
-}
-
-function refuseUnknown(only: readonly string[]): void {
-  const known = [...measures, ...contenders, { name: "echo" }].map(({ name }) => name);
-  const unknown = only.filter((name) => !known.includes(name));
-  if (unknown.length > 0) throw new RangeError(`--only knows no ${unknown.join(", ")}; it takes ${known.join(", ")}.`);
 }

@@ -39,6 +39,13 @@ export function choose<Named extends { readonly name: string }>(
   return named.length === 0 ? all : named;
 }
 
+/** @throws RangeError with a sentence for names of `--only` that nothing has */
+export function refuseUnknown(only: readonly string[], names: readonly string[]): void {
+  const known = [...new Set(names)];
+  const unknown = only.filter((name) => !known.includes(name));
+  if (unknown.length > 0) throw new RangeError(`--only knows no ${unknown.join(", ")}; it takes ${known.join(", ")}.`);
+}
+
 async function runEntry(
   measure: Measure,
   { run, ...entry }: Entry,

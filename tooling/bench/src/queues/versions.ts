@@ -7,17 +7,25 @@ import { redisVersion } from "../with-redis.ts";
 
 const libraries = ["pg-boss", "graphile-worker", "bullmq", "ioredis", "pg", "hono", "@hono/node-server", "autocannon"];
 
-/** The versions of all that takes part. */
-export async function readVersions({ admin }: Pick<BenchPostgres, "admin">): Promise<Readonly<Record<string, string>>> {
+/** The versions of all that takes part where queues are measured. */
+export async function readVersions(postgres: Pick<BenchPostgres, "admin">): Promise<Readonly<Record<string, string>>> {
+  const { node = "", postgresql = "", ...others } = await versionsOf(postgres, libraries);
+  return { node, postgresql, redis: redisVersion() ?? "none", ...others };
+}
+
+/** The versions of Node, of PostgreSQL and of these libraries. */
+export async function versionsOf(
+  { admin }: Pick<BenchPostgres, "admin">,
+  names: readonly string[],
+): Promise<Readonly<Record<string, string>>> {
   const [row] = await admin.query<{ version: string }>({
     name: "version",
     text: "select current_setting('server_version') as version",
   });
-  const installed = libraries.map((name) => [name, versionOf(name)] as const);
+  const installed = names.map((name) => [name, versionOf(name)] as const);
   return {
     node: process.versions.node,
     postgresql: row?.version ?? "unknown",
-    redis: redisVersion() ?? "none",
     ...Object.fromEntries(installed),
   };
 }
