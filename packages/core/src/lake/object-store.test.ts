@@ -6,6 +6,7 @@ import { expect, test } from "vitest";
 
 import { loadConfig } from "@millrace/config";
 
+import { createBucket } from "./create-bucket.ts";
 import { createObjectStore } from "./object-store.ts";
 
 const s3Defaults = loadConfig({ sections: ["lake"], env: {}, cwd: tmpdir() }).config.lake.s3;
@@ -37,4 +38,10 @@ test("a bucket without a name is refused", async () => {
   await expect(createObjectStore({ store: "s3", path: "", s3: s3Defaults })).rejects.toMatchObject({
     code: "INTERNAL",
   });
+});
+
+test("a bucket is made only where the lake is to be in one", async () => {
+  const lake = { store: "fs", path: tmpdir(), s3: { ...s3Defaults, bucket: "events" } } as const;
+  await expect(createBucket(lake)).rejects.toMatchObject({ code: "INTERNAL" });
+  await expect(createBucket({ ...lake, store: "s3", s3: s3Defaults })).rejects.toMatchObject({ code: "INTERNAL" });
 });

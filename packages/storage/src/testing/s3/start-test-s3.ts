@@ -35,8 +35,8 @@ export interface TestS3 {
 export async function startTestS3(): Promise<TestS3> {
   const given = readTestS3Environment();
   const server = given === undefined ? await startCeph() : await startInFrontOf(given);
-  const { makeBucket } = await import("../../objects/s3/testing-bucket.ts");
-  await makeBucket(server.options);
+  const { createS3Bucket } = await import("../../objects/s3/create-bucket.ts");
+  await createS3Bucket(server.options);
   return server;
 }
 
