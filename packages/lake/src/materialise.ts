@@ -13,3 +13,10 @@ export {
   type MaterialiserOptions,
 } from "./materialise/materialiser.ts";
 export type { MaterialiseStep } from "./materialise/publish-range.ts";
+export {
+  createHistoryExporter,
+  type HistoryExporter,
+  type HistoryExporterOptions,
+  type HistoryProgress,
+  type HistoryStep,
+} from "./materialise/history/history-exporter.ts";

@@ -95,9 +95,15 @@ export const lake = defineSection({
     flushBytes: byteSize({ min: 64 * kibibyte, max: 4 * gibibyte })
       .default(64 * mebibyte)
       .register(keyNotes, { description: "Payload of a tenant that is written at once at most." }),
+    jobHistory: flag().default(true).register(keyNotes, {
+      description: "Copy finished jobs into the tables `system.jobs` and `system.job_attempts` of their tenants.",
+    }),
     historyFlushMs: durationMs({ min: 100, max: hour })
       .default(10 * second)
-      .register(keyNotes, { description: "How often finished jobs are copied into `system.jobs`." }),
+      .register(keyNotes, {
+        description:
+          "How often finished jobs are copied into `system.jobs` while there are always some; the first ones after a pause within a second.",
+      }),
     compaction,
     snapshotRetentionMs: durationMs({ min: minute, max: 8_760 * hour })
       .default(168 * hour)

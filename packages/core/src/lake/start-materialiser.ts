@@ -10,6 +10,7 @@ import type { Logger, Metrics } from "@millrace/telemetry";
 
 import { startLoop } from "../worker/loop.ts";
 import { createObjectStore } from "./object-store.ts";
+import { startHistoryExport } from "./start-history-export.ts";
 
 export type { MaterialiserHealth } from "@millrace/lake/materialise";
 
@@ -31,12 +32,12 @@ export interface RunningMaterialiser {
 const upkeepEveryMs = 30_000;
 
 /**
- * Starts to carry events from the log into the lake, and keeps the log in order beside it: expired leases, partitions, generations of keys.
+ * Starts to carry events from the log into the lake, and finished jobs from their history, and keeps the log in order beside it: expired leases, partitions, generations of keys.
  * Loads DuckDB. @throws INTERNAL where it is not installed or the lake is set up wrong
  */
 export async function startMaterialiser(options: StartMaterialiserOptions): Promise<RunningMaterialiser> {
   const { db, bus, tables, lake, logger, metrics } = options;
-  const { createFileWriter, createMaterialiser } = await loadLake();
+  const { createFileWriter, createHistoryExporter, createMaterialiser } = await loadLake();
   const { flushMs, flushRows, flushBytes, memoryBytes, threads } = lake;
   const directory = resolve(lake.cacheDirectory);
   const objects = await createObjectStore(lake);
@@ -55,6 +56,9 @@ export async function startMaterialiser(options: StartMaterialiserOptions): Prom
     metrics,
   });
   await materialiser.start();
+  const history = lake.jobHistory
+    ? startHistoryExport({ db, tables, objects, lake, logger, createHistoryExporter })
+    : undefined;
   let isFailing = false;
   const upkeep = startLoop({
     firstDelayMs: 0,
@@ -73,7 +77,7 @@ export async function startMaterialiser(options: StartMaterialiserOptions): Prom
   return {
     health: materialiser.health,
     async stop() {
-      await Promise.all([materialiser.stop(), upkeep.stop()]);
+      await Promise.all([materialiser.stop(), upkeep.stop(), history?.stop()]);
       await writer.close();
       await objects.close();
     },

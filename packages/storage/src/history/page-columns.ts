@@ -1,3 +1,7 @@
+/** A value that is larger than any that the API takes is left out, so that lines are bounded. Short ones are short whatever they were compressed from. */
+const bounded = (column: string) =>
+  `case when pg_column_size(${column}) <= 4000 or octet_length(${column}::text) <= 1048576 then ${column} end`;
+
 /** The columns of an exported job, in this order, and the SQL that makes them of a row `r` of `job_history`. */
 export const exportedJobColumns = {
   tenant_id: "r.tenant_id",
@@ -10,8 +14,8 @@ export const exportedJobColumns = {
   max_attempts: "r.max_attempts",
   fence: "r.fence",
   tags: "to_json(r.tags)",
-  payload: "r.payload",
-  result: "r.result",
+  payload: bounded("r.payload"),
+  result: bounded("r.result"),
   last_error: "r.last_error",
   errors: "r.errors",
   worker: "r.locked_by",

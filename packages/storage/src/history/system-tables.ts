@@ -56,6 +56,7 @@ export const systemJobs: SystemTable = table(
       run_ms: "float64",
     },
     [
+      "payload",
       "result",
       "last_error",
       "worker",
