@@ -147,6 +147,7 @@ const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
 
 /** Codes that no route answers with, and where they are produced instead. */
 const elsewhere: Readonly<Partial<Record<ErrorCode, string>>> = {
+  INTEGRITY_CHECK_FAILED: "why a job of the lake's upkeep is dead; its own tests have it",
   QUERY_TOO_LARGE: "a query that ends its process; the engine's own tests have it",
   SCHEMA_MISMATCH: "a record's own error, within the answer to an ingest",
 };

@@ -1,5 +1,14 @@
 import type { LoadedConfig } from "@millrace/config";
-import { compose, createWorker, type RunningMaterialiser, startMaterialiser, type Worker } from "@millrace/core";
+import { maintenanceQueue, maintenanceTypes } from "@millrace/contract";
+import {
+  compose,
+  createWorker,
+  type RunningMaintenance,
+  type RunningMaterialiser,
+  startMaintenance,
+  startMaterialiser,
+  type Worker,
+} from "@millrace/core";
 import { createHttpRequestJob } from "@millrace/core/http-request";
 import { createLogger, createMetrics, type Logger } from "@millrace/telemetry";
 
@@ -39,20 +48,32 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
   const handlers = await loadHandlers(modules, {
     cwd: options.cwd ?? process.cwd(),
     source: sources["worker.handlers"]?.label ?? "configuration",
-    taken: [builtIn.type],
+    taken: [builtIn.type, ...Object.values(maintenanceTypes)],
   });
   const composition = await compose({ database: config.database, ingest: config.ingest }, { logger, metrics, profile });
+  const { checkReady, db, bus, tables, store, clock } = composition;
+  const { lake } = config;
+  let maintenance: RunningMaintenance | undefined;
+  if (materialise) {
+    maintenance = await startMaintenance({ db, store, tables, clock, lake, logger, metrics }).catch(
+      async (error: unknown) => {
+        await composition.close();
+        throw error;
+      },
+    );
+  }
+  // Whoever writes the lake keeps it in order, whatever queues it works besides.
+  const ownQueues = maintenance === undefined ? queues : [...new Set([...queues, maintenanceQueue])];
   const worker = createWorker({
     ...settings,
-    queues: queues.includes("*") ? undefined : queues,
-    store: composition.store,
+    queues: queues.includes("*") ? undefined : ownQueues,
+    store,
     schedules: composition.schedules,
-    listen: composition.db.listen,
-    handlers: [builtIn, ...handlers],
+    listen: db.listen,
+    handlers: [builtIn, ...handlers, ...(maintenance?.handlers ?? [])],
     logger,
     metrics,
   });
-  const { checkReady, db, bus, tables } = composition;
   let materialiser: RunningMaterialiser | undefined;
   const health =
     healthPort === 0
@@ -64,6 +85,7 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
           checkReady,
           metrics,
         }).catch(async (error: unknown) => {
+          await maintenance?.close();
           await composition.close();
           throw error;
         });
@@ -71,17 +93,20 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
     materialiser = await startMaterialiser({ db, bus, tables, lake: config.lake, logger, metrics }).catch(
       async (error: unknown) => {
         await health?.close();
+        await maintenance?.close();
         await composition.close();
         throw error;
       },
     );
   }
   await worker.start();
+  maintenance?.plan();
   return {
     health: worker.health,
     healthUrl: health?.url,
     async stop(stopOptions) {
-      await Promise.all([worker.stop(stopOptions), materialiser?.stop()]);
+      await Promise.all([worker.stop(stopOptions), materialiser?.stop(), maintenance?.stopPlanning()]);
+      await maintenance?.close();
       await health?.close();
       await composition.close();
       logger.flush();

@@ -4,6 +4,7 @@ import { type Ingester, type IngesterOptions, createIngester } from "./ingester.
 import { createJobsClient, type JobsClient } from "./jobs.ts";
 import { createKeysClient, type KeysClient } from "./keys.ts";
 import { createLeasesClient, type LeasesClient } from "./leases.ts";
+import { createMaintenanceClient, type MaintenanceClient } from "./maintenance.ts";
 import type { ClientOptions } from "./options.ts";
 import { createQueryClient, type QueryClient } from "./query.ts";
 import { createQueuesClient, type QueuesClient } from "./queues.ts";
@@ -21,6 +22,7 @@ export interface MillraceClient extends IngestClient, QueryClient {
   readonly schemas: SchemasClient;
   readonly tables: TablesClient;
   readonly snapshots: SnapshotsClient;
+  readonly maintenance: MaintenanceClient;
   readonly keys: KeysClient;
   readonly audit: AuditClient;
   /** Sends records of a table in batches, as fast as they are stored. */
@@ -40,6 +42,7 @@ export function createClient(options: ClientOptions): MillraceClient {
     schemas: createSchemasClient(send),
     tables: createTablesClient(send),
     snapshots: createSnapshotsClient(send),
+    maintenance: createMaintenanceClient(send),
     keys: createKeysClient(send),
     audit: createAuditClient(send),
     ...createIngestClient(send),

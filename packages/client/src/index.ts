@@ -7,6 +7,7 @@ export type { FollowOptions } from "./job-events.ts";
 export type { AttemptPage, EnqueuedId, EnqueuedJob, JobPage, JobsClient } from "./jobs.ts";
 export type { KeyPage, KeysClient, NewKey } from "./keys.ts";
 export type { LeasesClient } from "./leases.ts";
+export type { MaintenanceClient } from "./maintenance.ts";
 export type { CallOptions, ClientOptions } from "./options.ts";
 export type { QueuesClient } from "./queues.ts";
 export type { SchedulePage, SchedulesClient } from "./schedules.ts";
@@ -51,6 +52,7 @@ export type {
   ListPayloadSchemasQuery,
   ListSchedulesQuery,
   ListTablesQuery,
+  MaintenanceRequest,
   MisfirePolicy,
   NewColumn,
   PayloadSchemaJson,

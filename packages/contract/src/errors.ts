@@ -42,6 +42,11 @@ export const errorCatalogue = {
   QUERY_TIMEOUT: { status: 504, title: "The query did not end in time", retryable: true },
   QUERY_TOO_LARGE: { status: 422, title: "The query needs more memory than it may have", retryable: false },
   RESULT_TOO_LARGE: { status: 413, title: "The result of the query is too large", retryable: false },
+  INTEGRITY_CHECK_FAILED: {
+    status: 500,
+    title: "Files of the lake are not what the catalogue says",
+    retryable: false,
+  },
   QUEUE_FULL: { status: 429, title: "The queue is full", retryable: true },
   RATE_LIMITED: { status: 429, title: "Too many requests", retryable: true },
   UNAVAILABLE: { status: 503, title: "The service is unavailable for the moment", retryable: true },

@@ -16,6 +16,7 @@ export * from "./jobs/state.ts";
 export * from "./jobs/why.ts";
 export * from "./keys/key.ts";
 export * from "./leases/index.ts";
+export * from "./maintenance/maintenance.ts";
 export * from "./problem.ts";
 export * from "./queues/queue.ts";
 export * from "./queues/settings.ts";

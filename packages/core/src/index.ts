@@ -12,6 +12,7 @@ export {
 export * from "./ingest/index.ts";
 export * from "./jobs/index.ts";
 export * from "./keys/index.ts";
+export { createBucket } from "./lake/create-bucket.ts";
 export { createObjectStore, type ObjectStoreConfig } from "./lake/object-store.ts";
 export {
   type MaterialiserHealth,
@@ -20,6 +21,7 @@ export {
   type StartMaterialiserOptions,
 } from "./lake/start-materialiser.ts";
 export * from "./leases/index.ts";
+export * from "./maintenance/index.ts";
 export { fieldErrors, parse } from "./parse.ts";
 export * from "./query/index.ts";
 export * from "./queues/index.ts";

@@ -49,6 +49,7 @@ export function openApiDocument(routes: readonly Route[]): OpenApiDocument {
       },
       { name: "tables", description: "Tables of events and the versions of their columns." },
       { name: "query", description: "Query tables with SQL, and the snapshots that queries run on." },
+      { name: "maintenance", description: "Keep the files of tables in order, now." },
       { name: "keys", description: "API keys of the tenant." },
       { name: "audit", description: "Who did what." },
       { name: "system", description: "Health, metrics and this document; they need no key." },

@@ -30,6 +30,10 @@ import { heartbeatJobsRoute } from "./leases/heartbeat.ts";
 import { progressJobsRoute } from "./leases/progress.ts";
 import { releaseJobsRoute } from "./leases/release.ts";
 import { snoozeJobsRoute } from "./leases/snooze.ts";
+import { compactionRoute } from "./maintenance/compaction.ts";
+import { integrityRoute } from "./maintenance/integrity.ts";
+import { orphansRoute } from "./maintenance/orphans.ts";
+import { retentionRoute } from "./maintenance/retention.ts";
 import { queryRoute } from "./query/query.ts";
 import { getQueueRoute } from "./queues/get.ts";
 import { listQueuesRoute } from "./queues/list.ts";
@@ -116,6 +120,10 @@ export const routes: readonly Route[] = [
   getSnapshotRoute,
   pinSnapshotRoute,
   unpinSnapshotRoute,
+  compactionRoute,
+  retentionRoute,
+  integrityRoute,
+  orphansRoute,
   listKeysRoute,
   createKeyRoute,
   revokeKeyRoute,

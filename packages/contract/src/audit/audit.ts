@@ -22,6 +22,7 @@ export const auditActions = [
   "table.drop",
   "snapshot.pin",
   "snapshot.unpin",
+  "maintenance.run",
   "jobs.bulk",
   "deadLetter.replay",
   "deadLetter.discard",

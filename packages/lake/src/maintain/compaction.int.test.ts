@@ -106,7 +106,7 @@ describe("compaction", () => {
             lists.map((list) =>
               list.map(({ id, v, op }, index) => ({
                 key: `${index}`,
-                op: op as "upsert" | "delete",
+                op,
                 payload: op === "delete" ? `{"id":${id}}` : `{"id":${id},"v":${v}}`,
               })),
             ),
@@ -156,7 +156,7 @@ describe("compaction", () => {
     expect(await world.rowsOf(table)).toEqual(rows);
     expect(await liveOf(table)).toBeLessThan(8);
     const paths = new Set((await world.lake.liveFiles(table.tableId)).map(({ path }) => path));
-    const [known] = await Promise.all([world.upkeep.knownPaths([...paths])]);
+    const known = await world.upkeep.knownPaths([...paths]);
     expect(known).toHaveLength(paths.size);
   });
 

@@ -2,7 +2,7 @@ import { v7 as uuidv7 } from "uuid";
 
 import type { EventTable, FileCache, LakeStore, LakeUpkeep, ObjectStore, TableStore } from "@millrace/storage";
 
-import { type DuckdbOptions, openDuckdb } from "../materialise/duckdb-session.ts";
+import { type DuckdbOptions, type DuckdbSession, openDuckdb } from "../materialise/duckdb-session.ts";
 import { type CheckInput, checkLake, type CheckReport } from "./check-lake.ts";
 import { type CompactionReport, compactTable } from "./compact-table.ts";
 import { expireLake, type ExpireReport, type ExpireSettings } from "./expire-lake.ts";
@@ -42,7 +42,7 @@ const filesAtOnce = 1_000;
 /** Makes a maintainer. DuckDB is opened when it is first needed. */
 export function createMaintainer(options: MaintainerOptions): Maintainer {
   const { settings, lake, upkeep } = options;
-  const duckdb = openDuckdb(options.duckdb);
+  const duckdb = oneAtATime(openDuckdb(options.duckdb));
   const context = { ...options, duckdb, onStep: options.onStep ?? (() => undefined) };
   return {
     compact: (table, signal) => compactTable(context, table, settings.compaction, signal),
@@ -61,5 +61,18 @@ export function createMaintainer(options: MaintainerOptions): Maintainer {
     sweep: (tenantNo, signal) => sweepOrphans(context, tenantNo, settings, signal),
     check: (input, signal) => checkLake(context, input, signal),
     close: () => duckdb.close(),
+  };
+}
+
+/** The memory that DuckDB may take is meant for one write: those that come meanwhile wait. */
+function oneAtATime(session: DuckdbSession): DuckdbSession {
+  let last: Promise<unknown> = Promise.resolve();
+  return {
+    withConnection(use) {
+      const mine = last.then(() => session.withConnection(use));
+      last = mine.catch(() => undefined);
+      return mine;
+    },
+    close: () => session.close(),
   };
 }

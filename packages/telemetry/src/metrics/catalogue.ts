@@ -222,6 +222,26 @@ export const metricCatalogue = {
     help: "Files of events that were published.",
     labels: {},
   },
+  lakeMaintenanceFilesTotal: {
+    kind: "counter",
+    help: "Files that the lake's upkeep has changed: merged into others, ended because their rows are old, deleted after their last snapshot, swept because no snapshot ever had them.",
+    labels: { change: ["merged", "retained", "deleted", "swept"] },
+  },
+  lakeMaintenanceRowsTotal: {
+    kind: "counter",
+    help: "Rows that were read to merge files.",
+    labels: {},
+  },
+  lakeMaintenanceBytesTotal: {
+    kind: "counter",
+    help: "Bytes of merged files that were written.",
+    labels: {},
+  },
+  lakeFaultyFilesTotal: {
+    kind: "counter",
+    help: "Files that a check found not to be what the catalogue says: anything but 0 needs somebody's attention.",
+    labels: {},
+  },
   dbPoolWaitSeconds: {
     kind: "histogram",
     help: "Time that a statement waited for a connection.",

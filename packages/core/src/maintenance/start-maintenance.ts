@@ -1,0 +1,103 @@
+import { join, resolve } from "node:path";
+
+import type { Config } from "@millrace/config";
+import { MillraceError } from "@millrace/contract";
+import type { Maintainer } from "@millrace/lake/maintain";
+import {
+  createFileCache,
+  createPostgresLakeStore,
+  createPostgresLakeUpkeep,
+  type Database,
+  type DatabaseClock,
+  type JobStore,
+  type TableStore,
+} from "@millrace/storage";
+import type { Logger, Metrics } from "@millrace/telemetry";
+
+import { createObjectStore } from "../lake/object-store.ts";
+import type { JobDefinition } from "../worker/define-job.ts";
+import { createMaintenanceJobs } from "./jobs.ts";
+import { type MaintenancePlanner, startMaintenancePlanner } from "./planner.ts";
+
+export interface StartMaintenanceOptions {
+  readonly db: Database;
+  readonly store: JobStore;
+  readonly tables: TableStore;
+  readonly clock: DatabaseClock;
+  readonly lake: Config["lake"];
+  readonly logger: Logger;
+  readonly metrics: Metrics;
+  /** How often tables are looked at; default 10,000. */
+  readonly planEveryMs?: number | undefined;
+}
+
+export interface RunningMaintenance {
+  /** The job types `lake.*`, for a worker of this process. */
+  readonly handlers: readonly JobDefinition[];
+  /** Begins to enqueue what is due, for every tenant. */
+  plan(): void;
+  /** Plans nothing more. */
+  stopPlanning(): Promise<void>;
+  /** Closes what was opened; after the worker has stopped. */
+  close(): Promise<void>;
+}
+
+/** Prepares what keeps lakes in order. Loads DuckDB. @throws INTERNAL where it is not installed or the lake is set up wrong */
+export async function startMaintenance(options: StartMaintenanceOptions): Promise<RunningMaintenance> {
+  const { db, store, tables, clock, lake, logger, metrics } = options;
+  const { createMaintainer, planCompaction } = await loadLake();
+  const directory = resolve(lake.cacheDirectory);
+  const objects = await createObjectStore(lake);
+  const files = createFileCache({
+    store: objects,
+    directory: join(directory, "maintenance"),
+    bytesMax: lake.cacheBytesMax,
+  });
+  const catalogue = createPostgresLakeStore(db);
+  const upkeep = createPostgresLakeUpkeep(db);
+  const maintainer: Maintainer = createMaintainer({
+    lake: catalogue,
+    upkeep,
+    tables,
+    objects,
+    files,
+    duckdb: { memoryBytes: lake.memoryBytes, threads: lake.threads, directory },
+    settings: lake,
+  });
+  let planner: MaintenancePlanner | undefined;
+  return {
+    handlers: createMaintenanceJobs({ maintainer, upkeep, tables, clock, metrics }),
+    plan() {
+      const { compaction } = lake;
+      planner ??= startMaintenancePlanner({
+        store,
+        lake: catalogue,
+        upkeep,
+        clock,
+        liveFilesMin: Math.min(compaction.tierRatio, compaction.inputsMax),
+        wantsCompaction: (live) => planCompaction(live, compaction) !== undefined,
+        logger,
+        metrics,
+        planEveryMs: options.planEveryMs,
+      });
+    },
+    async stopPlanning() {
+      await planner?.stop();
+    },
+    async close() {
+      await planner?.stop();
+      await maintainer.close();
+      await objects.close();
+    },
+  };
+}
+
+async function loadLake() {
+  try {
+    return await import("@millrace/lake/maintain");
+  } catch (cause) {
+    throw new MillraceError("INTERNAL", "DuckDB can't be loaded, and the lake can't be kept in order without it.", {
+      cause,
+    });
+  }
+}
