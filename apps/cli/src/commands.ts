@@ -1,4 +1,4 @@
-import type { ArgsDef } from "citty";
+import type { ArgDef } from "citty";
 
 import { defaultTenant } from "./default-tenant.ts";
 import type { CliIo } from "./io.ts";
@@ -6,12 +6,15 @@ import type { CliIo } from "./io.ts";
 /** Runs a command and answers the program's exit code. */
 export type Run = (io: CliIo) => Promise<number>;
 
-/** The flags that were given: their text, or true for one without. */
-export type Flags = Readonly<Record<string, string | true | undefined>>;
+/** The flags that were given: their text, true for one without, or a list for one that may be given again. */
+export type Flags = Readonly<Record<string, string | true | readonly string[] | undefined>>;
+
+/** A command's flags, and its word without a flag where one is of type `positional`. */
+export type Args = Readonly<Record<string, ArgDef & { readonly repeated?: true }>>;
 
 /** A command with flags of its own, one made of others, or one that reads its arguments itself. */
 export type Command = { readonly description: string } & (
-  | { readonly args: ArgsDef; readonly prepare: (flags: Flags) => Run }
+  | { readonly args: Args; readonly prepare: (flags: Flags) => Run }
   | { readonly commands: Readonly<Record<string, Command>> }
   | { readonly forward: (argv: readonly string[]) => Run }
 );
@@ -37,6 +40,36 @@ export const commands: Readonly<Record<string, Command>> = {
         databaseUrl: read(flags["database-url"]),
         worker: flags["no-worker"] !== true,
         reset: flags["reset"] === true,
+      });
+    },
+  },
+  query: {
+    description: "Run one SELECT over the events of a tenant",
+    args: {
+      sql: { type: "positional", description: "The statement, in DuckDB's SQL", required: true },
+      param: { ...text("name=value", "Value of $name, or of $1 with 1=value; may be given again"), repeated: true },
+      token: text("token", "Wait until what an ingest with this token accepted can be seen"),
+      snapshot: text("id|time", "Query this snapshot, or the newest of that time"),
+      format: text("format", "table, json, ndjson, csv or parquet (default table on a terminal, else ndjson)"),
+      output: text("file", "Write the result to a file; its name tells the format, as in rows.parquet"),
+      "row-limit": text("rows", "Rows at most (default 1000 in a table, else what the API allows)"),
+      url: text("url", "Where the API is (default MILLRACE_URL, else a running millrace dev)"),
+      "api-key": text("key", "Key of the API (default MILLRACE_API_KEY, else a running millrace dev's)"),
+      "data-dir": text("path", "Data folder of the millrace dev to ask (default .millrace)"),
+    },
+    prepare: (flags) => async (io) => {
+      const { runQuery } = await import("./commands/query.ts");
+      return runQuery(io, {
+        sql: read(flags["sql"]) ?? "",
+        params: readAll(flags["param"]),
+        token: read(flags["token"]),
+        snapshot: read(flags["snapshot"]),
+        format: read(flags["format"]),
+        output: read(flags["output"]),
+        rowLimit: read(flags["row-limit"]),
+        url: read(flags["url"]),
+        apiKey: read(flags["api-key"]),
+        dataDir: read(flags["data-dir"]),
       });
     },
   },
@@ -98,6 +131,10 @@ function flag(description: string): { type: "boolean"; description: string } {
   return { type: "boolean", description };
 }
 
-function read(value: string | true | undefined): string | undefined {
-  return value === true ? undefined : value;
+function read(value: Flags[string]): string | undefined {
+  return typeof value === "string" ? value : undefined;
+}
+
+function readAll(value: Flags[string]): readonly string[] {
+  return typeof value === "object" ? value : [];
 }

@@ -7,6 +7,8 @@ const { runMillrace } = await import("./run-millrace.ts");
 const { stopSignal } = await import("./stop-signal.ts");
 
 const { stdout, stderr } = process;
+// Whoever reads has seen enough, as `head` does.
+stdout.on("error", (error) => process.exit("code" in error && error.code === "EPIPE" ? 0 : 1));
 const signal = stopSignal(process);
 process.exitCode = await runMillrace(process.argv.slice(2), { stdout, stderr, cwd: process.cwd(), signal });
 // A job's handler that ignored the stop may still hold a timer or a socket.

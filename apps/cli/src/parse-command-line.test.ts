@@ -47,6 +47,9 @@ describe("a wrong command line is refused with a sentence", () => {
     [["dev", "9000"], '"9000" is one word too many.'],
     [["dev", "--", "9000"], '"9000" is one word too many.'],
     [["keys", "create"], "--name is needed."],
+    [["query"], "<sql> is needed."],
+    [["query", "select 1", "select 2"], '"select 2" is one word too many.'],
+    [["query", "select 1", "--param"], "--param needs a value."],
     [["constructor"], "There is no command constructor."],
     [["dev", "--toString"], "There is no flag --toString."],
   ])("%j: %s", async (argv, message) => {
@@ -68,5 +71,7 @@ describe("what is right runs", () => {
     [["dev", "--", "--port", "9000"]],
     [["migrate", "status", "--json"]],
     [["migrate", "--help"]],
+    [["query", "select 1", "--param", "a=1", "--param", "b=2"]],
+    [["query", "--format", "csv", "--", "-- a comment\nselect 1"]],
   ])("%j", async (argv) => expect(await ask(...argv)).toHaveProperty("run"));
 });

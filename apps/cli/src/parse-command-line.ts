@@ -1,8 +1,8 @@
 import { parseArgs, type ParseArgsConfig, stripVTControlCharacters } from "node:util";
 
-import { type ArgsDef, type CommandDef, renderUsage } from "citty";
+import { type CommandDef, renderUsage } from "citty";
 
-import { type Command, commands, type Flags, type Run } from "./commands.ts";
+import { type Args, type Command, commands, type Flags, type Run } from "./commands.ts";
 import { didYouMean } from "./suggest.ts";
 import { UsageError } from "./usage-error.ts";
 
@@ -12,7 +12,7 @@ export type Asked = { readonly text: string } | { readonly run: Run };
 /** Reads the command line, from the program's name on. @throws UsageError */
 export async function parseCommandLine(argv: readonly string[], version: string): Promise<Asked> {
   if (argv[0] === "--version" || argv[0] === "-v") return { text: version };
-  const root: Command = { description: "Durable jobs on the PostgreSQL you already run", commands };
+  const root: Command = { description: "Durable jobs and fresh events on the PostgreSQL you already run", commands };
   return walk(["millrace"], root, argv[0] === "help" ? ["--help"] : argv);
 }
 
@@ -37,18 +37,25 @@ function isHelp(arg: string): boolean {
 }
 
 /** Strict, unlike citty's own parser: a mistyped flag must not be passed over. */
-function readFlags(definitions: ArgsDef, argv: readonly string[], command: string): Flags {
+function readFlags(definitions: Args, argv: readonly string[], command: string): Flags {
   const options: NonNullable<ParseArgsConfig["options"]> = {};
+  const word = Object.keys(definitions).find((name) => definitions[name]?.type === "positional");
   for (const [name, { type }] of Object.entries(definitions)) {
-    options[name] = { type: type === "boolean" ? "boolean" : "string" };
+    if (name !== word) options[name] = { type: type === "boolean" ? "boolean" : "string" };
   }
   // pnpm hands the `--` of `pnpm start -- --port 9000` on.
   const args = argv[0] === "--" ? argv.slice(1) : argv;
   const { tokens } = parseArgs({ args, options, strict: false, tokens: true });
-  const flags: Record<string, string | true> = {};
+  const flags: Record<string, string | true | readonly string[]> = {};
   for (const token of tokens) {
     if (token.kind === "option-terminator") continue;
-    if (token.kind === "positional") throw new UsageError(`"${token.value}" is one word too many.`, command);
+    if (token.kind === "positional") {
+      if (word === undefined || flags[word] !== undefined) {
+        throw new UsageError(`"${token.value}" is one word too many.`, command);
+      }
+      flags[word] = token.value;
+      continue;
+    }
     const { name, rawName, value, inlineValue = false } = token;
     if (!Object.hasOwn(options, name)) {
       const known = Object.keys(options).map((each) => `--${each}`);
@@ -60,10 +67,13 @@ function readFlags(definitions: ArgsDef, argv: readonly string[], command: strin
     if (takesValue && (value === undefined || value === "" || (!inlineValue && value.startsWith("-")))) {
       throw new UsageError(`${rawName} needs a value.`, command);
     }
-    flags[name] = value ?? true;
+    const before = flags[name];
+    const list = typeof before === "object" ? before : [];
+    flags[name] = definitions[name]?.repeated === true ? [...list, value ?? ""] : (value ?? true);
   }
   for (const [name, { required }] of Object.entries(definitions)) {
-    if (required === true && flags[name] === undefined) throw new UsageError(`--${name} is needed.`, command);
+    if (required !== true || flags[name] !== undefined) continue;
+    throw new UsageError(name === word ? `<${name}> is needed.` : `--${name} is needed.`, command);
   }
   return flags;
 }
@@ -81,5 +91,5 @@ function definitionOf(name: string, command: Command): CommandDef {
     const inner = Object.entries(command.commands).map(([key, each]) => [key, definitionOf(key, each)] as const);
     return { meta, subCommands: Object.fromEntries(inner) };
   }
-  return "args" in command ? { meta, args: command.args } : { meta };
+  return "args" in command ? { meta, args: { ...command.args } } : { meta };
 }

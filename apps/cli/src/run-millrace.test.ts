@@ -8,8 +8,8 @@ async function run(argv: readonly string[], env: Record<string, string> = {}) {
   let output = "";
   let errors = "";
   const code = await runMillrace(argv, {
-    stdout: { write: (text) => (output += text) },
-    stderr: { write: (text) => (errors += text) },
+    stdout: { write: (text) => (output += String(text)) },
+    stderr: { write: (text) => (errors += String(text)) },
     env,
     cwd: tmpdir(),
     signal: new AbortController().signal,

@@ -3,6 +3,7 @@ import { relative } from "node:path";
 import type { CliIo } from "../io.ts";
 import { Refusal } from "../refusal.ts";
 import { warn } from "../warn.ts";
+import { keepConnection } from "./connection-file.ts";
 import { type DataFolder, openDataFolder } from "./data-folder.ts";
 import { dataDirOf, type DevConfig, loadDevConfig, usesEmbedded, usesKeptKey } from "./dev-config.ts";
 import type { DevFlags } from "./flags.ts";
@@ -46,9 +47,11 @@ export async function startDev(io: CliIo, flags: DevFlags, add: (part: Part) => 
   add(api);
   if (flags.worker) add(await startWorkerPart(loaded, io.cwd));
   const { auth, logging, server, worker } = loaded.config;
+  const apiKey = auth.staticKeys[0]?.key ?? "";
+  if (folder !== undefined) add(await keepConnection(folder.path, { url: api.url, apiKey }));
   const text = readyText({
     url: api.url,
-    key: auth.staticKeys[0]?.key ?? "",
+    key: apiKey,
     worker: flags.worker,
     data: embedded
       ? `Data and the database's log are in ${shorten(io, path)}.`
