@@ -7,6 +7,7 @@ import { parse } from "../parse.ts";
 import { chooseSnapshot } from "./choose-snapshot.ts";
 import type { QueryCtx } from "./context.ts";
 import { type OpenTables, openTables, toQueryTable } from "./open-files.ts";
+import { withSystemTables } from "./with-system-tables.ts";
 
 export interface QueryAnswer {
   readonly result: QueryResult;
@@ -37,7 +38,9 @@ export async function runQuery(
   let opened: OpenTables | undefined;
   let isDone = false;
   try {
-    const tables = (await ctx.tables.tablesOf(tenantId)).filter((table) => isReadable(ctx, table));
+    const tables = withSystemTables(tenantId, await ctx.tables.tablesOf(tenantId)).filter((table) =>
+      isReadable(ctx, table),
+    );
     const named = new Map(tables.map((table) => [toQueryTable(table), table]));
     const result = await ctx.engine.run({
       tables: [...named.keys()],

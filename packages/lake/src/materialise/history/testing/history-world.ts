@@ -16,6 +16,8 @@ import { createHistoryExporter, type HistoryExporter, type HistoryExporterOption
 export interface HistoryWorld extends LakeWorld {
   readonly jobs: JobStore;
   exporter(owner: string, options?: Partial<HistoryExporterOptions>): HistoryExporter;
+  /** Claims and completes so many jobs that are there. */
+  finish(tenantId: string, count: number): Promise<void>;
   /** Enqueues, claims and completes so many jobs; answers their ids. */
   complete(tenantId: string, count: number, changes?: Partial<NewJob>): Promise<readonly string[]>;
   /** Runs SQL in which `jobs` and `attempts` are all rows of a tenant's live files. */
@@ -44,6 +46,15 @@ export async function openHistoryWorld(): Promise<HistoryWorld> {
   const world = await openLakeWorld();
   const jobs = createPostgresJobStore(world.db);
   const exporters: HistoryExporter[] = [];
+
+  async function finish(tenantId: string, count: number): Promise<void> {
+    for (let open = count; open > 0;) {
+      const claimed = await jobs.claimJobs({ tenantId, limit: open, leaseMs: 60_000, worker: "worker-1" });
+      await jobs.completeJobs(claimed.map(({ leaseToken }) => ({ leaseToken, result: null })));
+      open -= claimed.length;
+    }
+  }
+
   return {
     ...world,
     jobs,
@@ -52,10 +63,10 @@ export async function openHistoryWorld(): Promise<HistoryWorld> {
       exporters.push(exporter);
       return exporter;
     },
+    finish,
     async complete(tenantId, count, changes = {}) {
       const created = await jobs.createJobs(Array.from({ length: count }, () => newJob({ tenantId, ...changes })));
-      const claimed = await jobs.claimJobs({ tenantId, limit: count, leaseMs: 60_000, worker: "worker-1" });
-      await jobs.completeJobs(claimed.map(({ leaseToken }) => ({ leaseToken, result: null })));
+      await finish(tenantId, count);
       return created.map(({ id }) => id);
     },
     read: (tenantId, sql) => readLake(world, tenantId, sql),
