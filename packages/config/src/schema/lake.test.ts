@@ -24,6 +24,8 @@ describe("lake", () => {
       flushMs: 250,
       flushRows: 100_000,
       flushBytes: 67_108_864,
+      leaseMs: 15_000,
+      jobHistory: true,
       historyFlushMs: 10_000,
       compaction: {
         filesMax: 100,

@@ -95,6 +95,12 @@ export const lake = defineSection({
     flushBytes: byteSize({ min: 64 * kibibyte, max: 4 * gibibyte })
       .default(64 * mebibyte)
       .register(keyNotes, { description: "Payload of a tenant that is written at once at most." }),
+    leaseMs: durationMs({ min: second, max: 10 * minute })
+      .default(15 * second)
+      .register(keyNotes, {
+        description:
+          "How long a worker that died keeps others from the events that it was writing; renewed at a third of it.",
+      }),
     jobHistory: flag().default(true).register(keyNotes, {
       description: "Copy finished jobs into the tables `system.jobs` and `system.job_attempts` of their tenants.",
     }),

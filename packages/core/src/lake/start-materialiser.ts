@@ -38,7 +38,7 @@ const upkeepEveryMs = 30_000;
 export async function startMaterialiser(options: StartMaterialiserOptions): Promise<RunningMaterialiser> {
   const { db, bus, tables, lake, logger, metrics } = options;
   const { createFileWriter, createHistoryExporter, createMaterialiser } = await loadLake();
-  const { flushMs, flushRows, flushBytes, memoryBytes, threads } = lake;
+  const { flushMs, flushRows, flushBytes, leaseMs, memoryBytes, threads } = lake;
   const directory = resolve(lake.cacheDirectory);
   const objects = await createObjectStore(lake);
   const writer = createFileWriter({ memoryBytes, threads, directory });
@@ -52,6 +52,7 @@ export async function startMaterialiser(options: StartMaterialiserOptions): Prom
     flushMs,
     flushRows,
     flushBytes,
+    leaseMs,
     logger,
     metrics,
   });
