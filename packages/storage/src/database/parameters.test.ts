@@ -32,6 +32,12 @@ describe("encodeParameters", () => {
     ]);
   });
 
+  test("quotes in arrays what PostgreSQL would take for its own, and changes nothing else", () => {
+    expect(encodeParameters([['{"a":"b\\"c"}', '"\n\t\u0001\u007f', '"😀é\u2028']])).toEqual([
+      '{"{\\"a\\":\\"b\\\\\\"c\\"}","\\"\n\t\u0001\u007f","\\"😀é\u2028"}',
+    ]);
+  });
+
   test("writes only the part of a buffer that a view shows", () => {
     expect(encodeParameters([new Uint8Array([1, 2, 3, 4]).subarray(1, 3)])).toEqual([String.raw`\x0203`]);
   });

@@ -44,10 +44,13 @@ function encodeQuotedUnlessPlain(value: Scalar): string {
 }
 
 const escaped = /["\\]/;
+/** What JSON writes in another way than PostgreSQL: control characters and lone surrogates. */
+const otherInJson = /[\p{Cc}\p{Cs}]/u;
 
 function quoteElement(text: string): string {
-  // Most texts have nothing to escape, and replacing costs ten times as much as looking.
-  return escaped.test(text) ? `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"` : `"${text}"`;
+  // Most texts have nothing to escape, and replacing costs ten times as much as looking. Those that have are JSON mostly, and JSON quotes as PostgreSQL does.
+  if (!escaped.test(text)) return `"${text}"`;
+  return otherInJson.test(text) ? `"${text.replaceAll(/["\\]/g, String.raw`\$&`)}"` : JSON.stringify(text);
 }
 
 function encodeDate(date: Date): string {
