@@ -66,6 +66,27 @@ test("a publish that loses keys to another is told where these are, and its own 
   expect(again.map((outcome) => "offset" in outcome && outcome.offset)).toEqual([4, 5, 6]);
 });
 
+test("a large publish that loses a key to another stores the rest of it, without a hole", async () => {
+  const tenantNo = await makeLog(db.database);
+  const keys = Array.from({ length: 100 }, (_, n) => `many-${n}`);
+  const events = keys.map((key) => newEvent(key));
+  const { losing } = await race(tenantNo, [newEvent("many-50")], events);
+  const own = keys.filter((key) => key !== "many-50");
+  expect(await stored(tenantNo)).toEqual(["many-50", ...own]);
+  expect(losing[50]).toEqual({ outcome: "duplicate", offset: 1 });
+  expect(losing.flatMap((outcome) => (outcome.outcome === "accepted" ? [outcome.offset] : []))).toEqual(
+    own.map((_, n) => n + 2),
+  );
+});
+
+test("a large atomic publish that loses a key to another record stores nothing of itself", async () => {
+  const tenantNo = await makeLog(db.database);
+  const events = Array.from({ length: 100 }, (_, n) => newEvent(`whole-${n}`));
+  const { losing } = await race(tenantNo, [newEvent("whole-7", `{"other":1}`)], events, "commits", true);
+  expect(losing.map(({ outcome }) => outcome)).toEqual(events.map((_, n) => (n === 7 ? "reused" : "refused")));
+  expect(await stored(tenantNo)).toEqual(["whole-7"]);
+});
+
 test("a publish that loses all of its keys stores nothing", async () => {
   const tenantNo = await makeLog(db.database);
   const events = [newEvent("g"), newEvent("h")];
