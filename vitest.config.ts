@@ -34,7 +34,7 @@ export default defineConfig({
         test: {
           name: "unit",
           include: ["{packages,apps,examples,tooling,tests}/*/src/**/*.test.ts"],
-          exclude: ["**/*.int.test.ts", "**/*.e2e.test.ts"],
+          exclude: ["**/*.int.test.ts", "**/*.e2e.test.ts", "**/*.containers.test.ts"],
         },
       },
       {
