@@ -1,5 +1,6 @@
 import type { ArgsDef } from "citty";
 
+import { runAfterRestore } from "./commands/after-restore.ts";
 import { runDown } from "./commands/down.ts";
 import { runPlan } from "./commands/plan.ts";
 import { runStatus } from "./commands/status.ts";
@@ -74,6 +75,11 @@ export const commands: Readonly<Record<string, MigratorCommand>> = {
     description: "Compare the database with what its migrations made",
     args: { json },
     prepare: (flags) => (context) => runVerify(context, { json: flags["json"] === true }),
+  },
+  "after-restore": {
+    description: "Prepare a database that was restored to an earlier point, before anything works on it",
+    args: {},
+    prepare: () => (context) => runAfterRestore(context),
   },
 };
 

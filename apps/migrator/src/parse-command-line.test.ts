@@ -13,11 +13,15 @@ async function run(...argv: string[]): Promise<{ code: number; stdout: string; s
 }
 
 test.each([
-  ["an unknown command", ["frob"], 'There is no command "frob"; there are up, down, status, plan, verify.'],
+  [
+    "an unknown command",
+    ["frob"],
+    'There is no command "frob"; there are up, down, status, plan, verify, after-restore.',
+  ],
   [
     "a name that every object has",
     ["constructor"],
-    'There is no command "constructor"; there are up, down, status, plan, verify.',
+    'There is no command "constructor"; there are up, down, status, plan, verify, after-restore.',
   ],
   ["a mistyped flag", ["up", "--too", "3"], "Unknown option '--too'."],
   ["a mistyped flag without a command", ["--too", "3"], "Unknown option '--too'."],
@@ -38,7 +42,7 @@ test.each([
 test.each([[["--help"]], [["-h"]], [["help"]]])("%j names every command", async (argv) => {
   const { code, stdout, stderr } = await run(...argv);
   expect({ code, stderr }).toEqual({ code: 0, stderr: "" });
-  for (const command of ["up", "down", "status", "plan", "verify"]) {
+  for (const command of ["up", "down", "status", "plan", "verify", "after-restore"]) {
     expect(stdout).toMatch(new RegExp(`^ +${command} `, "m"));
   }
 });

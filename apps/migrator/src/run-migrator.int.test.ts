@@ -184,3 +184,21 @@ async function testDatabaseOfThisTest(): Promise<TestDatabase> {
   onTestFinished(() => migrated.close());
   return migrated;
 }
+
+test("after-restore sends every log and lake far ahead, and says what is left to do", async () => {
+  const { url, database } = await testDatabaseOfThisTest();
+  await database.query({
+    name: "test",
+    text: "with l as (insert into millrace.event_logs (tenant_id, head) values ('acme', 5) returning tenant_no) insert into millrace.event_progress (tenant_no, watermark, snapshot_id) select tenant_no, 5, 3 from l",
+  });
+  const { code, stdout } = await run(url, "after-restore");
+  expect([code, stdout]).toEqual([0, expect.stringMatching(/^The logs and lakes of 1 tenants go on .+\.\n$/)]);
+  const [state] = await database.query<{ head: number; snapshot: number; sweeping: boolean }>({
+    name: "test",
+    text: `select l.head, s.snapshot_id as snapshot, t.sweeping
+      from millrace.event_logs l join millrace.lake_snapshots s using (tenant_no), millrace.lake_state t`,
+  });
+  expect(state?.head).toBeGreaterThan(1_000_000_000);
+  expect(state?.snapshot).toBeGreaterThan(1_000_000);
+  expect(state?.sweeping).toBe(false);
+});
