@@ -1,7 +1,14 @@
 export { patient, patientEnv } from "./processes/patient.ts";
 export { type ApiProcess, type ApiProcessOptions, startApi } from "./processes/start-api.ts";
-export { type ProcessHost, type ProcessOptions, type RunningProcess, startProcess } from "./processes/start-process.ts";
+export {
+  type ProcessHost,
+  type ProcessOptions,
+  type RunningProcess,
+  startProcess,
+  watchProcess,
+} from "./processes/start-process.ts";
 export { type WorkerProcess, type WorkerProcessOptions, startWorker } from "./processes/start-worker.ts";
 export { freePort } from "./processes/free-port.ts";
 export { seededRandom } from "./testing/random.ts";
 export { recordedTypes } from "./testing/recorded-types.ts";
+export { openStage, type Stage } from "./testing/stage.ts";

