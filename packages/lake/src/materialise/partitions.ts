@@ -4,7 +4,7 @@ import type { EventTable, PartitionField } from "@millrace/storage";
 
 import { quoteName, quoteText } from "../duckdb-types.ts";
 
-/** Files of one batch at most: with more values of the partition than this the batch stays together, and compaction divides it. */
+/** Files of one batch at most: with more values of the partition than this the batch stays together. */
 const partitionsMax = 16;
 
 /** Rows of `typed` that go into one file. */

@@ -3,7 +3,7 @@ import { randomUUID } from "node:crypto";
 import { openMaintainWorld } from "./maintain-world.ts";
 
 /**
- * Measures how fast small files are merged: `node --conditions=@millrace/source measure-compaction.ts [files] [rows of each]`, with TEST_DATABASE_URL set.
+ * Measures how fast small files are merged: `node --conditions=@millrace/source measure-compaction.ts [files] [rows of each]`.
  * Rows have eight columns of mixed types, and the rate counts everything: reading, sorting, writing, both fingerprints, the upload and the publication.
  */
 const [files = 1_000, rowsEach = 1_000] = process.argv.slice(2).map(Number);
