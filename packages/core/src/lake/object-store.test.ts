@@ -1,4 +1,7 @@
+import { once } from "node:events";
 import { mkdtemp, rm, writeFile } from "node:fs/promises";
+import { createServer } from "node:http";
+import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -44,4 +47,21 @@ test("a bucket is made only where the lake is to be in one", async () => {
   const lake = { store: "fs", path: tmpdir(), s3: { ...s3Defaults, bucket: "events" } } as const;
   await expect(createBucket(lake)).rejects.toMatchObject({ code: "INTERNAL" });
   await expect(createBucket({ ...lake, store: "s3", s3: s3Defaults })).rejects.toMatchObject({ code: "INTERNAL" });
+});
+
+test("a server that refuses at first is asked again, for as long as the patience lasts", async () => {
+  let asked = 0;
+  const server = createServer((_, response) => {
+    response.writeHead(asked++ === 0 ? 403 : 200).end();
+  });
+  await once(server.listen(0, "127.0.0.1"), "listening");
+  const { port } = server.address() as AddressInfo;
+  const endpoint = `http://127.0.0.1:${port}`;
+  const keys = { accessKeyId: "a", secretAccessKey: "b", forcePathStyle: true };
+  const lake = { store: "s3", path: tmpdir(), s3: { ...s3Defaults, bucket: "events", endpoint, ...keys } } as const;
+  await expect(createBucket(lake, { patienceMs: 0 })).rejects.toMatchObject({ code: "INTERNAL" });
+  asked = 0;
+  expect(await createBucket(lake)).toEqual({ isNew: false });
+  expect(asked).toBe(2);
+  server.close();
 });
