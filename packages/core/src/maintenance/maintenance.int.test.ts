@@ -120,7 +120,7 @@ describe("a job of the lake's upkeep", () => {
 
   test.each(["retention", "expiry", "orphans", "integrity"] as const)("of each other kind runs: %s", async (kind) => {
     const { id } = await ask(kind);
-    await rig.until(id, "completed");
+    expect(await rig.until(id, "completed")).toMatchObject({ queue: "system.lake", attempts: 1 });
   });
 
   test("finds a file that is gone, is dead at once and names it", async () => {

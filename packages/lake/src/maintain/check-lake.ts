@@ -5,7 +5,7 @@ import type { DuckdbSession } from "../materialise/duckdb-session.ts";
 import { checkFile, type FileFault } from "./check-file.ts";
 
 export interface CheckContext {
-  readonly upkeep: Pick<LakeUpkeep, "filesToCheck" | "knownPaths" | "passCheck">;
+  readonly upkeep: Pick<LakeUpkeep, "filesToCheck" | "knownPaths" | "isSweeping" | "passCheck">;
   readonly tables: Pick<TableStore, "columnsOf">;
   readonly objects: Pick<ObjectStore, "head">;
   readonly files: FileCache;
@@ -16,7 +16,7 @@ export interface CheckInput {
   readonly tenantNo: number;
   /** Only this table; the tenant then counts as not checked. */
   readonly tableId?: number | undefined;
-  /** Share of the files whose content is read; all of them are looked for. Default 1. */
+  /** Share of the files whose content is read; all of them are looked for. Default 1, and 1 whatever is asked for while nothing may be deleted. */
   readonly share?: number | undefined;
 }
 
@@ -48,10 +48,11 @@ const faultyMax = 100;
  */
 export async function checkLake(
   context: CheckContext,
-  { tenantNo, tableId, share = 1 }: CheckInput,
+  { tenantNo, tableId, share: wanted = 1 }: CheckInput,
   signal?: AbortSignal,
 ): Promise<CheckReport> {
   const report = { filesChecked: 0, filesRead: 0, faults: 0 };
+  const share = (await context.upkeep.isSweeping()) ? wanted : 1;
   const faulty: FaultyFile[] = [];
   const versions = new Map<string, Promise<readonly Column[] | undefined>>();
   let afterFileId = 0;

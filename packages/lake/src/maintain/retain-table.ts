@@ -1,6 +1,6 @@
 import { v7 as uuidv7 } from "uuid";
 
-import type { EventTable } from "@millrace/storage";
+import type { EventTable, LakeFile } from "@millrace/storage";
 
 import type { CompactContext } from "./compact-table.ts";
 import { rewriteFiles } from "./rewrite-files.ts";
@@ -14,6 +14,8 @@ export interface RetentionReport {
 }
 
 const dayMs = 86_400_000;
+/** Where others merge the same files at the same time, later will do. */
+const triesMax = 3;
 
 /**
  * Removes rows of a table that came in more than `retentionDays` ago: files that have no younger row end; a file that has both is written anew once
@@ -22,15 +24,28 @@ const dayMs = 86_400_000;
  */
 export async function retainTable(
   context: CompactContext,
-  table: EventTable & { readonly retentionDays: number },
+  table: RetainedTable,
   nowMs: number,
 ): Promise<RetentionReport> {
+  const report = { table: table.name, filesEnded: 0, filesRewritten: 0, rowsRemoved: 0 };
+  for (let tries = 0; tries < triesMax; tries++) {
+    if (await retain(context, table, nowMs, report)) break;
+  }
+  return report;
+}
+
+export type RetainedTable = EventTable & { readonly retentionDays: number };
+
+/** False when a file was not live any more. */
+async function retain(
+  context: CompactContext,
+  table: RetainedTable,
+  nowMs: number,
+  report: { filesEnded: number; filesRewritten: number; rowsRemoved: number },
+): Promise<boolean> {
   const cutMs = nowMs - table.retentionDays * dayMs;
   const live = await context.lake.liveFiles(table.tableId);
-  const kept = live.filter(({ maxIngestedAt }) => maxIngestedAt.getTime() >= cutMs);
-  const firstKept = Math.min(...kept.map(({ minOffset }) => minOffset));
-  const ends = live.filter(({ maxOffset }) => maxOffset < firstKept);
-  const report = { table: table.name, filesEnded: 0, filesRewritten: 0, rowsRemoved: 0 };
+  const ends = endsOf(live, cutMs);
   if (ends.length > 0) {
     const { tenantNo } = table;
     const ended = await context.lake.publish({
@@ -40,20 +55,32 @@ export async function retainTable(
       adds: [],
       ends: ends.map(({ fileId }) => fileId),
     });
-    if (ended === undefined) return report;
-    report.filesEnded = ends.length;
-    report.rowsRemoved = ends.reduce((sum, { rowCount }) => sum + rowCount, 0);
+    if (ended === undefined) return false;
+    report.filesEnded += ends.length;
+    report.rowsRemoved += ends.reduce((sum, { rowCount }) => sum + rowCount, 0);
   }
   const left = live.filter((file) => !ends.includes(file));
   const inputs = left.filter(({ minIngestedAt }) => minIngestedAt.getTime() < cutMs);
   const slackMs = Math.max(dayMs, (table.retentionDays * dayMs) / 10);
-  if (!inputs.some(({ minIngestedAt }) => minIngestedAt.getTime() < cutMs - slackMs)) return report;
+  if (!inputs.some(({ minIngestedAt }) => minIngestedAt.getTime() < cutMs - slackMs)) return true;
   const others = left.filter((file) => !inputs.includes(file));
   const othersFrom = Math.min(...others.map(({ minOffset }) => minOffset));
   const from = { ingestedAt: new Date(cutMs), offset: othersFrom };
   const rewritten = await rewriteFiles(context, { table, kind: "retention", inputs, from });
-  if (rewritten === undefined) return report;
-  report.filesRewritten = inputs.length;
+  if (rewritten === undefined) return false;
+  report.filesRewritten += inputs.length;
   report.rowsRemoved += rewritten.rowsRead - rewritten.rowsWritten;
-  return report;
+  return true;
+}
+
+/** Files whose rows are all old, and all below those of every file that stays. */
+function endsOf(live: readonly LakeFile[], cutMs: number): readonly LakeFile[] {
+  let stay = live.filter(({ maxIngestedAt }) => maxIngestedAt.getTime() >= cutMs);
+  for (;;) {
+    const from = Math.min(...stay.map(({ minOffset }) => minOffset));
+    // An old file whose offsets reach beyond stays, and with it those that it overlaps.
+    const now = live.filter((file) => stay.includes(file) || file.maxOffset >= from);
+    if (now.length === stay.length) return live.filter((file) => !stay.includes(file));
+    stay = now;
+  }
 }
