@@ -129,6 +129,8 @@ export async function openConnection(options: ConnectionOptions, timeoutMs: numb
         stream = await send(() => copyOut(sql, text), limitMs);
         const bytes = stream;
         await send(() => pipeline(bytes, sink), endMs - performance.now());
+        // The driver pauses the socket when the sink is slow and resumes it when more is read: not behind the last bytes.
+        socket.resume();
       } catch (error) {
         // What the server still sends would be taken for the answer to the next statement.
         destroy(error as Error);

@@ -6,6 +6,7 @@ import type { Database } from "../database.ts";
 import type { HistoryPage } from "./history-store.ts";
 import { exportedAttemptColumns, exportedJobColumns } from "./page-columns.ts";
 
+/** Of each step: so nothing waits for ever, and a page may take long. */
 const timeoutMs = 300_000;
 
 /**
@@ -21,10 +22,11 @@ export async function copyPage(
   try {
     await session.exec(
       "begin isolation level repeatable read read only; set local enable_seqscan = off; set local jit = off; set local datestyle = 'ISO'; set local timezone = 'UTC'",
+      { timeoutMs },
     );
     await session.copyTo(copyText("job_history", exportedJobColumns, page), jobs, { timeoutMs });
     await session.copyTo(copyText("job_attempts", exportedAttemptColumns, page), attempts, { timeoutMs });
-    await session.exec("commit");
+    await session.exec("commit", { timeoutMs });
   } finally {
     await session.close();
   }

@@ -6,8 +6,7 @@ import { quoteName, quoteText } from "../../duckdb-types.ts";
 const rowsOfPage = 16_777_216;
 
 /** Text that is no JSON for DuckDB, such as one with half of a surrogate pair, becomes a JSON string of itself, so no value keeps a page back. */
-const asJson = (column: string) =>
-  `case when ${column} is null or json_valid(${column}) then ${column}::json else to_json(${column}) end`;
+const asJson = (column: string) => `coalesce(try_cast(${column} as json), to_json(${column}))`;
 
 const milliseconds = (from: string, to: string) => `(epoch_us(${to}) - epoch_us(${from})) / 1000.0`;
 
@@ -36,12 +35,10 @@ export function tenantRowsSql(table: string, tenantId: string, pageNo: number): 
   return table === systemJobs.name
     ? rowsSql(systemJobs.columns, jobValues, `select * from page_jobs where tenant_id = ${tenant}`, pageNo, {
         time: "completed_at",
-        key: "id::varchar",
         order: "completed_at, id",
       })
     : rowsSql(systemJobAttempts.columns, attemptValues, attemptRows(tenant), pageNo, {
         time: "ended_at",
-        key: "concat(job_id, '/', fence)",
         order: "ended_at, job_id, fence",
       });
 }
@@ -51,10 +48,10 @@ function rowsSql(
   values: Readonly<Record<string, string>>,
   from: string,
   pageNo: number,
-  { time, key, order }: { readonly time: string; readonly key: string; readonly order: string },
+  { time, order }: { readonly time: string; readonly order: string },
 ): string {
   const own = columns.map(({ name }) => `${values[name] ?? quoteName(name)} as ${quoteName(name)}`);
   return `select ${own.join(", ")}, ${pageNo}::bigint * ${rowsOfPage} + row_number() over (order by ${order}) as _offset,
-    now() as _ingested_at, ${time} as _event_time, ${key} as _key, 'insert' as _op
+    now() as _ingested_at, ${time} as _event_time, '' as _key, 'insert' as _op
   from (${from})`;
 }
