@@ -49,13 +49,20 @@ export function isGzip(incoming: IncomingMessage, outgoing: ServerResponse): boo
   throw new MillraceError("UNSUPPORTED_MEDIA_TYPE", "Send the body as it is, or with Content-Encoding: gzip.");
 }
 
-/** A small body has arrived together with its headers, and needs nobody to listen for it. */
+/** A small body has arrived together with its headers, and needs nobody to listen for it. Each read answers one of the parts that it came in. */
 function arrived(incoming: IncomingMessage, limit: Limit): Buffer | undefined {
   if (!incoming.complete || incoming.destroyed || incoming.readableDidRead) return undefined;
-  const body = (incoming.read() ?? empty) as Buffer;
+  const parts: Buffer[] = [];
+  for (let part = nextPart(incoming); part !== undefined; part = nextPart(incoming)) parts.push(part);
+  const [first = empty] = parts;
+  const body = parts.length > 1 ? Buffer.concat(parts) : first;
   const refusal = limit(body.length, body.length);
   if (refusal !== undefined) throw refusal;
   return body;
+}
+
+function nextPart(incoming: IncomingMessage): Buffer | undefined {
+  return (incoming.read() as Buffer | null) ?? undefined;
 }
 
 /** What is wrong with a body of so many bytes, of which so many have come last. */
