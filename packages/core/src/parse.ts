@@ -11,16 +11,22 @@ export function parse<Schema extends z.ZodType>(schema: Schema, input: unknown):
   });
 }
 
-/** Every problem of a zod error as path, code and message. */
+/** Problems that one answer names. */
+const errorsMax = 100;
+
+/** The problems of a zod error as path, code and message, the first hundred of them. */
 export function fieldErrors(error: z.ZodError): readonly FieldError[] {
-  return error.issues.flatMap((issue): FieldError[] => {
-    if (issue.code === "unrecognized_keys") {
-      return issue.keys.map((key) => ({
-        path: [...issue.path, key].join("."),
-        code: "unknown_field",
-        message: "This field is not known.",
-      }));
-    }
-    return [{ path: issue.path.join("."), code: issue.code, message: issue.message }];
-  });
+  return error.issues
+    .slice(0, errorsMax)
+    .flatMap((issue): FieldError[] => {
+      if (issue.code === "unrecognized_keys") {
+        return issue.keys.map((key) => ({
+          path: [...issue.path, key].join("."),
+          code: "unknown_field",
+          message: "This field is not known.",
+        }));
+      }
+      return [{ path: issue.path.join("."), code: issue.code, message: issue.message }];
+    })
+    .slice(0, errorsMax);
 }

@@ -7,6 +7,10 @@ interface Level {
 }
 
 const faultsMax = 100;
+/** Far beyond what anybody nests; below what would cost more to tell of than to read. */
+const levelsMax = 256;
+const pathLevelsMax = 32;
+const pathCharactersMax = 256;
 const quote = 0x22;
 const backslash = 0x5c;
 
@@ -22,7 +26,7 @@ export function scanJson(text: string, { numbers = true } = {}): readonly FieldE
   let isName = false;
 
   const fault = (code: string, message: string) => {
-    if (faults.length < faultsMax) faults.push({ path: levels.map(({ at }) => at).join("."), code, message });
+    if (faults.length < faultsMax) faults.push({ path: pathOf(levels), code, message });
   };
 
   for (let i = 0; i < text.length; i++) {
@@ -40,6 +44,10 @@ export function scanJson(text: string, { numbers = true } = {}): readonly FieldE
       isName = code === 0x7b;
       level = isName ? { names: new Set(), at: "" } : { names: undefined, at: 0 };
       levels.push(level);
+      if (levels.length > levelsMax) {
+        fault("nested_too_deeply", `At most ${levelsMax} levels of objects and arrays.`);
+        return faults;
+      }
     } else if (code === 0x7d /* } */ || code === 0x5d /* ] */) {
       levels.pop();
       level = levels.at(-1);
@@ -58,6 +66,13 @@ export function scanJson(text: string, { numbers = true } = {}): readonly FieldE
     }
   }
   return faults;
+}
+
+/** A path of bounded length: the beginning of a longer one. */
+function pathOf(levels: readonly Level[]): string {
+  const shown = levels.slice(0, pathLevelsMax).map(({ at }) => String(at).slice(0, pathCharactersMax));
+  const path = shown.join(".").slice(0, pathCharactersMax);
+  return levels.length > shown.length || path.length === pathCharactersMax ? `${path}…` : path;
 }
 
 function endOfString(text: string, from: number): number {

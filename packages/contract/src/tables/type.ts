@@ -33,6 +33,9 @@ export function decimalOf(type: string): { readonly precision: number; readonly 
   return precision === undefined ? undefined : { precision: Number(precision), scale: Number(scale) };
 }
 
+/** Faults of one type that are told. */
+const faultsMax = 20;
+
 interface Fault {
   readonly path: readonly (string | number)[];
   readonly message: string;
@@ -61,7 +64,7 @@ const documented = [
 export const typeSchema = z
   .unknown()
   .check(({ value, issues }) => {
-    for (const { path, message } of faultsOf(value, 1)) {
+    for (const { path, message } of faultsOf(value, 1).slice(0, faultsMax)) {
       issues.push({ code: "custom", path: [...path], message, input: value });
     }
   })

@@ -1,3 +1,5 @@
+import { withoutTrailingZeros } from "../../trailing-zeros.ts";
+
 /** A decimal number as digits without zeros at either end, and the power of ten of the last digit. Zero has no digits. */
 export interface ExactNumber {
   readonly negative: boolean;
@@ -10,7 +12,7 @@ export function exactNumber(text: string): ExactNumber {
   const [, sign = "", whole = "", fraction = "", exponent = "0"] =
     /^(-?)(\d+)(?:\.(\d+))?(?:[eE]([+-]?\d+))?$/.exec(text) ?? [];
   const all = (whole + fraction).replace(/^0+/, "");
-  const digits = all.replace(/0+$/, "");
+  const digits = withoutTrailingZeros(all);
   const shift = all.length - digits.length - fraction.length;
   return { negative: sign === "-", digits, exponent: digits === "" ? 0 : Number(exponent) + shift };
 }
