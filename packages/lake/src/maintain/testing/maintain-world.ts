@@ -39,7 +39,7 @@ export interface MaintainWorld extends LakeWorld {
 
 export const day = 86_400_000;
 
-export const testSettings: MaintainerOptions["settings"] = {
+const testSettings: MaintainerOptions["settings"] = {
   snapshotRetentionMs: 7 * day,
   graceMs: 0,
   orphanGraceMs: 0,
