@@ -62,6 +62,9 @@ export function createHistoryExporter(options: HistoryExporterOptions): HistoryE
   };
 }
 
+/** Rows come one by one: many are written at once. */
+const toFile = (file: string) => createWriteStream(file, { highWaterMark: 1_048_576 });
+
 async function exportPage(
   connection: DuckDBConnection,
   page: HistoryPage,
@@ -70,7 +73,7 @@ async function exportPage(
 ): Promise<void> {
   const files: PageFiles = { jobs: join(scratch, "jobs.csv"), attempts: join(scratch, "attempts.csv") };
   try {
-    await history.copyPage(page, { jobs: createWriteStream(files.jobs), attempts: createWriteStream(files.attempts) });
+    await history.copyPage(page, { jobs: toFile(files.jobs), attempts: toFile(files.attempts) });
     await onStep("copied");
     await loadPage(connection, files);
   } finally {

@@ -49,5 +49,5 @@ export async function tenantsOf(connection: DuckDBConnection): Promise<readonly 
   const result = await connection.runAndReadAll(
     "select tenant_id from page_jobs union select tenant_id from page_attempts order by 1",
   );
-  return result.getRowsJS().map(([tenantId]) => String(tenantId));
+  return result.getRowsJson().map(([tenantId]) => tenantId as string);
 }
