@@ -1,6 +1,5 @@
 import { setImmediate } from "node:timers/promises";
 
-import type { NewEvent } from "@millrace/bus";
 import { type RecordErrorCode, isMillraceError } from "@millrace/contract";
 
 import type { IngestCtx, IngestTarget } from "./context.ts";
@@ -29,16 +28,34 @@ export interface IngestRecordsOptions {
 /** Others get a turn of the event loop after so many records. */
 const recordsPerTurn = 500;
 
-/**
- * Checks records and publishes those that are in order; what becomes of each goes into the tally. Answers the target as it is afterwards, which may have grown.
- * @throws UNAVAILABLE, and what was published may or may not be there
- */
+/** Records that were checked, before any of them is published. */
+export interface CheckedRecords {
+  /** The table as it is now: it may have grown. */
+  readonly target: IngestTarget;
+  /** How many are in order. */
+  readonly passedCount: number;
+  /** Publishes those that are in order, once; what becomes of each goes into the tally. @throws UNAVAILABLE, and what was published may or may not be there */
+  publish(): Promise<void>;
+}
+
+/** Checks records and publishes those that are in order. @throws UNAVAILABLE, and what was published may or may not be there */
 export async function ingestRecords(
   ctx: IngestCtx,
   target: IngestTarget,
   records: readonly SentRecord[],
+  options: IngestRecordsOptions,
+): Promise<void> {
+  const checked = await checkRecords(ctx, target, records, options);
+  await checked.publish();
+}
+
+/** Checks records, and adds columns where the table is to have them; those that are refused go into the tally. @throws UNAVAILABLE */
+export async function checkRecords(
+  ctx: IngestCtx,
+  target: IngestTarget,
+  records: readonly SentRecord[],
   { tally: whole, atomic = false }: IngestRecordsOptions,
-): Promise<IngestTarget> {
+): Promise<CheckedRecords> {
   const tally = tallyPart(whole);
   let passed = await check(ctx, target, records, tally);
   let grown = target;
@@ -59,14 +76,18 @@ export async function ingestRecords(
       (a, b) => a.sent.index - b.sent.index,
     );
   }
-  const events = passed.map(({ event }) => event);
-  if (atomic && tally.counts.rejected > 0) {
-    for (const { sent, event } of passed) tally.outcome(sent.index, event.key, { outcome: "refused" });
-  } else {
-    await publish(ctx, target.table.tenantNo, passed, events, { tally, atomic });
-  }
-  count(ctx, target.table.name, tally);
-  return grown;
+  return {
+    target: grown,
+    passedCount: passed.length,
+    async publish() {
+      if (atomic && tally.counts.rejected > 0) {
+        for (const { sent, event } of passed) tally.outcome(sent.index, event.key, { outcome: "refused" });
+      } else {
+        await publish(ctx, target.table.tenantNo, passed, { tally, atomic });
+      }
+      count(ctx, target.table.name, tally);
+    },
+  };
 }
 
 async function check(
@@ -116,9 +137,9 @@ async function publish(
   ctx: IngestCtx,
   tenantNo: number,
   passed: readonly Passed[],
-  events: readonly NewEvent[],
   { tally, atomic }: { readonly tally: TallyPart; readonly atomic: boolean },
 ): Promise<void> {
+  const events = passed.map(({ event }) => event);
   const outcomes = await ctx.desk.publish(tenantNo, events, { atomic });
   for (const [nth, outcome] of outcomes.entries()) {
     const own = passed[nth];

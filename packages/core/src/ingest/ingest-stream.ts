@@ -3,10 +3,11 @@ import { setTimeout } from "node:timers/promises";
 import { type IngestResponse, MillraceError, isMillraceError } from "@millrace/contract";
 
 import { requireScope } from "../context.ts";
+import { tableNotFound } from "../tables/context.ts";
 import { type WaitRequest, answerWhenVisible, requireVisibility } from "./await-visibility.ts";
 import type { IngestCtx, IngestTarget } from "./context.ts";
 import { findTarget } from "./find-target.ts";
-import { type SentRecord, ingestRecords } from "./ingest-records.ts";
+import { type SentRecord, checkRecords } from "./ingest-records.ts";
 import { type Tally, createTally } from "./tally.ts";
 
 export interface IngestStreamInput extends WaitRequest {
@@ -15,8 +16,6 @@ export interface IngestStreamInput extends WaitRequest {
   readonly chunks: () => AsyncIterable<readonly SentRecord[]>;
 }
 
-/** Parts of one upload that are checked or published at the same time. */
-const chunksInFlightMax = 2;
 /** How long an upload is held back where a single request would be refused: it has begun, and its sender waits anyway. */
 const patienceMs = 30_000;
 const lookAgainMs = 250;
@@ -33,39 +32,32 @@ export async function ingestStream(ctx: IngestCtx, input: IngestStreamInput): Pr
   const { tenantNo } = target.table;
   await ctx.desk.admit(tenantNo);
   const tally = createTally(ctx.actor.tenantId);
-  const inFlight = new Set<Promise<void>>();
-  const failures: unknown[] = [];
-
-  async function take(chunk: readonly SentRecord[]): Promise<void> {
-    try {
-      const after = await ingestRecords(ctx, target, chunk, { tally });
-      if (after.table.version > target.table.version) target = after;
-    } catch (error) {
-      failures.push(error);
-    }
-  }
-
+  // Offsets rise with line numbers: a part is read and checked while the one before it is published, and published after it.
+  let publishing: Promise<void> = Promise.resolve();
   try {
     for await (const chunk of input.chunks()) {
       await admitPatiently(ctx, tenantNo);
-      const taken: Promise<void> = take(chunk).finally(() => inFlight.delete(taken));
-      inFlight.add(taken);
-      if (inFlight.size >= chunksInFlightMax) await Promise.race(inFlight);
-      if (failures.length > 0) break;
       target = await refreshed(ctx, target);
+      const checked = await checkRecords(ctx, target, chunk, { tally });
+      target = checked.target;
+      await publishing;
+      publishing = checked.publish();
+      // What it rejects with is for the next part, or the end, to find.
+      publishing.catch(() => undefined);
     }
+    await publishing;
   } catch (error) {
-    failures.push(error);
+    await publishing.catch(() => undefined);
+    throw withTally(error, tally);
   }
-  await Promise.all(inFlight);
-  if (failures.length > 0) throw withTally(failures[0], tally);
   return answerWhenVisible(ctx, tenantNo, tally, input);
 }
 
-/** The table may be changed or dropped during a long upload. */
+/** The table may be changed during a long upload; dropped, it takes no more, and another one of its name is not meant. @throws TABLE_NOT_FOUND */
 async function refreshed(ctx: IngestCtx, target: IngestTarget): Promise<IngestTarget> {
   const now = await findTarget(ctx, target.table.name);
-  return now.table.tableId === target.table.tableId && now.table.version < target.table.version ? target : now;
+  if (now.table.tableId !== target.table.tableId) throw tableNotFound();
+  return now.table.version < target.table.version ? target : now;
 }
 
 async function admitPatiently(ctx: IngestCtx, tenantNo: number): Promise<void> {

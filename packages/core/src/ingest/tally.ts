@@ -16,7 +16,7 @@ export interface Tally {
   toJson(): IngestTally;
 }
 
-/** What a part of a request adds to its tally; other parts may be added at the same time. */
+/** What a part of a request adds to its tally. */
 export type TallyPart = Pick<Tally, "outcome" | "rejected" | "counts">;
 
 /** Begins to count a part. */
@@ -83,7 +83,7 @@ export function createTally(tenantId: string): Tally {
       duplicateCount: counts.duplicate,
       rejectedCount: counts.rejected,
       visibilityToken: offset === 0 ? null : encodeVisibilityToken(tenantId, offset),
-      // Chunks of an upload end in any order.
+      // A part of an upload is checked while the one before it is published.
       errors: errors.toSorted((a, b) => a.index - b.index),
       errorsOmitted,
     }),

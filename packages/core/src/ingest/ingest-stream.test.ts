@@ -1,0 +1,112 @@
+import { describe, expect, test } from "vitest";
+
+import type { NewEvent, PublishOutcome } from "@millrace/bus";
+import type { EventTable } from "@millrace/storage";
+
+import { compileRecordValidator } from "../tables/records/record-validator.ts";
+import type { IngestCtx, IngestTarget } from "./context.ts";
+import type { SentRecord } from "./ingest-records.ts";
+import { ingestStream } from "./ingest-stream.ts";
+
+function targetOf(tableId: number, version = 1, names: readonly string[] = ["n"]): IngestTarget {
+  const table: EventTable = {
+    tableId,
+    tenantId: "acme",
+    tenantNo: 1,
+    name: "clicks",
+    version,
+    columns: names.map((name, at) => ({ fieldId: at + 1, name, type: "int64" as const, nullable: true })),
+    schemaMode: "strict",
+    primaryKey: [],
+    sortBy: [],
+    partitionBy: [],
+    retentionDays: undefined,
+    nextFieldId: 10,
+    system: false,
+    createdAt: new Date(0),
+    updatedAt: new Date(0),
+  };
+  return { table, validator: compileRecordValidator(table) };
+}
+
+type Publish = (tenantNo: number, events: readonly NewEvent[]) => Promise<readonly PublishOutcome[]>;
+
+/** A context over a table that the test may change at any time, and a desk of its own. */
+function ctxOf(publish: Publish, now: () => IngestTarget | undefined): IngestCtx {
+  const limits = { recordBytesMax: 1_000_000 } as IngestCtx["desk"]["limits"];
+  return {
+    actor: { tenantId: "acme", scopes: ["events:write"] },
+    tables: { find: async () => now(), evolve: async (target) => target },
+    desk: { limits, admit: async () => undefined, publish, close: () => undefined } as unknown as IngestCtx["desk"],
+  };
+}
+
+const chunkOf = (first: number, count: number): readonly SentRecord[] =>
+  Array.from({ length: count }, (_, at) => ({
+    index: first + at,
+    record: { idempotencyKey: `k${first + at}`, payload: { n: first + at } },
+  }));
+
+describe("an upload", () => {
+  test("is published in the order of its lines, however long each part takes", async () => {
+    let offset = 0;
+    const keys: string[] = [];
+    // The first parts take the longest: what is under way at the same time would overtake them.
+    let turns = 8;
+    const ctx = ctxOf(
+      async (_tenantNo, events) => {
+        for (let turn = (turns -= 2); turn > 0; turn--) await new Promise(setImmediate);
+        keys.push(...events.map(({ key }) => key));
+        return events.map(() => ({ outcome: "accepted", offset: ++offset }));
+      },
+      () => targetOf(1),
+    );
+    async function* chunks() {
+      for (let nth = 0; nth < 4; nth++) yield chunkOf(nth * 3, 3);
+    }
+    const answer = await ingestStream(ctx, { table: "clicks", chunks });
+    expect(answer.acceptedCount).toBe(12);
+    expect(keys).toEqual(Array.from({ length: 12 }, (_, n) => `k${n}`));
+  });
+
+  const accept: Publish = async (_tenantNo, events) => events.map((_, at) => ({ outcome: "accepted", offset: at + 1 }));
+
+  test("is checked against the table as it is when a part has arrived", async () => {
+    let now = targetOf(1);
+    async function* chunks() {
+      yield chunkOf(0, 1);
+      now = targetOf(1, 2, ["n", "added"]);
+      yield [{ index: 1, record: { idempotencyKey: "late", payload: { added: 1 } } }];
+    }
+    const answer = await ingestStream(
+      ctxOf(accept, () => now),
+      { table: "clicks", chunks },
+    );
+    expect(answer).toMatchObject({ acceptedCount: 2, rejectedCount: 0 });
+  });
+
+  test.each([
+    ["dropped", undefined],
+    ["dropped and made anew", targetOf(2)],
+  ])("ends with its counts when its table is %s", async (_what, after) => {
+    let now: IngestTarget | undefined = targetOf(1);
+    const tableIds: number[] = [];
+    const ctx = ctxOf(
+      (tenantNo, events) => {
+        tableIds.push(...events.map(({ tableId }) => tableId));
+        return accept(tenantNo, events);
+      },
+      () => now,
+    );
+    async function* chunks() {
+      yield chunkOf(0, 2);
+      now = after;
+      yield chunkOf(2, 2);
+    }
+    await expect(ingestStream(ctx, { table: "clicks", chunks })).rejects.toMatchObject({
+      code: "TABLE_NOT_FOUND",
+      extensions: { acceptedCount: 2 },
+    });
+    expect(tableIds).toEqual([1, 1]);
+  });
+});
