@@ -31,10 +31,15 @@ function codeOf(error: unknown): number | undefined {
   return error instanceof JetStreamApiError || error instanceof NatsRefusal ? error.code : undefined;
 }
 
+/** True where there is no room for more. */
+export function isFull(error: unknown): boolean {
+  return apiCodes.full.has(codeOf(error) ?? 0);
+}
+
 /** Translates an error of the NATS client into a MillraceError; the original is its cause. `sent` says that a message may have been stored nevertheless. */
 export function toMillraceError(error: unknown, sent = false): MillraceError {
   if (error instanceof MillraceError) return error;
-  if (apiCodes.full.has(codeOf(error) ?? 0)) {
+  if (isFull(error)) {
     return new MillraceError("RATE_LIMITED", "The stream of events is full", {
       cause: error,
       retryAfterMs: fullRetryAfterMs,

@@ -43,7 +43,6 @@ export function publishAll(
       settle();
     };
     const fail = (error: unknown): void => end(() => reject(error instanceof Error ? error : new Error(String(error))));
-    const timer = setTimeout(() => fail(new Error("A stream did not answer in time")), timeoutMs);
     const subscription = nc.subscribe(`${inbox}.*`, {
       callback: (error, message) => {
         if (error !== null) return fail(error);
@@ -60,6 +59,8 @@ export function publishAll(
         }
       },
     });
+    // After the subscription, which may throw: a timer that was set would end it.
+    const timer = setTimeout(() => fail(new Error("A stream did not answer in time")), timeoutMs);
 
     function send(count: number): void {
       try {

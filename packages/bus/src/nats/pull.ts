@@ -29,7 +29,6 @@ export function pull(
       subscription.unsubscribe();
       settle();
     };
-    const timer = setTimeout(() => end(() => reject(new Error("A consumer did not answer in time"))), timeoutMs);
     const subscription = nc.subscribe(inbox, {
       callback: (error, message) => {
         if (error !== null) return end(() => reject(error));
@@ -47,6 +46,8 @@ export function pull(
         );
       },
     });
+    // After the subscription, which may throw: a timer that was set would end it.
+    const timer = setTimeout(() => end(() => reject(new Error("A consumer did not answer in time"))), timeoutMs);
     nc.publish(`$JS.API.CONSUMER.MSG.NEXT.${stream}.${consumer}`, JSON.stringify({ batch: count, no_wait: true }), {
       reply: inbox,
     });

@@ -1,3 +1,5 @@
+import { jetstreamManager } from "@nats-io/jetstream";
+import { connect } from "@nats-io/transport-node";
 import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { IngestBus } from "../ingest-bus.ts";
@@ -62,6 +64,20 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
     await publish(opened.bus, 1);
     expect(await consumed()).toEqual(published.slice(-1));
     await postgres.close();
+  });
+
+  it("a stream of somebody else that has taken our subjects is left as it is, and named", async () => {
+    const connection = await connect({ servers: [...nats.servers] });
+    const jsm = await jetstreamManager(connection);
+    await jsm.streams.add({ name: "AUDIT", subjects: ["foreign.>"], max_bytes: 1_024 ** 2 });
+    const bus = opened.beside({ prefix: "foreign" });
+    await expect(bus.publish(tenantNo, newEvents(1))).rejects.toMatchObject({
+      code: "INTERNAL",
+      message: expect.stringContaining("AUDIT"),
+    });
+    expect((await jsm.streams.info("AUDIT")).config.max_bytes).toBe(1_024 ** 2);
+    await jsm.streams.delete("AUDIT");
+    await connection.close();
   });
 
   it("with PostgreSQL alone a log is read up to where it goes into a stream, and no further", async () => {

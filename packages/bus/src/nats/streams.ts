@@ -3,8 +3,10 @@ import { randomBytes } from "node:crypto";
 import { type JetStreamManager, type StreamInfo } from "@nats-io/jetstream";
 import { nanos } from "@nats-io/transport-node";
 
+import { MillraceError } from "@millrace/contract";
+
 import type { NatsConnector } from "./connection.ts";
-import { areSubjectsTaken, isStreamNotFound, toMillraceError } from "./error.ts";
+import { areSubjectsTaken, isFull, isStreamNotFound, toMillraceError } from "./error.ts";
 import type { NatsBusSettings } from "./options.ts";
 
 /** A stream as its server sees it now. */
@@ -42,7 +44,7 @@ export function createStreams(settings: NatsBusSettings, connector: NatsConnecto
     const subjects = [`${prefix}.${shard}.*.*`];
     for (;;) {
       const [found] = await names(jsm, `${prefix}.${shard}.>`);
-      if (found !== undefined) return withSettings(jsm, await jsm.streams.info(found));
+      if (found !== undefined) return withSettings(jsm, await jsm.streams.info(own(found, shard)));
       try {
         return await jsm.streams.add({
           name: `${prefix.toUpperCase()}_${shard}_${randomBytes(5).toString("hex")}`,
@@ -55,6 +57,7 @@ export function createStreams(settings: NatsBusSettings, connector: NatsConnecto
           ...wanted,
         });
       } catch (error) {
+        if (isFull(error)) throw noRoom(streamBytesMax, error);
         // Another process was faster: its stream is found in the next round.
         if (!areSubjectsTaken(error)) throw error;
       }
@@ -66,6 +69,17 @@ export function createStreams(settings: NatsBusSettings, connector: NatsConnecto
     const isAsWanted =
       num_replicas === replicas && max_bytes === streamBytesMax && duplicate_window === wanted.duplicate_window;
     return isAsWanted ? info : jsm.streams.update(info.config.name, wanted);
+  }
+
+  const isOwn = (name: string): boolean => new RegExp(`^${prefix.toUpperCase()}_\\d+_[0-9a-f]{10}$`).test(name);
+
+  /** A stream of ours by its name: one of somebody else's must not be changed, and may drop what it has acknowledged. @throws INTERNAL */
+  function own(name: string, shard: number): string {
+    if (isOwn(name) && name.split("_").at(-2) === String(shard)) return name;
+    throw new MillraceError(
+      "INTERNAL",
+      `The stream ${name} of NATS has taken the subjects ${prefix}.${shard}.>, and is not of this bus.`,
+    );
   }
 
   async function names(jsm: JetStreamManager, subject: string): Promise<readonly string[]> {
@@ -97,10 +111,17 @@ export function createStreams(settings: NatsBusSettings, connector: NatsConnecto
     list: () =>
       asking(async (jsm) => {
         const found: PresentStream[] = [];
-        for await (const info of jsm.streams.list(`${prefix}.>`)) found.push(presentOf(info));
+        for await (const info of jsm.streams.list(`${prefix}.>`)) {
+          if (isOwn(info.config.name)) found.push(presentOf(info));
+        }
         return found;
       }),
   };
+}
+
+/** Nothing that a sender could wait for: whoever runs the server has to make room. */
+function noRoom(bytes: number, cause: unknown): MillraceError {
+  return new MillraceError("UNAVAILABLE", `NATS has no room for a stream of ${bytes} bytes.`, { cause });
 }
 
 function presentOf({ config, created, state }: StreamInfo): PresentStream {

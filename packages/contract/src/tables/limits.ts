@@ -1,5 +1,7 @@
 /** Bounds of a table. */
 export const tableLimits = {
+  /** Tables of a tenant. */
+  tablesMax: 1_000,
   /** Columns of a table at a time. */
   columnsMax: 500,
   /** Fields of one struct. */

@@ -1,7 +1,7 @@
 /** How fast a log is consumed, from its watermark as it was seen. */
 export interface DrainRate {
   seen(atMs: number, watermark: number): void;
-  /** Events a second over the last seconds; undefined while too little was seen. */
+  /** Offsets a second over the last seconds; undefined while too little was seen. */
   perSecond(): number | undefined;
 }
 

@@ -6,7 +6,7 @@ import { type Ctx, requireScope } from "../context.ts";
 
 export interface LagCtx extends Pick<Ctx, "actor"> {
   readonly bus: Pick<IngestBus, "lag" | "pendingByTable">;
-  readonly tables: Pick<TableStore, "tablesOf">;
+  readonly tables: Pick<TableStore, "namesOf">;
 }
 
 const nothing: LagJson = {
@@ -22,12 +22,13 @@ const nothing: LagJson = {
 /** How far the tenant's events are on their way into its tables; all zero for one that has no table. @throws FORBIDDEN */
 export async function getLag(ctx: LagCtx): Promise<LagJson> {
   requireScope(ctx, "query:read");
-  const tables = await ctx.tables.tablesOf(ctx.actor.tenantId);
+  const tables = await ctx.tables.namesOf(ctx.actor.tenantId);
   // All of a tenant's tables share its log, and any of them knows its number.
   const [first] = tables;
   const lag = first === undefined ? undefined : await ctx.bus.lag(first.tenantNo);
   if (first === undefined || lag === undefined) return nothing;
   const pending = await ctx.bus.pendingByTable(first.tenantNo);
+  const pendingOf = new Map(pending?.map((one) => [one.tableId, one]));
   const { head, watermark, pendingEvents, pendingBytes, oldestPendingAt } = lag;
   const publishedAt = lag.publishedAt?.toISOString() ?? null;
   return {
@@ -40,7 +41,7 @@ export async function getLag(ctx: LagCtx): Promise<LagJson> {
     tables: tables
       .filter(({ name, system }) => !system && (ctx.actor.tables?.includes(name) ?? true))
       .map(({ tableId, name }) => {
-        const own = pending?.find((one) => one.tableId === tableId);
+        const own = pendingOf.get(tableId);
         return {
           table: name,
           pendingEvents: pending === undefined ? null : (own?.pendingEvents ?? 0),

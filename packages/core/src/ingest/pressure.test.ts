@@ -31,8 +31,8 @@ function open() {
     pressure,
     looks: () => looks,
     pass: (ms: number) => (nowMs += ms),
-    set: (pendingEvents: number, watermark = 0, pendingBytes = 0) =>
-      (lag = { ...lag, watermark, pendingEvents, pendingBytes }),
+    set: (pendingEvents: number, watermark = 0, pendingBytes = 0, head = 0) =>
+      (lag = { ...lag, head, watermark, pendingEvents, pendingBytes }),
     async refused() {
       try {
         await pressure.admit(1);
@@ -87,6 +87,16 @@ describe("pressure", () => {
     pass(3_000);
     set(160, 30);
     // Ten a second, and 61 to go.
+    expect(await refused()).toEqual({ code: "RATE_LIMITED", retryAfterMs: 6_100 });
+  });
+
+  test("counts offsets of a stream that others share for what they are of this tenant", async () => {
+    const { refused, set, pass } = open();
+    set(190, 0, 0, 1_900);
+    await refused();
+    pass(3_000);
+    set(160, 300, 0, 1_900);
+    // A hundred offsets a second of which every tenth is one of ours, and 61 to go.
     expect(await refused()).toEqual({ code: "RATE_LIMITED", retryAfterMs: 6_100 });
   });
 

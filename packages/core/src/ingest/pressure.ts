@@ -32,6 +32,8 @@ interface Tenant {
   seenMs: number;
   events: number;
   bytes: number;
+  /** Events that an offset stands for: a stream's offsets are shared with other tenants. */
+  density: number;
   readonly drain: DrainRate;
   looking: Promise<void> | undefined;
 }
@@ -60,6 +62,7 @@ export function createPressure({ limits, lag, nowMs = () => performance.now() }:
       seenMs: Number.NEGATIVE_INFINITY,
       events: 0,
       bytes: 0,
+      density: 1,
       drain: createDrainRate(),
       looking: undefined,
     };
@@ -82,6 +85,7 @@ export function createPressure({ limits, lag, nowMs = () => performance.now() }:
       tenant.seenMs = nowMs();
       tenant.events += (found?.pendingEvents ?? 0) - events;
       tenant.bytes += (found?.pendingBytes ?? 0) - bytes;
+      tenant.density = densityOf(found);
       tenant.drain.seen(tenant.seenMs, found?.watermark ?? 0);
     } finally {
       tenant.looking = undefined;
@@ -128,10 +132,16 @@ function limitReached({ events, bytes }: Tenant, limits: PressureLimits): "soft"
   return events >= limits.eventsSoft || bytes >= limits.bytesSoft ? "soft" : undefined;
 }
 
+function densityOf(lag: LogLag | undefined): number {
+  if (lag === undefined || lag.head <= lag.watermark) return 1;
+  return Math.min(1, lag.pendingEvents / (lag.head - lag.watermark));
+}
+
 /** How long it takes, at the speed of the last seconds, until the tenant is below its soft limits. */
-function untilBelow({ events, bytes, drain }: Tenant, limits: PressureLimits): number {
-  const perSecond = drain.perSecond();
-  if (perSecond === undefined) return retryMsUnknown;
+function untilBelow({ events, bytes, density, drain }: Tenant, limits: PressureLimits): number {
+  const offsetsPerSecond = drain.perSecond();
+  if (offsetsPerSecond === undefined) return retryMsUnknown;
+  const perSecond = offsetsPerSecond * density;
   const bytesPerEvent = bytes / Math.max(1, events);
   const excess = Math.max(events - limits.eventsSoft, (bytes - limits.bytesSoft) / Math.max(1, bytesPerEvent)) + 1;
   return Math.min(retryMsMax, Math.max(retryMsMin, Math.ceil((excess * 1_000) / perSecond)));

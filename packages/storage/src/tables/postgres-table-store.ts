@@ -8,6 +8,7 @@ import { createTable } from "./create.ts";
 import { dropTable } from "./drop.ts";
 import { findTable } from "./find.ts";
 import { listTables } from "./list.ts";
+import { namesOf } from "./names-of.ts";
 import type { TableStore } from "./table-store.ts";
 
 /** The tables in PostgreSQL; the database stays its owner's. */
@@ -16,6 +17,7 @@ export function createPostgresTableStore(db: Database): TableStore {
     createTable: (table) => createTable(db, table),
     findTable: (ref) => findTable(db, ref),
     tablesOf: (tenantId) => tablesOf(db, tenantId),
+    namesOf: (tenantId) => namesOf(db, tenantId),
     listTables: (filter) => listTables(db, filter),
     changeTable: (change) => changeTable(db, change),
     dropTable: (ref) => dropTable(db, ref),

@@ -1,5 +1,9 @@
 import type { Column, SchemaMode } from "@millrace/contract";
 
+import type { TableName } from "./names-of.ts";
+
+export type { TableName } from "./names-of.ts";
+
 /** How rows of a table are divided over files: by a column's own value, or by its calendar day or month. */
 export interface PartitionField {
   readonly fieldId: number;
@@ -74,6 +78,8 @@ export interface TableStore {
   findTable(ref: TableRef): Promise<EventTable | undefined>;
   /** All live tables of a tenant, the system's included. */
   tablesOf(tenantId: string): Promise<readonly EventTable[]>;
+  /** Their names alone, for those who need no columns. */
+  namesOf(tenantId: string): Promise<readonly TableName[]>;
   listTables(filter: TableListFilter): Promise<readonly EventTable[]>;
   /** A new version where the columns differ. Undefined when the table is not as it was read any more. */
   changeTable(change: TableChange): Promise<EventTable | undefined>;

@@ -20,7 +20,7 @@ export const createTableRoute: Route = {
   answers: {
     201: { description: "The table.", schema: tableSchema, headers: { Location: "The path of the table." } },
   },
-  errors: ["ALREADY_EXISTS"],
+  errors: ["ALREADY_EXISTS", "INVALID_STATE"],
   async handle(c, api) {
     const body = await readJson(c, api.limits.bodyBytesMax);
     const table = await createTable(ctxOf(c, api), unparsed(body));
