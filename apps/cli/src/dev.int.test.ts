@@ -54,18 +54,20 @@ describe("millrace dev, from the first start on", () => {
   let key = "";
   let jobId = "";
 
-  test("prints where it is, its key, and two commands that send a request and show its result", async () => {
+  test("prints where it is, its key, and commands that run a job and query an event", async () => {
     const dev = await start();
-    const [enqueue = "", wait = ""] = dev.commands;
+    const [enqueue = "", wait = "", ingest = "", query = ""] = dev.commands;
     expect(dev.url).toMatch(/^http:\/\/127\.0\.0\.1:\d+$/);
     expect(dev.key).toMatch(/^mr_dev_\w{54}$/);
-    expect(dev.commands).toHaveLength(2);
+    expect(dev.commands).toHaveLength(4);
     for (const shell of await shells()) {
       expect(JSON.parse(await paste(shell, enqueue))).toMatchObject({ type: "http.request", attempts: 0 });
       expect(JSON.parse(await paste(shell, wait))).toMatchObject({
         status: "completed",
         result: { status: 200, body: { status: "ok" } },
       });
+      expect(await paste(shell, ingest)).toMatch(/"status":"visible"/);
+      expect(await paste(shell, query)).toMatch(/^text,_ingested_at\nHello,\d{4}-\S+Z\n+$/);
     }
     const { id } = await dev.client.jobs.enqueue(health(dev.url));
     expect(await dev.client.jobs.wait(id)).toMatchObject({ status: "completed", result: { status: 200 } });

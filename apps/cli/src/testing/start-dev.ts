@@ -6,7 +6,7 @@ import { type MillraceProcess, type RunOptions, runProcess } from "./run-process
 export interface RunningDev extends MillraceProcess {
   readonly url: string;
   readonly key: string;
-  /** The command to enqueue a job, and the one to wait for it, as printed. */
+  /** The commands to enqueue a job, to wait for it, to send an event and to query it, as printed. */
   readonly commands: readonly string[];
   readonly client: MillraceClient;
   /** Asks it to stop, and resolves with its exit code. */
