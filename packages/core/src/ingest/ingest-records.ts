@@ -2,6 +2,7 @@ import { setImmediate } from "node:timers/promises";
 
 import { type RecordErrorCode, isMillraceError } from "@millrace/contract";
 
+import { createFieldFitter } from "../tables/fit-new-fields.ts";
 import type { IngestCtx, IngestTarget } from "./context.ts";
 import { type ReadRecord, readRecord } from "./read-record.ts";
 import { type Tally, type TallyPart, tallyPart } from "./tally.ts";
@@ -57,25 +58,11 @@ export async function checkRecords(
   { tally: whole, atomic = false }: IngestRecordsOptions,
 ): Promise<CheckedRecords> {
   const tally = tallyPart(whole);
-  let passed = await check(ctx, target, records, tally);
-  let grown = target;
-  // Two senders may want different types for a column of one name: then the later one's record is checked against the earlier one's column.
-  const odd = target.table.schemaMode === "evolve" ? passed.filter(({ unknown }) => unknown.length > 0) : [];
-  if (odd.length > 0 && !(atomic && tally.counts.rejected > 0)) {
-    grown = await evolve(ctx, target, odd, tally);
-    const again =
-      grown === target
-        ? []
-        : await check(
-            ctx,
-            grown,
-            odd.map(({ sent }) => sent),
-            tally,
-          );
-    passed = [...passed.filter(({ unknown }) => unknown.length === 0), ...again].toSorted(
-      (a, b) => a.sent.index - b.sent.index,
-    );
-  }
+  const fitting = await check(ctx, target, records, tally);
+  const isEvolving = target.table.schemaMode === "evolve" && fitting.some(({ unknown }) => unknown.length > 0);
+  const { target: grown, passed } = isEvolving
+    ? await grow(ctx, target, fitting, { tally, atomic })
+    : { target, passed: fitting };
   return {
     target: grown,
     passedCount: passed.length,
@@ -109,6 +96,43 @@ async function check(
     else tally.rejected(sent.index, read.key, read.code, read.problems);
   }
   return passed;
+}
+
+/** Adds columns for what is new in records that passed, and checks these records against them. */
+async function grow(
+  ctx: IngestCtx,
+  target: IngestTarget,
+  passed: readonly Passed[],
+  { tally, atomic }: { readonly tally: TallyPart; readonly atomic: boolean },
+): Promise<{ readonly target: IngestTarget; readonly passed: readonly Passed[] }> {
+  const odd = fittingOf(
+    target,
+    passed.filter(({ unknown }) => unknown.length > 0),
+    tally,
+  );
+  const known = passed.filter(({ unknown }) => unknown.length === 0);
+  if (odd.length === 0 || (atomic && tally.counts.rejected > 0)) return { target, passed: inOrder([...known, ...odd]) };
+  const grown = await evolve(ctx, target, odd, tally);
+  if (grown === target) return { target, passed: known };
+  // Two senders may want different types for a column of one name: then the later one's record is checked against the earlier one's column.
+  const sent = odd.map((record) => record.sent);
+  return { target: grown, passed: inOrder([...known, ...(await check(ctx, grown, sent, tally))]) };
+}
+
+function inOrder(passed: readonly Passed[]): readonly Passed[] {
+  return passed.toSorted((a, b) => a.sent.index - b.sent.index);
+}
+
+/** Those that a table can have columns for; the others are refused. */
+function fittingOf(target: IngestTarget, odd: readonly Passed[], tally: TallyPart): readonly Passed[] {
+  const refusalOf = createFieldFitter(target.table);
+  return odd.filter(({ sent, event, unknown }) => {
+    const refusal = refusalOf(unknown);
+    if (refusal === undefined) return true;
+    const problem = { path: `payload.${refusal.name}`, message: refusal.message };
+    tally.rejected(sent.index, event.key, "SCHEMA_MISMATCH", [problem]);
+    return false;
+  });
 }
 
 /** Adds columns for what records hold besides. A table that can't have them refuses these records, and stays as it is. */

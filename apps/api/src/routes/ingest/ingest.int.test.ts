@@ -337,3 +337,24 @@ describe("POST /v1/ingest/{table} with NDJSON", () => {
     expect((await ndjson("{}", {}, "?waitForVisibility=true")).status).toBe(422);
   });
 });
+
+describe("POST /v1/ingest/{table} into a table that evolves", () => {
+  test("202: a record whose new fields can't be columns is refused alone, and the table grows by the others", async () => {
+    await makeTable(api, { name: "growing", columns: { id: "int64" }, schemaMode: "evolve" });
+    const wide = Object.fromEntries(Array.from({ length: 600 }, (_, n) => [`wide${n}`, 1]));
+    const sent = (name: string, payload: object) => ({ idempotencyKey: name, payload });
+    const records = [
+      sent("ev1", { id: 1, Amount: 5 }),
+      sent("ev2", { id: 2, amount: 6 }),
+      sent("ev3", { id: 3, ...wide }),
+      sent("ev4", { id: 4, city: "Bern" }),
+      sent("ev5", { id: 5 }),
+    ];
+    const reply = await post({ records }, {}, "growing");
+    expect(counts(reply)).toEqual([3, 0, 2]);
+    expect(problems(reply)).toEqual(["1 SCHEMA_MISMATCH payload.amount", "2 SCHEMA_MISMATCH payload.wide498"]);
+    expect(Object.keys(await stored("ev"))).toEqual(["ev1", "ev4", "ev5"]);
+    const atomic = await post({ atomic: true, records: [sent("ev6", { id: 6, AMOUNT: 1 })] }, {}, "growing");
+    expect(counts(atomic)).toEqual([0, 0, 1]);
+  });
+});
