@@ -11,15 +11,18 @@ export interface OpenTables {
   release(): void;
 }
 
-/** The tables' files in a snapshot, as local files. @throws SNAPSHOT_EXPIRED when they are gone meanwhile, UNAVAILABLE */
-export async function openTables(
-  ctx: QueryCtx,
-  snapshot: Snapshot | undefined,
-  tables: readonly EventTable[],
-): Promise<OpenTables> {
+export interface Wanted {
+  readonly snapshot: Snapshot | undefined;
+  readonly tables: readonly EventTable[];
+  /** Fires when they are not wanted any more. */
+  readonly signal: AbortSignal;
+}
+
+/** The tables' files in a snapshot, as local files. @throws SNAPSHOT_EXPIRED when they are gone meanwhile, UNAVAILABLE; the signal's reason */
+export async function openTables(ctx: QueryCtx, { snapshot, tables, signal }: Wanted): Promise<OpenTables> {
   const ids = tables.map(({ tableId }) => tableId);
   const files = snapshot === undefined || ids.length === 0 ? [] : await ctx.lake.filesOf(snapshot, ids);
-  const { localPaths, release } = await acquire(ctx, files);
+  const { localPaths, release } = await acquire(ctx, files, signal);
   try {
     const paths = new Map(files.map((file, at) => [file, localPaths[at] ?? ""]));
     const opened = tables.map(async (table) => {
@@ -44,9 +47,10 @@ export function toQueryTable({ name, columns, primaryKey, system }: EventTable):
     : { name, columns, primaryKey, files: [] };
 }
 
-async function acquire(ctx: QueryCtx, files: readonly LakeFile[]) {
+async function acquire(ctx: QueryCtx, files: readonly LakeFile[], signal: AbortSignal) {
+  const wanted = files.map(({ path, fileBytes }) => ({ path, bytes: fileBytes }));
   try {
-    return await ctx.files.acquire(files.map(({ path, fileBytes }) => ({ path, bytes: fileBytes })));
+    return await ctx.files.acquire(wanted, signal);
   } catch (error) {
     // A catalogued file goes only after its last snapshot has expired.
     if (!isMillraceError(error, "NOT_FOUND")) throw error;

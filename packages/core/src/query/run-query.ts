@@ -6,6 +6,7 @@ import { requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
 import { chooseSnapshot } from "./choose-snapshot.ts";
 import type { QueryCtx } from "./context.ts";
+import { startDeadline } from "./deadline.ts";
 import { type OpenTables, openTables, toQueryTable } from "./open-files.ts";
 import { withSystemTables } from "./with-system-tables.ts";
 
@@ -33,39 +34,44 @@ export async function runQuery(
   requireAtMost("timeoutMs", timeoutMs, limits.timeoutMsMax);
   requireAtMost("rowLimit", rowLimit, limits.rowsMax);
   const snapshot = await chooseSnapshot(ctx, choice);
-  const endTurn = await ctx.turns.take(tenantId, signal);
+  const deadlineMs = timeoutMs ?? limits.timeoutMs;
+  const deadline = startDeadline(deadlineMs, signal);
   const startedMs = performance.now();
+  let endTurn: (() => void) | undefined;
   let opened: OpenTables | undefined;
   let isDone = false;
+  let isOver = false;
   try {
+    endTurn = await ctx.turns.take(tenantId, deadline.signal);
     const tables = withSystemTables(tenantId, await ctx.tables.tablesOf(tenantId)).filter((table) =>
       isReadable(ctx, table),
     );
     const named = new Map(tables.map((table) => [toQueryTable(table), table]));
     const result = await ctx.engine.run({
       tables: [...named.keys()],
-      async open(used) {
-        opened = await openTables(
-          ctx,
-          snapshot,
-          used.map((table) => named.get(table)).filter((table) => table !== undefined),
-        );
+      async open(used, stopped) {
+        const wanted = used.map((table) => named.get(table)).filter((table) => table !== undefined);
+        opened = await openTables(ctx, { snapshot, tables: wanted, signal: stopped });
+        // The engine does not wait for them when the query has been stopped meanwhile.
+        if (isOver) opened.release();
         return opened.tables;
       },
       sql,
       params,
-      timeoutMs: timeoutMs ?? limits.timeoutMs,
+      timeoutMs: deadlineMs,
       rowLimit: rowLimit ?? limits.rowsMax,
       bytesMax: limits.bytesMax,
       format,
-      signal,
+      signal: deadline.signal,
     });
     isDone = true;
     return { result, snapshot, files: opened?.files ?? 0 };
   } finally {
     ctx.metrics?.querySeconds.observe({ outcome: isDone ? "ok" : "error" }, (performance.now() - startedMs) / 1_000);
+    isOver = true;
+    deadline.end();
     opened?.release();
-    endTurn();
+    endTurn?.();
   }
 }
 

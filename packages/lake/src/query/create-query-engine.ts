@@ -8,12 +8,22 @@ import { silentLogger } from "@millrace/telemetry";
 
 import { createPool } from "./children/create-pool.ts";
 import { ChildGone, type QueryChild } from "./children/start-child.ts";
+import type { QueryTable } from "./query-table.ts";
 import type { QueryEngine, QueryEngineOptions, QueryInput, QueryResult } from "./query-types.ts";
-import { runInChild } from "./run-in-child.ts";
+import { admit, execute } from "./run-in-child.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 const resultBytesDefault = 256 * 1024 * 1024;
 /** How long an interrupted query may take to end before its process is killed. */
 const graceMs = 500;
+
+/** What a child is lent for. */
+interface Lent {
+  readonly id: number;
+  readonly signal: AbortSignal;
+  /** Its statement was checked. */
+  readonly admitted: boolean;
+}
 
 /** Starts the processes that run queries; `ready` tells when they are warm. */
 export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
@@ -31,47 +41,57 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
   let lastId = 0;
   const running = new Set<AbortController>();
 
-  const run = async (input: QueryInput, stop: AbortController, isRetry = false): Promise<QueryResult> => {
-    const startedMs = performance.now();
-    const { signal } = stop;
-    lastId += 1;
-    const id = lastId;
-    const outPath = join(spool, String(id));
-    const child = await pool.borrow(signal);
-    const work = runInChild(child, {
-      ...input,
-      signal,
-      id,
-      outPath,
-      bytesMax: Math.min(input.bytesMax, resultBytesMax),
-    });
-    const { promise: stopped, reject } = Promise.withResolvers<never>();
-    const onStop = (): void => {
-      reject(signal.reason);
-      void endOverdue(child, id, work);
-    };
+  /**
+   * Lends a child to one step of a query. The caller's answer does not wait for a child that has to be killed: it is given back when it is done
+   * with, and `unwanted` is told what it still answers.
+   */
+  const withChild = async <Result>(
+    { id, signal, admitted }: Lent,
+    step: (child: QueryChild) => Promise<Result>,
+    unwanted: (result: Result) => void = () => undefined,
+    isRetry = false,
+  ): Promise<Result> => {
+    const child = await pool.borrow(signal, admitted);
+    const work = signal.aborted ? Promise.reject(signal.reason) : step(child);
+    const onStop = (): void => void endOverdue(child, id, work);
     signal.addEventListener("abort", onStop, { once: true });
-    // The caller's answer does not wait for a child that has to be killed; the child is given back when it is done with.
     void work
-      .then(({ body }) => signal.aborted && body.destroy())
+      .then((result) => {
+        if (signal.aborted) unwanted(result);
+      })
       .catch((error: unknown) => {
         // What was allocated on the way to the limit is not always given back.
         if (isMillraceError(error, "QUERY_TOO_LARGE")) child.kill();
-        return rm(outPath, { force: true });
       })
       .finally(() => pool.giveBack(child));
     try {
-      const result = await Promise.race([work, stopped]);
-      return { ...result, elapsedMs: performance.now() - startedMs };
+      return await untilAborted(work, signal);
     } catch (error) {
       if (!(error instanceof ChildGone)) throw error;
       // It may have ended while it had nothing to do, and only now be seen to be gone.
-      if (!error.hadStarted && !isRetry) return await run(input, stop, true);
+      if (!error.hadStarted && !isRetry) return await withChild({ id, signal, admitted }, step, unwanted, true);
       logger.warn({ component: "query", reason: error.message }, "a process ended while it ran a query");
       throw new MillraceError("QUERY_TOO_LARGE", "The query's process ended: it asked for too much.", { cause: error });
     } finally {
       signal.removeEventListener("abort", onStop);
     }
+  };
+
+  const run = async (input: QueryInput, signal: AbortSignal): Promise<QueryResult> => {
+    const startedMs = performance.now();
+    lastId += 1;
+    const id = lastId;
+    const admitted = await withChild({ id, signal, admitted: false }, (child) => admit(child, input));
+    // No child is held meanwhile: a store that does not answer keeps nobody waiting but this query.
+    const tables = await untilAborted(open(input, admitted.tables, signal), signal);
+    const outPath = join(spool, String(id));
+    const query = { ...input, id, outPath, bytesMax: Math.min(input.bytesMax, resultBytesMax) };
+    const result = await withChild(
+      { id, signal, admitted: true },
+      (child) => execute(child, query, admitted.body, tables),
+      ({ body }) => body.destroy(),
+    );
+    return { ...result, elapsedMs: performance.now() - startedMs };
   };
 
   return {
@@ -84,7 +104,7 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
       const timer = setTimeout(() => stop.abort(timedOut(timeoutMs)), timeoutMs);
       running.add(stop);
       try {
-        return await run(input, stop);
+        return await run(input, stop.signal);
       } finally {
         clearTimeout(timer);
         running.delete(stop);
@@ -99,6 +119,14 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
       await rm(spool, { recursive: true, force: true });
     },
   };
+}
+
+async function open(
+  { open: opener }: QueryInput,
+  tables: readonly QueryTable[],
+  signal: AbortSignal,
+): Promise<readonly QueryTable[]> {
+  return opener === undefined ? tables : await opener(tables, signal);
 }
 
 function timedOut(timeoutMs: number): MillraceError {

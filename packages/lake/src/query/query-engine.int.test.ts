@@ -3,7 +3,7 @@ import { text } from "node:stream/consumers";
 
 import { afterAll, beforeAll, describe, expect, it, vi } from "vitest";
 
-import type { Column } from "@millrace/contract";
+import { type Column, MillraceError } from "@millrace/contract";
 
 import { createQueryEngine } from "./create-query-engine.ts";
 import type { QueryTable } from "./query-table.ts";
@@ -200,6 +200,25 @@ describe("limits", () => {
     await expect(slow).rejects.toThrow("client went away");
     opened.resolve(tables);
     await vi.waitFor(() => expect(engine.stats()).toMatchObject({ busy: 0, idle: 2 }), 5_000);
+  });
+
+  it("holds no process while tables are opened, and waits for them no longer than the query may take", async () => {
+    const never = new Promise<never>(() => undefined);
+    const signals: AbortSignal[] = [];
+    const open: QueryInput["open"] = (_used, signal) => {
+      signals.push(signal);
+      return never;
+    };
+    const stuck = [1, 2, 3].map(() =>
+      run("select * from events", { open, timeoutMs: 1_500 }).catch((error: unknown) => error),
+    );
+    await vi.waitFor(() => expect(signals).toHaveLength(3));
+    expect(engine.stats()).toMatchObject({ busy: 0, waiting: 0 });
+    expect(await rows("select 1")).toEqual([[1]]);
+    expect(await Promise.all(stuck)).toMatchObject([1, 2, 3].map(() => ({ code: "QUERY_TIMEOUT" })));
+    expect(signals.every(({ aborted }) => aborted)).toBe(true);
+    const down: QueryInput["open"] = () => Promise.reject(new MillraceError("UNAVAILABLE", "The store is down."));
+    await expect(run("select * from events", { open: down })).rejects.toMatchObject({ code: "UNAVAILABLE" });
   });
 
   it("frees the process of a query whose caller went away", async () => {

@@ -15,9 +15,9 @@ export interface QueryInput {
   readonly tables: readonly QueryTable[];
   /**
    * Answers the tables that the query names, with their files, where those of `tables` have none: only what is read need be there. Called once,
-   * with some of `tables`, after the statement was admitted.
+   * with some of `tables`, after the statement was admitted. The signal fires when nobody waits for them any more, and then they are not waited for.
    */
-  readonly open?: ((used: readonly QueryTable[]) => Promise<readonly QueryTable[]>) | undefined;
+  readonly open?: ((used: readonly QueryTable[], signal: AbortSignal) => Promise<readonly QueryTable[]>) | undefined;
   /** One SELECT of DuckDB's dialect. */
   readonly sql: string;
   readonly params?: readonly QueryParam[] | Readonly<Record<string, QueryParam>> | undefined;

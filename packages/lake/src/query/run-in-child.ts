@@ -1,3 +1,5 @@
+import { rm } from "node:fs/promises";
+
 import { MillraceError } from "@millrace/contract";
 
 import type { QueryChild } from "./children/start-child.ts";
@@ -20,28 +22,21 @@ export interface ChildQuery extends QueryInput {
 /** Characters of a statement. */
 const sqlLengthMax = 100_000;
 
-/**
- * Checks a statement and runs it. The child parses, since a parser can crash; what it may run is decided here, from the tree, before the
- * child is told of any file.
- */
-export async function runInChild(child: QueryChild, query: ChildQuery): Promise<Omit<QueryResult, "elapsedMs">> {
-  const { sql } = query;
-  if (sql.length > sqlLengthMax) throw invalid("", `A statement has at most ${sqlLengthMax} characters.`);
-  if (sql.includes("\0") || !sql.isWellFormed()) throw invalid("", "The statement is not valid text.");
-  const { tables, body } = await admit(child, sql, query.tables);
-  const opened = query.open === undefined ? tables : await query.open(tables);
-  // Nobody waits any more, and the child was not told of anything yet.
-  query.signal?.throwIfAborted();
-  return execute(child, query, body, opened);
-}
-
-interface Admitted {
+/** A statement that may run. */
+export interface Admitted {
+  /** The tables that it names. */
   readonly tables: readonly QueryTable[];
   /** The statement as it may be put into another one. */
   readonly body: string;
 }
 
-async function admit(child: QueryChild, sql: string, tables: readonly QueryTable[]): Promise<Admitted> {
+/**
+ * Checks a statement. The child parses, since a parser can crash; what may run is decided here, from the tree, before a child is told of any file.
+ * @throws QUERY_INVALID, QUERY_FORBIDDEN
+ */
+export async function admit(child: QueryChild, { sql, tables }: Pick<QueryInput, "sql" | "tables">): Promise<Admitted> {
+  if (sql.length > sqlLengthMax) throw invalid("", `A statement has at most ${sqlLengthMax} characters.`);
+  if (sql.includes("\0") || !sql.isWellFormed()) throw invalid("", "The statement is not valid text.");
   const plain = composeQuery(sql, []);
   const [tree, framed] = await parse(child, sql, [sql, asTable(plain)]);
   const statement = soleStatement(sql, tree);
@@ -52,7 +47,7 @@ async function admit(child: QueryChild, sql: string, tables: readonly QueryTable
   return { tables: checked.tables, body: same(sql, renamed, statement, again) };
 }
 
-/** Runs a statement that was admitted. Exported so that a test can show what the sandbox stops without the gate. */
+/** Runs a statement that was admitted. */
 export async function execute(
   child: QueryChild,
   query: ChildQuery,
@@ -60,20 +55,25 @@ export async function execute(
   tables: readonly QueryTable[],
 ): Promise<Omit<QueryResult, "elapsedMs">> {
   const files = tables.flatMap((table) => table.files.map((file) => file.localPath));
-  const answer = await child.ask({
-    kind: "run",
-    id: query.id,
-    views: tables.map(viewSql).join(";\n"),
-    files,
-    outPath: query.outPath,
-    sql: body,
-    params: query.params ?? [],
-    format: query.format,
-    rowLimit: query.rowLimit,
-  });
-  if (answer.kind !== "done") throw refused(query.sql, answer, [...files, query.outPath]);
-  const { bytes, body: content } = await openResultBody(query.outPath, query.format, query.bytesMax);
-  return { ...answer.answer, bytes, body: content };
+  try {
+    const answer = await child.ask({
+      kind: "run",
+      id: query.id,
+      views: tables.map(viewSql).join(";\n"),
+      files,
+      outPath: query.outPath,
+      sql: body,
+      params: query.params ?? [],
+      format: query.format,
+      rowLimit: query.rowLimit,
+    });
+    if (answer.kind !== "done") throw refused(query.sql, answer, [...files, query.outPath]);
+    const { bytes, body: content } = await openResultBody(query.outPath, query.format, query.bytesMax);
+    return { ...answer.answer, bytes, body: content };
+  } catch (error) {
+    await rm(query.outPath, { force: true });
+    throw error;
+  }
 }
 
 type Tree = SyntaxNode & {

@@ -179,6 +179,30 @@ describe("a cache of files of S3", () => {
     await expect(open().acquire([{ path: "1/a.parquet", bytes: 7 }])).rejects.toMatchObject({ code: "INTERNAL" });
   });
 
+  test("who stops waiting is answered at once, starts no more downloads, and holds nothing once those under way have ended", async () => {
+    const slow = Promise.withResolvers<void>();
+    const begun = Promise.withResolvers<void>();
+    const stalled: ObjectStore = {
+      ...store,
+      async fetch(path, file) {
+        begun.resolve();
+        await slow.promise;
+        return store.fetch(path, file);
+      },
+    };
+    const cache = createFileCache({ store: stalled, directory, bytesMax: 0, downloadsMax: 1 });
+    const gone = new AbortController();
+    const acquired = cache.acquire(some("a", "b"), gone.signal);
+    await begun.promise;
+    gone.abort(new Error("gone"));
+    await expect(acquired).rejects.toThrow("gone");
+    slow.resolve();
+    await vi.waitFor(() => expect(fetched).toEqual(pathsOf("a")));
+    await vi.waitFor(async () => expect(await filesOnDisk()).toBe(0));
+    expect((await cache.acquire(some("b", "a"))).localPaths).toHaveLength(2);
+    expect(fetched.toSorted()).toEqual(pathsOf("a", "a", "b"));
+  });
+
   test("during an outage what is there serves on, and the rest once the server is back", async () => {
     const cache = open();
     await use(cache, "a");

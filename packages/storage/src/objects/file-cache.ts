@@ -8,6 +8,7 @@ import { errorCode, fsError } from "./fs/fs-error.ts";
 import { createLimiter } from "./limiter.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { isTemporaryFile } from "./temporary-file.ts";
+import { untilAborted } from "./until-aborted.ts";
 
 export interface FileCacheOptions {
   readonly store: ObjectStore;
@@ -35,8 +36,11 @@ export interface AcquiredFiles {
 
 /** Local copies of immutable objects. */
 export interface FileCache {
-  /** Makes objects local files, and keeps them so until released. @throws NOT_FOUND, UNAVAILABLE, INTERNAL */
-  acquire(files: readonly CachedFile[]): Promise<AcquiredFiles>;
+  /**
+   * Makes objects local files, and keeps them so until released. When the signal fires it waits no longer and starts no more downloads; those
+   * under way end by themselves, for whoever wants the same files. @throws NOT_FOUND, UNAVAILABLE, INTERNAL; the signal's reason
+   */
+  acquire(files: readonly CachedFile[], signal?: AbortSignal): Promise<AcquiredFiles>;
 }
 
 interface Entry {
@@ -47,6 +51,11 @@ interface Entry {
   holders: number;
   /** The end of the last check or download. */
   last: Promise<void>;
+}
+
+interface Held {
+  readonly entry: Entry;
+  readonly provided: Promise<void>;
 }
 
 /** Keeps copies of a remote store's objects, those used last; of a local store it answers the store's own files. */
@@ -63,12 +72,14 @@ export function createFileCache(options: FileCacheOptions): FileCache {
   if (store.kind === "fs") return { acquire: acquireDirectly };
   return { acquire };
 
-  async function acquireDirectly(files: readonly CachedFile[]): Promise<AcquiredFiles> {
+  async function acquireDirectly(files: readonly CachedFile[], signal?: AbortSignal): Promise<AcquiredFiles> {
+    signal?.throwIfAborted();
     const localPaths = await Promise.all(files.map(({ path }) => limited(() => store.fetch(path, ""))));
     return { localPaths, release: () => {} };
   }
 
-  async function acquire(files: readonly CachedFile[]): Promise<AcquiredFiles> {
+  async function acquire(files: readonly CachedFile[], signal?: AbortSignal): Promise<AcquiredFiles> {
+    signal?.throwIfAborted();
     adopted ??= adopt();
     try {
       await adopted;
@@ -76,7 +87,7 @@ export function createFileCache(options: FileCacheOptions): FileCache {
       adopted = undefined;
       throw fsError(directory, error);
     }
-    const held = files.map(hold);
+    const held = files.map((file) => hold(file, signal));
     evict();
     let isReleased = false;
     const release = (): void => {
@@ -86,11 +97,20 @@ export function createFileCache(options: FileCacheOptions): FileCache {
       evict();
     };
     // All of them, so that nothing is written any more when the holds of a failed acquisition go.
-    const outcomes = await Promise.allSettled(held.map(({ provided }) => provided));
-    const failure = outcomes.find((outcome) => outcome.status === "rejected");
-    if (failure === undefined) return { localPaths: held.map(({ entry }) => join(directory, entry.name)), release };
-    release();
-    throw fsError(directory, failure.reason);
+    const settled = Promise.allSettled(held.map(({ provided }) => provided));
+    try {
+      const outcomes = await (signal === undefined ? settled : untilAborted(settled, signal));
+      const failure = outcomes.find((outcome) => outcome.status === "rejected");
+      if (failure !== undefined) throw failure.reason;
+      return { localPaths: held.map(({ entry }) => join(directory, entry.name)), release };
+    } catch (error) {
+      if (signal?.aborted !== true) {
+        release();
+        throw fsError(directory, error);
+      }
+      void settled.then(release);
+      throw signal.reason;
+    }
   }
 
   /** Takes over what an earlier process left, the oldest as the first to go, and removes what it had not finished. */
@@ -111,7 +131,7 @@ export function createFileCache(options: FileCacheOptions): FileCache {
   }
 
   /** Counts a use from now on: nothing is awaited before, so that nothing can evict the file meanwhile. */
-  function hold({ path, bytes }: CachedFile): { readonly entry: Entry; readonly provided: Promise<void> } {
+  function hold({ path, bytes }: CachedFile, signal: AbortSignal | undefined): Held {
     const name = cacheName(path);
     const entry = entries.get(name) ?? { name, bytes: 0, holders: 0, last: Promise.resolve() };
     entry.holders++;
@@ -119,17 +139,20 @@ export function createFileCache(options: FileCacheOptions): FileCache {
     entries.set(name, entry);
     count(entry, bytes);
     // One after the other for each file: who comes second finds what the first has fetched.
-    const provided = entry.last.then(() => provide(entry, path, bytes));
+    const provided = entry.last.then(() => provide(entry, { path, bytes }, signal));
     entry.last = provided.catch(() => count(entry, 0));
     return { entry, provided };
   }
 
-  async function provide(entry: Entry, path: string, bytes: number): Promise<void> {
+  async function provide(entry: Entry, { path, bytes }: CachedFile, signal: AbortSignal | undefined): Promise<void> {
     const file = join(directory, entry.name);
     count(entry, bytes);
     await removals.get(entry.name);
     if ((await sizeOf(file)) === bytes) return;
-    await limited(() => store.fetch(path, file));
+    await limited(async () => {
+      signal?.throwIfAborted();
+      await store.fetch(path, file);
+    });
     const found = await sizeOf(file);
     if (found === bytes) return;
     throw new MillraceError("INTERNAL", `Object ${path} has ${found} bytes where the catalogue says ${bytes}`);

@@ -11,8 +11,11 @@ export interface PoolOptions extends ChildOptions {
 
 /** Warm children, each lent to one query at a time, replaced when they end. */
 export interface ChildPool {
-  /** Waits for a free child. @throws RATE_LIMITED when too many wait; the signal's reason; UNAVAILABLE when it closes */
-  borrow(signal: AbortSignal): Promise<QueryChild>;
+  /**
+   * Waits for a free child; a query that was `admitted` comes before those that are still to be checked, and is not refused.
+   * @throws RATE_LIMITED when too many wait; the signal's reason; UNAVAILABLE when it closes
+   */
+  borrow(signal: AbortSignal, admitted?: boolean): Promise<QueryChild>;
   /** Gives a child back: it is lent again when its next instance is there. */
   giveBack(child: QueryChild): void;
   /** Resolves when all children are warm. @throws UNAVAILABLE when one doesn't start */
@@ -22,19 +25,20 @@ export interface ChildPool {
 }
 
 interface Waiter {
+  readonly admitted: boolean;
   readonly resolve: (child: QueryChild) => void;
   readonly reject: (error: unknown) => void;
 }
 
-/** Queries after which a child is replaced, so that what its heap keeps does not grow for ever. */
-const queriesPerChild = 500;
+/** Loans after which a child is replaced, so that what its heap keeps does not grow for ever: a query takes two. */
+const loansPerChild = 1_000;
 const restartMsMax = 5_000;
 
 /** Starts the children at once. */
 export function createPool({ children, waitingMax, logger, ...childOptions }: PoolOptions): ChildPool {
   // What a process keeps of earlier queries counts against its limit, and the next one is to have its memory too.
   const grownBytesMax = childOptions.memoryBytes / 2;
-  const living = new Map<QueryChild, { queries: number }>();
+  const living = new Map<QueryChild, { loans: number }>();
   const idle: QueryChild[] = [];
   const waiting: Waiter[] = [];
   const timers = new Set<NodeJS.Timeout>();
@@ -45,7 +49,7 @@ export function createPool({ children, waitingMax, logger, ...childOptions }: Po
 
   const start = async (): Promise<void> => {
     const child = startChild(childOptions);
-    living.set(child, { queries: 0 });
+    living.set(child, { loans: 0 });
     let isWarm = false;
     void child.exited.then((how) => replace(child, how, isWarm));
     await child.ready();
@@ -86,8 +90,8 @@ export function createPool({ children, waitingMax, logger, ...childOptions }: Po
     const grownBytes = await child.ready();
     const state = living.get(child);
     if (state === undefined) return;
-    state.queries += 1;
-    if (state.queries >= queriesPerChild || grownBytes > grownBytesMax) child.kill();
+    state.loans += 1;
+    if (state.loans >= loansPerChild || grownBytes > grownBytesMax) child.kill();
     else lend(child);
   };
 
@@ -95,7 +99,7 @@ export function createPool({ children, waitingMax, logger, ...childOptions }: Po
   warm.catch(() => undefined);
 
   return {
-    borrow(signal) {
+    borrow(signal, admitted = false) {
       if (isClosed) return Promise.reject(unavailable("The query engine is closing."));
       signal.throwIfAborted();
       const child = idle.shift();
@@ -103,13 +107,15 @@ export function createPool({ children, waitingMax, logger, ...childOptions }: Po
         busy += 1;
         return Promise.resolve(child);
       }
-      if (waiting.length >= waitingMax) {
+      if (!admitted && waiting.length >= waitingMax) {
         return Promise.reject(
           new MillraceError("RATE_LIMITED", "Too many queries are waiting.", { retryAfterMs: 1_000 }),
         );
       }
-      const { promise, ...waiter } = Promise.withResolvers<QueryChild>();
-      waiting.push(waiter);
+      const { promise, ...settle } = Promise.withResolvers<QueryChild>();
+      const waiter = { ...settle, admitted };
+      const before = admitted ? waiting.findIndex((other) => !other.admitted) : -1;
+      waiting.splice(before < 0 ? waiting.length : before, 0, waiter);
       signal.addEventListener(
         "abort",
         () => {

@@ -1,0 +1,59 @@
+import { expect, test, vi } from "vitest";
+
+import { MillraceError } from "@millrace/contract";
+import type { QueryEngine, QueryInput } from "@millrace/lake/query";
+import type { AcquiredFiles } from "@millrace/storage";
+
+import type { QueryCtx } from "./context.ts";
+import { runQuery } from "./run-query.ts";
+import { createTurns } from "./turns.ts";
+
+const limits = {
+  timeoutMs: 1_000,
+  timeoutMsMax: 1_000,
+  rowsMax: 10,
+  bytesMax: 1_000,
+  consistencyTimeoutMs: 0,
+  consistencyTimeoutMsMax: 0,
+};
+
+function ctxOf(run: QueryEngine["run"], more: Partial<QueryCtx> = {}): QueryCtx {
+  return {
+    actor: { tenantId: "t", keyId: "k", scopes: ["query:read"] },
+    tables: { tablesOf: () => Promise.resolve([]), columnsOf: () => Promise.resolve(undefined) },
+    lake: { snapshot: () => Promise.resolve(undefined) },
+    files: { acquire: () => Promise.resolve({ localPaths: [], release: () => undefined }) },
+    engine: { run },
+    turns: createTurns({ concurrency: 1, concurrencyPerTenant: 1, queueMax: 10, queueTimeoutMs: 60_000 }),
+    limits,
+    ...more,
+  } as unknown as QueryCtx;
+}
+
+const query = (ctx: QueryCtx, timeoutMs = 1_000) =>
+  runQuery(ctx, { request: { sql: "select 1", timeoutMs }, format: "json" });
+
+test("files that come when the query is over already are released at once, and its turn is free before", async () => {
+  const acquired = Promise.withResolvers<AcquiredFiles>();
+  const release = vi.fn<() => void>();
+  const stopped = async ({ tables, open }: QueryInput): Promise<never> => {
+    void open?.(tables.slice(0, 1), new AbortController().signal);
+    await Promise.resolve();
+    throw new MillraceError("QUERY_TIMEOUT", "late");
+  };
+  const ctx = ctxOf(stopped, { files: { acquire: () => acquired.promise } });
+  await expect(query(ctx)).rejects.toMatchObject({ code: "QUERY_TIMEOUT" });
+  (await ctx.turns.take("t"))();
+  expect(release).not.toHaveBeenCalled();
+  acquired.resolve({ localPaths: [], release });
+  await vi.waitFor(() => expect(release).toHaveBeenCalledOnce());
+});
+
+test("the time of a query counts while it waits for its turn", async () => {
+  const run = vi.fn<QueryEngine["run"]>();
+  const ctx = ctxOf(run);
+  const end = await ctx.turns.take("t");
+  await expect(query(ctx, 20)).rejects.toMatchObject({ code: "QUERY_TIMEOUT" });
+  expect(run).not.toHaveBeenCalled();
+  end();
+});
