@@ -9,10 +9,7 @@ import { UsageError } from "../usage-error.ts";
 /** What a result can be written as: the API's formats, and a table for people. */
 export type OutputFormat = ResultFormatName | "table";
 
-export const outputFormats: readonly OutputFormat[] = [
-  "table",
-  ...(Object.keys(resultMediaTypes) as ResultFormatName[]),
-];
+const outputFormats: readonly OutputFormat[] = ["table", ...(Object.keys(resultMediaTypes) as ResultFormatName[])];
 
 const formatOfExtension: Readonly<Record<string, OutputFormat>> = {
   ".json": "json",
