@@ -176,6 +176,70 @@ it("writes what JSON has no words for as text", async () => {
   ]);
 });
 
+it("is strict JSON also where DuckDB's own is not, and leaves JSON that is strict as it was", async () => {
+  const sql = `select to_json('nan'::double) as a, '[1, -Infinity,{"b" : [inf , nan, -NaN, ] ,}, "nan, ]", "\\",]"]'::json as b,
+    [json_object('a', '-inf'::double, 'nan', 'inf ]')] as c, '{"a" : [1.10, "nan"] }'::json as d, '"inf"'::json as e, null::json as f,
+    '[1,' || chr(10) || ']' as g, ('[1,' || chr(10) || ']')::json as h`;
+  const expected = {
+    a: "NaN",
+    b: [1, "-Infinity", { b: ["Infinity", "NaN", "NaN"] }, "nan, ]", '",]'],
+    c: [{ a: "-Infinity", nan: "inf ]" }],
+    d: { a: [1.1, "nan"] },
+    e: "inf",
+    f: null,
+    g: "[1,\n]",
+    h: [1],
+  };
+  expect(JSON.parse(await text((await run(sql, "json")).body))).toEqual([Object.values(expected)]);
+  const line = await text((await run(sql, "ndjson")).body);
+  expect(JSON.parse(line)).toEqual(expected);
+  expect(line).toContain('{"a" : [1.10, "nan"] }');
+  const csv = await text((await run("select '[nan]'::json as a, [to_json('inf'::double)] as b", "csv")).body);
+  expect(csv).toBe('a,b\n"[""NaN""]","[""Infinity""]"\n');
+});
+
+it("writes years before 1 and after 9999 with a sign and six digits", async () => {
+  const sql = `select timestamptz '0044-03-15 (BC) 01:02:03.5+00', timestamp '0044-03-15 (BC) 01:02:03', date '0044-03-15 (BC)', timestamp_s '0001-01-01 (BC) 00:00:00',
+    timestamptz '12026-01-02 03:04:05+00', date '12026-01-02', date 'infinity', timestamp '-infinity', timestamp_ns '2026-01-01 00:00:00.123456789', null::timestamptz, null::date`;
+  const row = [
+    "-000043-03-15T01:02:03.5Z",
+    "-000043-03-15T01:02:03",
+    "-000043-03-15",
+    "+000000-01-01T00:00:00",
+    "+012026-01-02T03:04:05Z",
+    "+012026-01-02",
+    "infinity",
+    "-infinity",
+    "2026-01-01T00:00:00.123456789",
+  ];
+  expect(JSON.parse(await text((await run(sql, "json")).body))).toEqual([[...row, null, null]]);
+  expect((await text((await run(sql, "csv")).body)).split("\n")[1]).toBe(`${row.join(",")},,`);
+});
+
+it("Parquet keeps every digit of integers of 128 bits inside lists, structs and maps", async () => {
+  const path = join(folder.dir, "nested.parquet");
+  const n = "12345678901234567890123456789012345678::hugeint";
+  const sql = `select [${n}] as l, {'a b': ${n}, 'e': 'x'::enum('x', 'y'), 'j': '[1]'::json} as s, map {${n}: [${n}, null]} as m, array_value(${n}, null) as a,
+    row(${n}, 'x') as r, [[340282366920938463463374607431768211455::uhugeint]] as u, [{'k': null::hugeint[]}] as z, [1.5::decimal(4, 1)] as d`;
+  await writeFile(path, await buffer((await run(sql, "parquet")).body));
+  const reader = await folder.connection.runAndReadAll(`select * from '${path}'`);
+  const digits = "12345678901234567890123456789012345678";
+  expect(reader.getRowObjectsJson()).toEqual([
+    {
+      l: [digits],
+      s: { "a b": digits, e: "x", j: "[1]" },
+      m: [{ key: digits, value: [digits, null] }],
+      a: [digits, null],
+      r: { _1: digits, _2: "x" },
+      u: [["340282366920938463463374607431768211455"]],
+      z: [{ k: null }],
+      d: ["1.5"],
+    },
+  ]);
+  const large = run("select 170141183460469231731687303715884105727::hugeint", "parquet");
+  await expect(large).rejects.toMatchObject({ code: "QUERY_INVALID" });
+});
+
 it("names equal columns apart", async () => {
   expect((await run('select 1 as a, 2 as a, 3 as "we""ird"', "ndjson")).columns.map(({ name }) => name)).toEqual([
     "a",

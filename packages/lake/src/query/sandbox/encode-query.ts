@@ -3,6 +3,7 @@ import { type DuckDBType, DuckDBTypeId } from "@duckdb/node-api";
 import { quoteName, quoteText } from "../../duckdb-types.ts";
 import type { RunRequest } from "../protocol.ts";
 import { jsonText, plainText } from "./json-text.ts";
+import { storedType } from "./stored-type.ts";
 
 /** A sequence that is advanced by the first row too many, and by no other. */
 export const moreRowsSequence = "more_rows";
@@ -46,6 +47,7 @@ function selected(format: RunRequest["format"], names: readonly string[], types:
 /** Nested values are JSON in a field; an empty field is NULL, an empty text is `""`. */
 function csvText(value: string, type: DuckDBType): string {
   const isNested =
+    type.alias === "JSON" ||
     type.typeId === DuckDBTypeId.LIST ||
     type.typeId === DuckDBTypeId.ARRAY ||
     type.typeId === DuckDBTypeId.STRUCT ||
@@ -53,18 +55,7 @@ function csvText(value: string, type: DuckDBType): string {
   return isNested ? `CASE WHEN ${value} IS NOT NULL THEN ${jsonText(value, type)} END` : plainText(value, type);
 }
 
-/** Parquet has no integers of 128 bits, and DuckDB would write them as floats. */
 function stored(value: string, type: DuckDBType): string {
-  switch (type.typeId) {
-    case DuckDBTypeId.HUGEINT:
-      return `${value}::DECIMAL(38, 0)`;
-    case DuckDBTypeId.UHUGEINT:
-    case DuckDBTypeId.BIGNUM:
-    case DuckDBTypeId.BIT:
-    case DuckDBTypeId.UNION:
-    case DuckDBTypeId.SQLNULL:
-      return `${value}::VARCHAR`;
-    default:
-      return value;
-  }
+  const storedAs = storedType(type);
+  return storedAs === undefined ? value : `${value}::${storedAs}`;
 }

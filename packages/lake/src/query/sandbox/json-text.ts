@@ -12,7 +12,7 @@ export function jsonText(value: string, type: DuckDBType, depth = 0): string {
 const safeInteger = "9007199254740991";
 
 function jsonOf(value: string, type: DuckDBType, depth: number): string {
-  if (type.alias === "JSON") return `translate(${value}::VARCHAR, chr(10) || chr(13), '  ')`;
+  if (type.alias === "JSON") return strictJson(`translate(${value}::VARCHAR, chr(10) || chr(13), '  ')`);
   switch (type.typeId) {
     case DuckDBTypeId.BOOLEAN:
     case DuckDBTypeId.TINYINT:
@@ -47,6 +47,19 @@ function jsonOf(value: string, type: DuckDBType, depth: number): string {
   }
 }
 
+/** DuckDB's JSON also has NaN, infinities and a comma after the last item. Texts with none of these, as nearly all are, are not taken apart. */
+function strictJson(json: string): string {
+  const token = `CASE WHEN regexp_full_match(token, '(?i)-?nan') THEN '"NaN"'
+    WHEN regexp_full_match(token, '(?i)inf(inity)?') THEN '"Infinity"'
+    WHEN regexp_full_match(token, '(?i)-inf(inity)?') THEN '"-Infinity"'
+    WHEN starts_with(token, ',') THEN right(token, 1) ELSE token END`;
+  const strict = `array_to_string(list_transform(regexp_extract_all(${json}, ${quoteText(jsonTokens)}), lambda token: ${token}), '')`;
+  return `CASE WHEN regexp_matches(${json}, '(?i)nan|inf|,\\s*[\\]}]') THEN ${strict} ELSE ${json} END`;
+}
+
+/** Strings, a comma before a bracket, words and numbers, and whatever stands between them. */
+const jsonTokens = String.raw`"(?:[^"\\]|\\.)*"|,\s*[\]}]|[^\s"\[\]{}:,]+|\s+|.`;
+
 /** For text in which nothing needs an escape. */
 function quoted(value: string): string {
   return `'"' || ${value}::VARCHAR || '"'`;
@@ -56,17 +69,34 @@ function quoted(value: string): string {
 export function plainText(value: string, type: DuckDBType): string {
   switch (type.typeId) {
     case DuckDBTypeId.TIMESTAMP_TZ:
-      return `CASE WHEN isfinite(${value}) THEN replace(${value}::TIMESTAMP::VARCHAR, ' ', 'T') || 'Z' ELSE ${value}::VARCHAR END`;
+      return timeText(`${value}::TIMESTAMP`, "Z");
     case DuckDBTypeId.TIMESTAMP:
     case DuckDBTypeId.TIMESTAMP_S:
     case DuckDBTypeId.TIMESTAMP_MS:
     case DuckDBTypeId.TIMESTAMP_NS:
-      return `replace(${value}::VARCHAR, ' ', 'T')`;
+      return timeText(value, "");
+    case DuckDBTypeId.DATE:
+      return `CASE WHEN ${hasPlainYear(value)} THEN ${value}::VARCHAR ELSE ${longYear(value)} END`;
     case DuckDBTypeId.BLOB:
       return `base64(${value})`;
     default:
       return `${value}::VARCHAR`;
   }
+}
+
+function timeText(value: string, zone: string): string {
+  const time = `regexp_extract(${value}::VARCHAR, ' (\\d\\d:.*)$', 1)`;
+  return `CASE WHEN ${hasPlainYear(value)} THEN replace(${value}::VARCHAR, ' ', 'T') || '${zone}' WHEN isfinite(${value}) THEN ${longYear(value)} || 'T' || ${time} || '${zone}' ELSE ${value}::VARCHAR END`;
+}
+
+/** False for infinities too. */
+function hasPlainYear(value: string): string {
+  return `coalesce(year(${value}) BETWEEN 1 AND 9999, false)`;
+}
+
+/** A date with a sign and six digits for the year, as ISO 8601 has them outside of 0 to 9999; DuckDB writes (BC). The year 0 is 1 BC. */
+function longYear(value: string): string {
+  return `CASE WHEN isfinite(${value}) THEN printf('%s%06d', CASE WHEN year(${value}) < 0 THEN '-' ELSE '+' END, abs(year(${value}))) || regexp_extract(${value}::VARCHAR, '-\\d\\d-\\d\\d') ELSE ${value}::VARCHAR END`;
 }
 
 function listOf(value: string, item: DuckDBType, depth: number): string {
