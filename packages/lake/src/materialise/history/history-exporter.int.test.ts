@@ -1,3 +1,6 @@
+import { Transform, Writable } from "node:stream";
+import { callbackify } from "node:util";
+
 import { afterAll, expect, test } from "vitest";
 
 import { createPostgresHistoryStore } from "@millrace/storage";
@@ -233,6 +236,53 @@ test("a database that was loaded into another server goes on from there", async 
   expect(
     await run("select 1 from millrace.job_history where xact_id > pg_snapshot_xmax(pg_current_snapshot())"),
   ).toEqual([]);
+});
+
+test("whoever comes second with a part of a page finds it published and goes on", async () => {
+  const second = world.exporter("second");
+  const first = world.exporter("first", {
+    async onStep(step) {
+      if (step === "uploaded") await exportAll(second);
+    },
+  });
+  const ids = await complete("twice", 3);
+  expect(await first.step()).toBe("exported");
+  expect(await read("twice", "select id from jobs order by id")).toEqual(ids.toSorted().map((id) => ({ id })));
+});
+
+test("a page that others have ended takes nothing more, not even of jobs that were deleted before these read them", async () => {
+  const others = world.exporter("others");
+  const [id] = await complete("deleted", 1);
+  const late = world.exporter("late", {
+    async onStep(step) {
+      if (step !== "uploaded") return;
+      await jobs.deleteJob({ tenantId: "deleted", id: id! });
+      await exportAll(others);
+    },
+  });
+  await expect(late.step()).rejects.toMatchObject({ code: "UNAVAILABLE" });
+  const table = await world.tables.findTable({ tenantId: "deleted", name: "system.jobs" });
+  expect(await world.lake.liveFiles(table!.tableId)).toEqual([]);
+});
+
+test("a job that is retried while its page is read is in it as a job or as an attempt, not as both", async () => {
+  await exportAll(world.exporter("before"));
+  const [id] = await complete("between", 1);
+  const history = createPostgresHistoryStore(world.db);
+  const page = await history.takePage({ owner: "between", leaseMs: 0, rowsMax: 10, bytesMax: 1_000_000 });
+  const text: string[] = [];
+  const write = (chunk: Buffer, _: unknown, done: () => void) => {
+    text.push(chunk.toString());
+    done();
+  };
+  const retrying = new Transform({
+    transform: (chunk: Buffer, _, done) => done(null, chunk),
+    flush: callbackify(() => jobs.retryJob({ tenantId: "between", id: id! }).then(() => undefined)),
+  });
+  retrying.on("data", (chunk: Buffer) => text.push(chunk.toString()));
+  await history.copyPage(page!, { jobs: retrying, attempts: new Writable({ write }) });
+  expect(text.join("").split(id!)).toHaveLength(2);
+  await history.endPage(page!);
 });
 
 test("a lease keeps others away until it is given back or has run out", async () => {
