@@ -14,8 +14,9 @@ export async function readJson(c: ApiContext, bytesMax: number, options: ReadJso
   const { incoming, outgoing } = c.env;
   if (!jsonType.test(incoming.headers["content-type"] ?? "")) {
     if (!hasBody(incoming)) throw malformed("The body is empty; send a JSON object.");
-    outgoing.setHeader("Accept", "application/json");
-    throw new MillraceError("UNSUPPORTED_MEDIA_TYPE", "Send JSON, with Content-Type: application/json.");
+    const types = ["application/json", ...(options.otherTypes ?? [])];
+    outgoing.setHeader("Accept", types.join(", "));
+    throw new MillraceError("UNSUPPORTED_MEDIA_TYPE", `Send the body with Content-Type: ${types.join(" or ")}.`);
   }
   return parseJson(await readBody(incoming, outgoing, bytesMax, options.onBytes), options);
 }
@@ -24,6 +25,8 @@ export interface ReadJsonOptions {
   /** Numbers that a double can't hold are kept with all their digits (see `parseExactJson`), where they would be refused otherwise. */
   readonly exact?: boolean;
   readonly onBytes?: OnBytes;
+  /** What the route takes besides JSON, for whoever sends something else. */
+  readonly otherTypes?: readonly string[];
 }
 
 /** Like readJson; an empty object where the request has no body. */

@@ -7,7 +7,7 @@ import { eventOps } from "../tables/column.ts";
 /** Bounds of an ingest request, and of what is told of records that were refused. */
 export const ingestLimits = {
   keyCharactersMax: 512,
-  /** Characters of `X-Idempotency-Prefix`; the rest of a key is for the line's number. */
+  /** Characters of `X-Idempotency-Prefix`; the rest of a key is for a colon and the line's number. */
   keyPrefixCharactersMax: 480,
   /** Problems that one answer names; the others are counted. */
   errorsMax: 100,

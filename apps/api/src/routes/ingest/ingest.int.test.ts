@@ -172,6 +172,20 @@ describe("POST /v1/ingest/{table} with JSON", () => {
     ]);
   });
 
+  test("202: an answer doesn't grow with the names that were sent", async () => {
+    const long = "x".repeat(20_000);
+    const records = [
+      record("t1", { payload: { page: "/", [long]: 1 } }),
+      record("t2", { payload: { page: "/", at: { [`${"a.".repeat(5_000)}`]: 1 } } }),
+      record("t3", { [long]: 1 }),
+      record("t4", { payload: { page: "/", [`${"a.".repeat(5_000)}`]: 1 } }),
+    ];
+    const reply = await post({ records });
+    expect(counts(reply)).toEqual([0, 0, 4]);
+    expect(reply.text.length).toBeLessThan(4_000);
+    expect(problems(reply)[0]).toBe(`0 SCHEMA_MISMATCH payload.${"x".repeat(60)}…`);
+  });
+
   test("202: a table with a primary key takes every op, and upserts by default", async () => {
     const user = (name: string, more: object) => ({ idempotencyKey: name, payload: { id: 1 }, ...more });
     const reply = await post(
@@ -215,6 +229,14 @@ describe("POST /v1/ingest/{table} with JSON", () => {
     expect([reply.status, reply.json.code]).toEqual([404, "TABLE_NOT_FOUND"]);
   });
 
+  test("409: the tables of the system are Millrace's own", async () => {
+    const reply = await post({ records: [record("k1")] }, {}, "system.jobs");
+    expect([reply.status, reply.json.code]).toEqual([409, "INVALID_STATE"]);
+    const bound = await api.makeKey({ tables: ["clicks"] });
+    const hidden = await api.ask("POST /v1/ingest/system.jobs", { key: bound.key, body: { records: [record("k1")] } });
+    expect(hidden.status).toBe(404);
+  });
+
   test("413: a body over the limit, inflated too", async () => {
     const bytesMax = api.config.ingest.bodyBytesMax;
     expect((await post("x".repeat(bytesMax + 1))).status).toBe(413);
@@ -223,7 +245,9 @@ describe("POST /v1/ingest/{table} with JSON", () => {
   });
 
   test("415: another type or encoding", async () => {
-    expect((await post("a,b", { "content-type": "text/csv" })).status).toBe(415);
+    const csv = await post("a,b", { "content-type": "text/csv" });
+    expect([csv.status, csv.headers.get("accept")]).toEqual([415, "application/json, application/x-ndjson"]);
+    expect(csv.json["detail"]).toContain("application/x-ndjson");
     expect((await post({ records: [] }, { "content-encoding": "br" })).status).toBe(415);
   });
 
@@ -300,10 +324,16 @@ describe("POST /v1/ingest/{table} with NDJSON", () => {
   test("202: lines without a key have that of their place", async () => {
     const body =
       '{"payload":{"page":"/1"}}\n\n{"payload":{"page":"/3"}}\n{"idempotencyKey":"p-own","payload":{"page":"/4"}}';
-    expect(counts(await ndjson(body, { "x-idempotency-prefix": "p:" }))).toEqual([3, 0, 0]);
+    expect(counts(await ndjson(body, { "x-idempotency-prefix": "p" }))).toEqual([3, 0, 0]);
     expect(Object.keys(await stored("p"))).toEqual(["p:1", "p:3", "p-own"]);
-    expect(counts(await ndjson(body, { "x-idempotency-prefix": "p:" }))).toEqual([0, 3, 0]);
+    expect(counts(await ndjson(body, { "x-idempotency-prefix": "p" }))).toEqual([0, 3, 0]);
     expect(counts(await ndjson('{"payload":{"page":"/1"}}'))).toEqual([0, 0, 1]);
+  });
+
+  test("202: line 11 under one prefix and line 1 under a longer one have two keys", async () => {
+    const eleventh = `${"\n".repeat(10)}{"payload":{"page":"/11"}}`;
+    expect(counts(await ndjson(eleventh, { "x-idempotency-prefix": "s" }))).toEqual([1, 0, 0]);
+    expect(counts(await ndjson('{"payload":{"page":"/1"}}', { "x-idempotency-prefix": "s1" }))).toEqual([1, 0, 0]);
   });
 
   test("202: a body of nothing is no record", async () => {

@@ -37,7 +37,7 @@ export const ingestRoute: Route = {
   query: ingestQuerySchema,
   headers: z.object({
     "X-Idempotency-Prefix": z.string().min(1).max(ingestLimits.keyPrefixCharactersMax).optional().meta({
-      description: "For NDJSON: a record without `idempotencyKey` has this and its line's number as its key.",
+      description: "For NDJSON: a record without `idempotencyKey` has this, a colon and its line's number as its key.",
     }),
   }),
   body: { schema: ingestRequestSchema, required: true },
@@ -68,7 +68,7 @@ async function takeJson(c: ApiContext, api: Api): Promise<IngestResponse> {
   try {
     const onBytes = (bytes: number) => share.add(bytes);
     const request = unparsed<{ readonly waitForVisibility?: unknown }>(
-      await readJson(c, limits.bodyBytesMax, { exact: true, onBytes }),
+      await readJson(c, limits.bodyBytesMax, { exact: true, onBytes, otherTypes: ["application/x-ndjson"] }),
     );
     const input = { table: paramOf(c, "table"), request: unparsed<never>(request) };
     return await waiting(c, api, request?.waitForVisibility === true, (signal) =>
