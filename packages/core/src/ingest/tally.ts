@@ -36,6 +36,9 @@ export function tallyPart(whole: Tally): TallyPart {
   };
 }
 
+/** An answer names a hundred of them, and they are as long as the names that were sent. */
+const pathCharactersMax = 512;
+
 const reused = [{ path: "idempotencyKey", message: "This key was used with another record." }] as const;
 const batchRejected = [{ path: "", message: "Nothing was stored, since another record was refused." }] as const;
 
@@ -72,7 +75,7 @@ export function createTally(tenantId: string): Tally {
       counts.rejected++;
       for (const [nth, { path, message }] of problems.entries()) {
         if (nth < ingestLimits.recordErrorsMax && errors.length < ingestLimits.errorsMax) {
-          errors.push({ index, key, code, path, message });
+          errors.push({ index, key, code, path: cut(path), message });
         } else {
           errorsOmitted++;
         }
@@ -89,4 +92,8 @@ export function createTally(tenantId: string): Tally {
     }),
   };
   return tally;
+}
+
+function cut(path: string): string {
+  return path.length <= pathCharactersMax ? path : `${path.slice(0, pathCharactersMax)}…`;
 }

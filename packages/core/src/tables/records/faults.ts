@@ -37,7 +37,12 @@ export function refuse(faults: Faults, code: FaultCode, expected: string, value:
 
 /** Notes a fault at the present place. Further ones than the first twenty are dropped. */
 export function note(faults: Faults, code: FaultCode, message: string): void {
-  if (faults.errors.length < errorsMax) faults.errors.push({ path: faults.path.join("."), code, message });
+  if (faults.errors.length < errorsMax) faults.errors.push({ path: shownPath(faults.path), code, message });
+}
+
+/** Names are as long as their sender likes. */
+function shownPath(path: readonly (string | number)[]): string {
+  return path.map((part) => (typeof part === "string" ? cut(part) : part)).join(".");
 }
 
 function shown(value: unknown): string {
