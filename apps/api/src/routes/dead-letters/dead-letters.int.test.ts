@@ -91,6 +91,13 @@ describe("a dead letter", () => {
     expect((await replay(id, { payload: { n: 2 } })).json.code).toBe("IDEMPOTENCY_KEY_REUSED");
   });
 
+  test("that is refused again is refused with the record's own code", async () => {
+    const id = await makeDeadLetter(api, clicks, { payload: '{"n":1}' });
+    const deep = `${"[".repeat(80)}${"]".repeat(80)}`;
+    const refused = await replay(id, `{"payload":{"n":${deep}}}`);
+    expect([refused.status, refused.json.code]).toEqual([422, "VALIDATION_FAILED"]);
+  });
+
   test("can't be sent into a table that is dropped", async () => {
     const gone = await makeTable(api, { name: "gone", columns: { n: "int64" } });
     const id = await makeDeadLetter(api, gone, { payload: '{"n":1}' });

@@ -22,10 +22,18 @@ export interface ReplayDeadLetterInput {
   readonly request: ReplayDeadLetterRequest;
 }
 
+const sentences = {
+  VALIDATION_FAILED: "The record is not as it has to be.",
+  MALFORMED_JSON: "The record is no JSON.",
+  PAYLOAD_TOO_LARGE: "The payload is larger than a record's may be.",
+  SCHEMA_MISMATCH: "The record does not fit its table.",
+  IDEMPOTENCY_KEY_REUSED: "This dead letter was replayed with another payload.",
+} as const;
+
 /**
  * Sends a dead letter in again, as it was or with a corrected payload. Its key is `replay:<id>`, so that however often it is replayed it is in its table once;
  * a second correction is refused.
- * @throws FORBIDDEN, NOT_FOUND, INVALID_STATE once its table is dropped, SCHEMA_MISMATCH, IDEMPOTENCY_KEY_REUSED, RATE_LIMITED, UNAVAILABLE
+ * @throws FORBIDDEN, NOT_FOUND, INVALID_STATE once its table is dropped, the code that the record was refused with, RATE_LIMITED, UNAVAILABLE
  */
 export async function replayDeadLetter(
   ctx: IngestCtx & DeadLetterCtx,
@@ -49,12 +57,9 @@ export async function replayDeadLetter(
   const { errors } = tally.toJson();
   const [first] = errors;
   if (first !== undefined) {
-    const isReused = first.code === "IDEMPOTENCY_KEY_REUSED";
-    throw new MillraceError(
-      isReused ? "IDEMPOTENCY_KEY_REUSED" : "SCHEMA_MISMATCH",
-      isReused ? "This dead letter was replayed with another payload." : "The record does not fit its table.",
-      { errors },
-    );
+    // Nothing is atomic here, so none is refused for another one's sake.
+    const code = first.code === "BATCH_REJECTED" ? "SCHEMA_MISMATCH" : first.code;
+    throw new MillraceError(code, sentences[code], { errors });
   }
   await ctx.deadLetters.markReplayed({ tenantId: ctx.actor.tenantId, id });
   await audit(ctx, { action: "deadLetter.replay", target: id, detail: { table: letter.table, offset: tally.offset } });
