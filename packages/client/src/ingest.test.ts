@@ -4,6 +4,7 @@ import type { AddressInfo } from "node:net";
 import { afterEach, describe, expect, it, vi } from "vitest";
 
 import { createClient } from "./client.ts";
+import { createIngestClient } from "./ingest.ts";
 
 let server: Server | undefined;
 afterEach(() => {
@@ -103,6 +104,16 @@ describe("ingestStream", () => {
     expect(answers[1]?.errors[0]?.index).toBe(4);
   });
 
+  it("waits longer for a batch than for other calls, since the server may hold an upload back", async () => {
+    const waits: (number | undefined)[] = [];
+    const { ingestStream } = createIngestClient(async ({ timeoutMs }) => {
+      waits.push(timeoutMs);
+      return { status: 202, body: none };
+    });
+    await Array.fromAsync(ingestStream("t", [record("a")]));
+    expect(waits).toEqual([90_000]);
+  });
+
   it("reads on only once a batch is stored", async () => {
     const gate = Promise.withResolvers<void>();
     const { client, seen } = await open({ after: gate.promise });
@@ -145,6 +156,24 @@ describe("an ingester", () => {
     await eleventh;
     await ingester.close();
     expect(seen.flatMap(({ keys }) => keys)).toEqual(Array.from({ length: 11 }, (_, n) => `k${n}`));
+  });
+
+  it("bounds its batches and its buffer by characters too", async () => {
+    const gate = Promise.withResolvers<void>();
+    const { client, seen } = await open({ after: gate.promise }, {});
+    const ingester = client.ingester("t", { batchCharactersMax: 1_000, bufferCharactersMax: 2_000, lingerMs: 0 });
+    const large = (key: string) => ({ idempotencyKey: key, payload: { text: "x".repeat(400) } });
+    let added = 0;
+    const adding = (async () => {
+      for (; added < 9; added++) await ingester.add(large(`k${added}`));
+    })();
+    await vi.waitFor(() => expect(seen).toHaveLength(1));
+    expect(added).toBe(5);
+    gate.resolve();
+    await adding;
+    await ingester.close();
+    expect(seen.every(({ body }) => body.length <= 1_000)).toBe(true);
+    expect(seen.flatMap(({ keys }) => keys)).toEqual(Array.from({ length: 9 }, (_, n) => `k${n}`));
   });
 
   it("goes on as long as the API asks for patience, with the same keys", async () => {

@@ -38,6 +38,8 @@ export interface IngestClient {
 
 /** How long a request may take beyond what it waits on purpose. */
 const answerMs = 30_000;
+/** The server may hold each part of an upload back for half a minute, and a batch is a few parts. */
+const uploadAnswerMs = 90_000;
 const visibilityTimeoutMsDefault = 10_000;
 const batchRecordsMaxDefault = 1_000;
 const batchCharactersMaxDefault = 1_048_576;
@@ -96,6 +98,7 @@ export async function sendNdjson(
     text: lines.join("\n"),
     headers,
     repeatable: true,
+    timeoutMs: uploadAnswerMs,
   } as const;
   return (await send(request, options)).body as IngestResponse;
 }

@@ -11,6 +11,10 @@ export interface IngesterOptions {
   readonly batchRecordsMax?: number;
   /** Records that are held until they are stored; beyond it `add` waits. Default 10,000. */
   readonly bufferRecordsMax?: number;
+  /** Characters of one request at most, as far as its records allow; default 1,048,576. */
+  readonly batchCharactersMax?: number;
+  /** Characters that are held until they are stored; beyond it `add` waits. Default 16,777,216. */
+  readonly bufferCharactersMax?: number;
   /** How long a batch is tried again while the API is away or asks for patience; default 300,000. */
   readonly retryForMs?: number;
   /** Told of each record that was refused, with the first hundred problems of its batch. Without it `flush` and `close` throw the first one. */
@@ -37,7 +41,10 @@ interface Held {
 /** Makes an ingester; it sends one batch at a time, in the order of `add`. */
 export function createIngester(send: Transport, table: string, options: IngesterOptions = {}): Ingester {
   const { lingerMs = 50, batchRecordsMax = 1_000, bufferRecordsMax = 10_000, retryForMs = 300_000 } = options;
+  const { batchCharactersMax = 1_048_576, bufferCharactersMax = 16_777_216 } = options;
   let held: Held[] = [];
+  /** Of what is held and of what is under way. */
+  let characters = 0;
   let inFlight = 0;
   let room: (() => void)[] = [];
   let timer: ReturnType<typeof setTimeout> | undefined;
@@ -55,14 +62,14 @@ export function createIngester(send: Transport, table: string, options: Ingester
   }
 
   function linger(): void {
-    if (held.length >= batchRecordsMax) start();
+    if (held.length >= batchRecordsMax || characters >= batchCharactersMax) start();
     else timer ??= setTimeout(start, lingerMs);
   }
 
   /** Sends until nothing is left: what has gathered meanwhile has waited long enough. */
   async function drain(): Promise<void> {
     while (held.length > 0 && failure === undefined) {
-      const batch = held.slice(0, batchRecordsMax);
+      const batch = nextBatch();
       held = held.slice(batch.length);
       inFlight = batch.length;
       try {
@@ -72,9 +79,19 @@ export function createIngester(send: Transport, table: string, options: Ingester
         failure = error instanceof Error ? error : new Error(String(error));
       }
       inFlight = 0;
+      for (const { line } of batch) characters -= line.length;
       for (const wake of room) wake();
       room = [];
     }
+  }
+
+  function nextBatch(): readonly Held[] {
+    let batchCharacters = 0;
+    const end = held.findIndex(({ line }, at) => {
+      batchCharacters += line.length;
+      return at === batchRecordsMax || (at > 0 && batchCharacters > batchCharactersMax);
+    });
+    return end < 0 ? held : held.slice(0, end);
   }
 
   async function sendPatiently(lines: readonly string[]): Promise<IngestResponse> {
@@ -104,13 +121,18 @@ export function createIngester(send: Transport, table: string, options: Ingester
   return {
     async add(record) {
       if (isClosed) throw new TypeError("The ingester is closed.");
-      while (held.length + inFlight >= bufferRecordsMax && failure === undefined) {
+      while (
+        (held.length + inFlight >= bufferRecordsMax || characters >= bufferCharactersMax) &&
+        failure === undefined
+      ) {
         start();
         await new Promise<void>((resolve) => room.push(resolve));
       }
       if (failure !== undefined) throw failure;
       const keyed = withKey(record);
-      held.push({ record: keyed, line: recordJson(keyed) });
+      const line = recordJson(keyed);
+      held.push({ record: keyed, line });
+      characters += line.length;
       linger();
     },
     async flush() {
