@@ -15,7 +15,7 @@ describe("query", () => {
       rowsMax: 1_000_000,
       bytesMax: 268_435_456,
       concurrency: 2,
-      concurrencyPerTenant: 2,
+      concurrencyPerTenant: 1,
       queueMax: 64,
       queueTimeoutMs: 10_000,
       consistencyTimeoutMs: 10_000,
@@ -27,13 +27,17 @@ describe("query", () => {
     ["timeoutMs: 6s, timeoutMsMax: 5s", "query.timeoutMs"],
     ["timeoutMsMax: 11m", "query.timeoutMsMax"],
     ["consistencyTimeoutMs: 61s", "query.consistencyTimeoutMs"],
-    ["concurrency: 1", "query.concurrencyPerTenant"],
+    ["concurrency: 1, concurrencyPerTenant: 2", "query.concurrencyPerTenant"],
+    ["concurrency: 2, concurrencyPerTenant: 2", "query.concurrencyPerTenant"],
     ["memoryBytes: 1MiB", "query.memoryBytes"],
     ["rowsMax: 0", "query.rowsMax"],
   ])("%s is refused", (keys, name) => expect(refused(keys)).toEqual([name]));
 
-  test.each(["timeoutMs: 5m", "concurrency: 1, concurrencyPerTenant: 1", "queueMax: 0", "consistencyTimeoutMs: 0"])(
-    "%s is fine",
-    (keys) => expect(refused(keys)).toEqual([]),
-  );
+  test.each([
+    "timeoutMs: 5m",
+    "concurrency: 1",
+    "concurrency: 3, concurrencyPerTenant: 2",
+    "queueMax: 0",
+    "consistencyTimeoutMs: 0",
+  ])("%s is fine", (keys) => expect(refused(keys)).toEqual([]));
 });

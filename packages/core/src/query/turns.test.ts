@@ -43,6 +43,20 @@ describe("turns", () => {
     expect(await Promise.all(waits)).toMatchObject([{ code: "RATE_LIMITED" }, { code: "RATE_LIMITED" }]);
   });
 
+  test("say in their refusal whose limit was met: the tenant's own or that of the process", async () => {
+    const turns = createTurns({ ...options, queueMax: 1 });
+    await turns.take("a");
+    await turns.take("b");
+    const messageOf = (tenantId: string) => turns.take(tenantId).then(String, (error: Error) => error.message);
+    const waits = Promise.all([messageOf("a"), messageOf("c")]);
+    expect(await messageOf("a")).toBe("This tenant has 1 queries that wait already.");
+    await vi.advanceTimersByTimeAsync(1_000);
+    expect(await waits).toEqual([
+      expect.stringContaining("Other queries of this tenant run"),
+      expect.stringContaining("Queries of other tenants take all 2 places of this process"),
+    ]);
+  });
+
   test("are given to the next one when whoever waits has gone away", async () => {
     const turns = createTurns({ ...options, concurrency: 1 });
     const end = await turns.take("a");

@@ -60,6 +60,18 @@ export function createTurns({ concurrency, concurrencyPerTenant, queueMax, queue
     }
   }
 
+  function whyWaiting(line: Line): string {
+    return line.running >= concurrencyPerTenant
+      ? `Other queries of this tenant run, which may have ${concurrencyPerTenant} at a time.`
+      : `Queries of other tenants take all ${concurrency} places of this process.`;
+  }
+
+  function refused(message: string): MillraceError {
+    return new MillraceError("RATE_LIMITED", message, {
+      retryAfterMs: Math.min(Math.max(queueTimeoutMs, 100), retryAfterMsMax),
+    });
+  }
+
   async function untilStarted(line: Line, signal: AbortSignal | undefined): Promise<void> {
     const { promise, resolve, reject } = Promise.withResolvers<void>();
     const leave = (error: unknown) => {
@@ -71,7 +83,10 @@ export function createTurns({ concurrency, concurrencyPerTenant, queueMax, queue
     const onAbort = () => leave(signal?.reason);
     line.waiting.push(resolve);
     signal?.addEventListener("abort", onAbort, { once: true });
-    const timer = setTimeout(() => leave(busy(queueTimeoutMs)), queueTimeoutMs);
+    const timer = setTimeout(
+      () => leave(refused(`${whyWaiting(line)} It waited ${queueTimeoutMs} ms.`)),
+      queueTimeoutMs,
+    );
     try {
       await promise;
     } finally {
@@ -87,7 +102,7 @@ export function createTurns({ concurrency, concurrencyPerTenant, queueMax, queue
       if (running < concurrency && line.running < concurrencyPerTenant && line.waiting.length === 0) {
         begin(tenantId, line);
       } else if (line.waiting.length >= queueMax) {
-        throw busy(queueTimeoutMs);
+        throw refused(`This tenant has ${queueMax} queries that wait already.`);
       } else {
         try {
           await untilStarted(line, signal);
@@ -107,9 +122,3 @@ export function createTurns({ concurrency, concurrencyPerTenant, queueMax, queue
 }
 
 const retryAfterMsMax = 2_000;
-
-function busy(queueTimeoutMs: number): MillraceError {
-  return new MillraceError("RATE_LIMITED", "Too many queries of this tenant run or wait already.", {
-    retryAfterMs: Math.min(Math.max(queueTimeoutMs, 100), retryAfterMsMax),
-  });
-}
