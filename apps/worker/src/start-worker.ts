@@ -82,7 +82,7 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
           host: healthHost,
           port: healthPort,
           health: () => ({ ...worker.health(), materialiser: materialiser?.health() }),
-          checkReady,
+          checkReady: async () => [...(await checkReady()), ...((await materialiser?.checkReady()) ?? [])],
           metrics,
         }).catch(async (error: unknown) => {
           await maintenance?.close();
@@ -105,7 +105,8 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
     health: worker.health,
     healthUrl: health?.url,
     async stop(stopOptions) {
-      await Promise.all([worker.stop(stopOptions), materialiser?.stop(), maintenance?.stopPlanning()]);
+      const { graceMs = config.worker.shutdownGraceMs } = stopOptions ?? {};
+      await Promise.all([worker.stop(stopOptions), materialiser?.stop({ graceMs }), maintenance?.stopPlanning()]);
       await maintenance?.close();
       await health?.close();
       await composition.close();

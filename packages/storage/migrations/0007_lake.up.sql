@@ -69,10 +69,9 @@ create table millrace.lake_pins (
   foreign key (tenant_no, snapshot_id) references millrace.lake_snapshots
 );
 
--- One row: how far finished jobs were written into the lake, and whether objects may be deleted (not after a restore, until everything was checked).
+-- One row: whether objects may be deleted (not after a restore, until everything was checked).
 create table millrace.lake_state (
   only_row boolean primary key default true check (only_row),
-  history_to timestamptz,
   sweeping boolean not null default true,
   restored_at timestamptz
 );

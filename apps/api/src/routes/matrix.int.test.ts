@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { type Scope, scopes } from "@millrace/contract";
 
 import { makeDeadLetter } from "../testing/make-dead-letter.ts";
+import { makeSnapshot } from "../testing/make-snapshot.ts";
 import { makeTable } from "../testing/make-table.ts";
 import { type TestApi, type TestKey, startTestApi } from "../testing/start-test-api.ts";
 
@@ -20,7 +21,7 @@ let operations: readonly Operation[];
 let own: TestKey;
 
 beforeAll(async () => {
-  api = await startTestApi();
+  api = await startTestApi({ lake: true });
   own = await api.makeKey();
   const document = (await api.ask("GET /v1/openapi.json")).json as unknown as {
     paths: Record<string, Record<string, { security: Record<string, Scope[]>[] }>>;
@@ -61,6 +62,8 @@ function requestOf({ method, path }: Operation, id: string): { readonly what: st
     "PATCH /v1/tables/{table}": { retentionDays: 30 },
     "PUT /v1/queues/{queue}": {},
     "POST /v1/ingest/{table}": { records: [{ idempotencyKey: "k", payload: {} }] },
+    "POST /v1/query": { sql: "select 1" },
+    "POST /v1/snapshots/{id}/pin": { reason: "to keep it" },
     "POST /v1/keys": { name: "made", scopes: ["jobs:read"] },
   };
   const query = path.endsWith("/wait") ? "?timeoutMs=0" : "";
@@ -75,6 +78,11 @@ async function makeFor(path: string, key: TestKey): Promise<string> {
     const name = `t${randomUUID().replaceAll("-", "_")}`;
     const table = await makeTable(api, { tenantId: key.tenantId, name, columns: { a: "varchar" } });
     return path.startsWith("/v1/ingest") ? name : makeDeadLetter(api, table, { payload: "{}" });
+  }
+  if (path.startsWith("/v1/snapshots")) {
+    await makeTable(api, { tenantId: key.tenantId, name: tableName(), columns: { a: "varchar" } });
+    // Numbers of a tenant's own: those of others are beyond its newest.
+    return makeSnapshot(api, key.tenantId, key.tenantId === own.tenantId ? 1 : 1_000_000);
   }
   if (path.startsWith("/v1/schemas")) {
     const name = randomUUID();

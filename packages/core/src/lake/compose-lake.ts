@@ -62,7 +62,7 @@ export async function composeLake(db: Database, config: LakeConfig, logger: Logg
 async function createQueries(config: Config["query"], logger: Logger): Promise<Queries> {
   // Loads DuckDB, which a process without queries goes without.
   const { createQueryEngine } = await import("@millrace/lake/query");
-  const { concurrency, threads, memoryBytes, timeoutMsMax, bytesMax } = config;
+  const { concurrency, threads, memoryBytes, timeoutMsMax, bytesMax, spoolDirectory } = config;
   return {
     engine: createQueryEngine({
       children: concurrency,
@@ -70,6 +70,7 @@ async function createQueries(config: Config["query"], logger: Logger): Promise<Q
       memoryBytes,
       timeoutMsMax,
       resultBytesMax: bytesMax,
+      spoolDir: spoolDirectory,
       logger,
     }),
     turns: createTurns(config),

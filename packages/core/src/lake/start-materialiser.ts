@@ -8,6 +8,8 @@ import type { MaterialiserHealth } from "@millrace/lake/materialise";
 import { createPostgresLakeStore, type Database, type TableStore } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
+import { checkDependency, type ReadyCheck } from "../readiness.ts";
+import { within } from "../within.ts";
 import { startLoop } from "../worker/loop.ts";
 import { createObjectStore } from "./object-store.ts";
 import { startHistoryExport } from "./start-history-export.ts";
@@ -25,11 +27,15 @@ export interface StartMaterialiserOptions {
 
 export interface RunningMaterialiser {
   readonly health: () => MaterialiserHealth;
-  /** Publishes what is under way, takes nothing more, and closes what it has opened. */
-  stop(): Promise<void>;
+  /** Whether it can write: the object store answers, and ranges are written. Never rejects. */
+  checkReady(): Promise<readonly ReadyCheck[]>;
+  /** Takes nothing more, publishes what is under way within `graceMs`, and closes what it has opened. What was not published is written by somebody else. */
+  stop(options?: { readonly graceMs?: number | undefined }): Promise<void>;
 }
 
 const upkeepEveryMs = 30_000;
+const graceMsDefault = 25_000;
+const closeMs = 2_000;
 
 /**
  * Starts to carry events from the log into the lake, and finished jobs from their history, and keeps the log in order beside it: expired leases, partitions, generations of keys.
@@ -77,12 +83,22 @@ export async function startMaterialiser(options: StartMaterialiserOptions): Prom
   });
   return {
     health: materialiser.health,
-    async stop() {
-      await Promise.all([materialiser.stop(), upkeep.stop(), history?.stop()]);
-      await writer.close();
+    checkReady: () =>
+      Promise.all([
+        checkDependency({ name: "objectStore", ping: () => objects.ping() }),
+        checkDependency({ name: "materialiser", ping: async () => requireWriting(materialiser.health()) }),
+      ]),
+    async stop({ graceMs = graceMsDefault } = {}) {
+      await within(graceMs, Promise.all([materialiser.stop(), upkeep.stop(), history?.stop()]));
+      // Cuts uploads that the store doesn't answer.
       await objects.close();
+      await within(closeMs, writer.close());
     },
   };
+}
+
+function requireWriting({ failing }: MaterialiserHealth): void {
+  if (failing) throw new MillraceError("UNAVAILABLE", "Events can't be written into the lake; the log says why.");
 }
 
 async function loadLake() {

@@ -1,4 +1,4 @@
-import { type PinSnapshotRequest, pinSnapshotRequestSchema } from "@millrace/contract";
+import { MillraceError, type PinSnapshotRequest, pinSnapshotRequestSchema } from "@millrace/contract";
 import type { Snapshot } from "@millrace/storage";
 
 import { actorName, audit } from "../audit/audit.ts";
@@ -14,6 +14,11 @@ export interface PinInput {
 export async function pinSnapshot(ctx: SnapshotCtx, { id, request }: PinInput): Promise<Snapshot> {
   requireKeeper(ctx);
   const { reason, expiresAt } = parse(pinSnapshotRequestSchema, request);
+  if (expiresAt !== undefined && Date.parse(expiresAt) <= Date.now()) {
+    throw new MillraceError("VALIDATION_FAILED", "The pin would have ended already.", {
+      errors: [{ path: "expiresAt", code: "too_small", message: "A time in the future." }],
+    });
+  }
   const snapshot = present(
     await ctx.lake.pin(ctx.actor.tenantId, snapshotIdOf(id), {
       reason,

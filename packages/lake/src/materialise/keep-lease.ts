@@ -7,13 +7,17 @@ export interface KeptLease {
   stop(): void;
 }
 
-/** Renews a claim's lease every third of it. `sentAtMs` is when the claim was asked for, by `performance.now()`: the lease can't have begun earlier. */
+/** So many leases long a claim may be worked on: whoever takes longer hangs, and somebody else has to try. */
+const leasesMax = 40;
+
+/** Renews a claim's lease every third of it, for some minutes. `sentAtMs` is when the claim was asked for, by `performance.now()`: the lease can't have begun earlier. */
 export function keepLease(bus: IngestBus, claim: RangeClaim, sentAtMs: number): KeptLease {
   let renewedAtMs = sentAtMs;
   let lost = false;
 
   async function renew(): Promise<void> {
     const askedAtMs = performance.now();
+    if (askedAtMs - sentAtMs > claim.leaseMs * leasesMax) return;
     if (await bus.extendLease(claim, claim.leaseMs)) renewedAtMs = askedAtMs;
     else lost = true;
   }

@@ -39,7 +39,7 @@ export interface MaterialiserHealth {
   readonly state: "new" | "running" | "draining" | "stopped";
   /** Tenants that are being written. */
   readonly busy: number;
-  /** True while the log can't be read. */
+  /** True while the log can't be read, or ranges can't be written one after the other. */
   readonly failing: boolean;
   readonly publishedAt: Date | undefined;
 }
@@ -55,6 +55,8 @@ export interface Materialiser {
 
 /** The greatest payload: a range that has no room for one more is full. */
 const eventBytesMax = 4_194_304;
+/** Failures in a row from which on it isn't the range that is at fault. */
+const failuresMax = 3;
 const backoffMs = 250;
 const backoffMaxMs = 30_000;
 
@@ -67,6 +69,7 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
   const busy = new Map<number, boolean>();
   let state: MaterialiserHealth["state"] = "new";
   let failing = false;
+  let failuresInARow = 0;
   let publishedAt: Date | undefined;
   let poll: NodeJS.Timeout | undefined;
   let subscription: { close(): Promise<void> } | undefined;
@@ -118,12 +121,14 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
     let outcome: "published" | "lost" | "failed" = "failed";
     try {
       outcome = (await publish(claim, lease)) ? "published" : "lost";
+      failuresInARow = 0;
       if (outcome === "lost")
         logger.warn(
           { tenant, owner: claim.owner },
           "The lease of a log was lost; its range is written again by whoever has it",
         );
     } catch (error) {
+      failuresInARow++;
       logger.error({ err: error, tenant, failed: claim.failures + 1 }, "A range of the log could not be written");
       const delayMs = Math.min(backoffMs * 2 ** claim.failures, backoffMaxMs);
       // A range that can't be given back comes back with the end of its lease.
@@ -189,6 +194,6 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
       await Promise.all([subscription?.close(), lanes]);
       state = "stopped";
     },
-    health: () => ({ state, busy: busy.size, failing, publishedAt }),
+    health: () => ({ state, busy: busy.size, failing: failing || failuresInARow >= failuresMax, publishedAt }),
   };
 }

@@ -137,7 +137,6 @@ export const lakeState = millrace.table(
   "lake_state",
   {
     onlyRow: boolean("only_row").primaryKey().default(true),
-    historyTo: at("history_to"),
     sweeping: boolean("sweeping").notNull().default(true),
     restoredAt: at("restored_at"),
   },

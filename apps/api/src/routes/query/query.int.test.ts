@@ -7,7 +7,7 @@ import { apiOfFile } from "../../testing/api-of-file.ts";
 
 const { api, key } = await apiOfFile({
   lake: true,
-  values: { "query.rowsMax": 1_000, "query.bytesMax": 100_000, "query.queueTimeoutMs": 1_000 },
+  values: { "query.rowsMax": 1_000, "query.bytesMax": 100_000, "query.queueTimeoutMs": 1_000, "query.queueMax": 3 },
 });
 
 const ask = (what: string, body?: unknown, headers: Readonly<Record<string, string>> = {}, who = key) =>
@@ -236,6 +236,7 @@ describe("snapshots", () => {
       items: [{ expired: false, pinned: false }],
       nextCursor: expect.any(String),
     });
+    expect((await ask(`POST ${path}/pin`, { reason: "x", expiresAt: "2000-01-01T00:00:00Z" })).status).toBe(422);
     expect((await ask(`POST ${path}/pin`, { reason: "the quarter's figures" })).json).toMatchObject({ pinned: true });
     expect((await ask(`GET ${path}`)).json).toMatchObject({ pinned: true });
     expect((await ask(`DELETE ${path}/pin`)).status).toBe(204);
