@@ -43,12 +43,15 @@ export async function withNats<Result>(fn: (nats: BenchNats) => Promise<Result>)
   await writeFile(config, lines.join("\n"));
   const server = spawn(program.path, ["-c", config], { stdio: "ignore" });
   const exited = once(server, "exit");
+  const kill = () => void server.kill("SIGKILL");
+  process.once("exit", kill);
   try {
     await awaitHealthy(`http://127.0.0.1:${monitor}/healthz`);
     return await fn({ url: `nats://127.0.0.1:${port}`, pid: server.pid ?? 0 });
   } finally {
-    server.kill("SIGKILL");
+    kill();
     await exited;
+    process.off("exit", kill);
     await rm(folder, { recursive: true, force: true, maxRetries: 5 });
   }
 }

@@ -7,7 +7,7 @@ export const columns = [
   { name: "kind", type: "varchar" },
   { name: "url", type: "varchar" },
   { name: "country", type: "varchar" },
-  { name: "at", type: "timestamp" },
+  { name: "seen_at", type: "timestamp" },
   { name: "amount", type: "decimal(18,2)" },
   { name: "duration_ms", type: "int32" },
   { name: "signed_in", type: "boolean" },
@@ -23,7 +23,7 @@ const times = Array.from({ length: 1_000 }, (_, n) => new Date(firstMs + n * 61_
 export function payloadText(n: number): string {
   const kind = kinds[n % 7] ?? "";
   const country = countries[(n >> 3) % 7] ?? "";
-  return `{"id":${n},"kind":"${kind}","url":"https://shop.example.com/products/${n % 5_003}?ref=mail","country":"${country}","at":"${times[n % 1_000]}","amount":"${n % 1_000}.${10 + (n % 90)}","duration_ms":${n % 30_000},"signed_in":${n % 3 === 0}}`;
+  return `{"id":${n},"kind":"${kind}","url":"https://shop.example.com/products/${n % 5_003}?ref=mail","country":"${country}","seen_at":"${times[n % 1_000]}","amount":"${n % 1_000}.${10 + (n % 90)}","duration_ms":${n % 30_000},"signed_in":${n % 3 === 0}}`;
 }
 
 /** The JSON text of the n-th record; its key is its own. */

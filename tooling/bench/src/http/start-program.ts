@@ -29,6 +29,10 @@ export function startProgram(
   child.stdout?.on("data", (chunk: Buffer) => (written.stdout += chunk.toString()));
   child.stderr?.on("data", (chunk: Buffer) => (written.stderr += chunk.toString()));
   const closed = once(child, "close");
+  // A run that is cut off leaves none behind.
+  const kill = () => void child.kill("SIGKILL");
+  process.once("exit", kill);
+  child.once("close", () => process.off("exit", kill));
   return {
     pid: child.pid ?? 0,
     async output() {

@@ -17,7 +17,7 @@ const requestSchema = z.object({
         kind: z.string(),
         url: z.string(),
         country: z.string(),
-        at: z.iso.datetime(),
+        seen_at: z.iso.datetime(),
         amount: z.string(),
         duration_ms: z.int(),
         signed_in: z.boolean(),

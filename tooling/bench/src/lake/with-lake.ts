@@ -1,5 +1,4 @@
 import { join } from "node:path";
-import { setTimeout as delay } from "node:timers/promises";
 
 import { connectDirectly } from "@millrace/storage";
 
@@ -9,6 +8,7 @@ import { type RunningWorker, withWorker } from "../http/with-worker.ts";
 import { withDatabase } from "../queues/stage.ts";
 import type { Values } from "../queues/values.ts";
 import type { BenchPostgres } from "../with-postgres.ts";
+import { awaitUntil } from "./await-until.ts";
 import { type LakeStorage, withFolder } from "./storage.ts";
 
 /** An API over an empty lake, and workers when they are wanted. */
@@ -55,12 +55,11 @@ export async function readLag({ api, headers }: Pick<BenchLake, "api" | "headers
 }
 
 /** Waits until all that was accepted can be queried. */
-export async function awaitVisible(lake: Pick<BenchLake, "api" | "headers">): Promise<void> {
-  for (;;) {
+export function awaitVisible(lake: Pick<BenchLake, "api" | "headers">): Promise<void> {
+  return awaitUntil("Writing what was accepted", async () => {
     const { head, watermark } = await readLag(lake);
-    if (watermark >= head) return;
-    await delay(20);
-  }
+    return watermark >= head;
+  });
 }
 
 /** Runs a query over HTTP; its rows. @throws Error with the answer when it is no success */

@@ -1,8 +1,7 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 import { startMeter } from "../../meter.ts";
 import type { Values } from "../../queues/values.ts";
 import type { BenchPostgres } from "../../with-postgres.ts";
+import { awaitUntil } from "../await-until.ts";
 import { fillLake } from "../fill.ts";
 import type { LakeStorage } from "../storage.ts";
 import { type BenchLake, readCatalogue, startLakeMeter, withLake } from "../with-lake.ts";
@@ -36,13 +35,13 @@ export function measureCompaction(postgres: BenchPostgres, storage: LakeStorage,
   });
 }
 
-async function awaitDone(lake: BenchLake, id: string): Promise<void> {
-  for (;;) {
-    const { state } = (await ask(lake, "GET", `/v1/jobs/${id}`)) as { readonly state: string };
-    if (state === "completed") return;
-    if (["failed", "dead", "cancelled"].includes(state)) throw new Error(`The compaction is ${state}`);
-    await delay(10);
-  }
+function awaitDone(lake: BenchLake, id: string): Promise<void> {
+  return awaitUntil("The compaction", async () => {
+    const { status } = (await ask(lake, "GET", `/v1/jobs/${id}`)) as { readonly status: string };
+    if (status === "pending" || status === "running") return false;
+    if (status !== "completed") throw new Error(`The compaction is ${status}`);
+    return true;
+  });
 }
 
 async function ask({ api, headers }: BenchLake, method: string, path: string): Promise<unknown> {

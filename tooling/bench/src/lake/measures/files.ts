@@ -21,7 +21,7 @@ const warmUp = 3;
 /** Pairs of queries over very many files end then, however few they are. */
 const pairsMsMax = 20_000;
 const sql = (from: string) =>
-  `select kind, count(*) as events, sum(amount) as amount, max(at) as last from ${from} group by kind order by kind`;
+  `select kind, count(*) as events, sum(amount) as amount, max(seen_at) as latest from ${from} group by kind order by kind`;
 
 /** The same query over HTTP and by DuckDB alone on the same files, one right after the other, so many times. */
 export function measureFiles(postgres: BenchPostgres, storage: LakeStorage, plan: PairPlan): Promise<Values> {
