@@ -24,7 +24,7 @@ describe("lake", () => {
       flushMs: 250,
       flushRows: 100_000,
       flushBytes: 67_108_864,
-      leaseMs: 15_000,
+      leaseMs: 8_000,
       jobHistory: true,
       historyFlushMs: 10_000,
       compaction: {

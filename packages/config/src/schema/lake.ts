@@ -3,7 +3,7 @@ import { isAbsolute } from "node:path";
 import { z } from "zod";
 
 import { defineSection, keyNotes } from "./section.ts";
-import { byteSize, checkedText, durationMs, flag, integer, oneOf, text } from "./values.ts";
+import { byteSize, checkedText, durationMs, flag, folder, integer, oneOf, text } from "./values.ts";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -12,8 +12,6 @@ const kibibyte = 1_024;
 const mebibyte = 1_024 * kibibyte;
 const gibibyte = 1_024 * mebibyte;
 const tebibyte = 1_024 * gibibyte;
-
-const folder = () => text(/^(?! *$)\P{Cc}+$/u, "the path of a folder");
 
 const s3 = z.strictObject({
   endpoint: checkedText(isEndpoint, "a URL such as https://s3.example.com")
@@ -96,7 +94,7 @@ export const lake = defineSection({
       .default(64 * mebibyte)
       .register(keyNotes, { description: "Payload of a tenant that is written at once at most." }),
     leaseMs: durationMs({ min: second, max: 10 * minute })
-      .default(15 * second)
+      .default(8 * second)
       .register(keyNotes, {
         description:
           "How long a worker that died keeps others from the events that it was writing; renewed at a third of it.",

@@ -18,7 +18,7 @@ describe("query", () => {
       concurrencyPerTenant: 1,
       queueMax: 64,
       queueTimeoutMs: 10_000,
-      consistencyTimeoutMs: 10_000,
+      consistencyTimeoutMs: 15_000,
       consistencyTimeoutMsMax: 60_000,
     });
   });

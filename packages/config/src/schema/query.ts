@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { defineSection, keyNotes } from "./section.ts";
-import { byteSize, durationMs, integer } from "./values.ts";
+import { byteSize, durationMs, folder, integer } from "./values.ts";
 
 const second = 1_000;
 const minute = 60 * second;
@@ -41,8 +41,12 @@ export const query = defineSection({
     queueTimeoutMs: durationMs({ min: 0, max: 10 * minute })
       .default(10 * second)
       .register(keyNotes, { description: "How long a query waits for its turn before it is refused with 429." }),
+    spoolDirectory: folder().optional().register(keyNotes, {
+      description:
+        "Where results lie until they are read, unnamed once they are complete; the system's folder for temporary files unless set. Processes may share it.",
+    }),
     consistencyTimeoutMs: durationMs({ min: 0, max: 10 * minute })
-      .default(10 * second)
+      .default(15 * second)
       .register(keyNotes, {
         description: "How long a query waits for the event of its visibility token where it doesn't say.",
       }),

@@ -108,3 +108,8 @@ function isPostgresUrl(value: string): boolean {
     !value.includes("#")
   );
 }
+
+/** The path of a folder. */
+export function folder() {
+  return text(/^(?! *$)\P{Cc}+$/u, "the path of a folder");
+}

@@ -1,8 +1,3 @@
-import { mkdtempSync } from "node:fs";
-import { rm } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-
 import { isMillraceError, MillraceError } from "@millrace/contract";
 import { silentLogger } from "@millrace/telemetry";
 
@@ -11,6 +6,7 @@ import { ChildGone, type QueryChild } from "./children/start-child.ts";
 import type { QueryTable } from "./query-table.ts";
 import type { QueryEngine, QueryEngineOptions, QueryInput, QueryResult } from "./query-types.ts";
 import { admit, execute } from "./run-in-child.ts";
+import { openSpool } from "./spool.ts";
 import { untilAborted } from "./until-aborted.ts";
 
 const resultBytesDefault = 256 * 1024 * 1024;
@@ -29,7 +25,7 @@ interface Lent {
 export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
   const logger = options.logger ?? silentLogger;
   const resultBytesMax = options.resultBytesMax ?? resultBytesDefault;
-  const spool = mkdtempSync(join(options.spoolDir ?? tmpdir(), "millrace-query-"));
+  const spool = openSpool(options.spoolDir);
   const pool = createPool({
     children: options.children,
     threads: options.threads,
@@ -84,7 +80,7 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
     const admitted = await withChild({ id, signal, admitted: false }, (child) => admit(child, input));
     // No child is held meanwhile: a store that does not answer keeps nobody waiting but this query.
     const tables = await untilAborted(open(input, admitted.tables, signal), signal);
-    const outPath = join(spool, String(id));
+    const outPath = await spool.pathFor(id);
     const query = { ...input, id, outPath, bytesMax: Math.min(input.bytesMax, resultBytesMax) };
     const result = await withChild(
       { id, signal, admitted: true },
@@ -116,7 +112,7 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
     async close() {
       for (const stop of running) stop.abort(new MillraceError("UNAVAILABLE", "The query engine is closing."));
       await pool.close();
-      await rm(spool, { recursive: true, force: true });
+      await spool.close();
     },
   };
 }
