@@ -40,7 +40,7 @@ export interface QueryClient {
 }
 
 /** The head of an answer comes once the query is done; these are the server's defaults, and some time for the way. */
-const defaultMs = { consistency: 10_000, query: 30_000, queue: 10_000, way: 10_000 };
+const defaultMs = { consistency: 15_000, query: 30_000, queue: 10_000, way: 10_000 };
 
 /** Makes the calls of `/v1/query`. */
 export function createQueryClient(open: OpenStream, retriesMax: number): QueryClient {
