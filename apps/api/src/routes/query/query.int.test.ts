@@ -115,7 +115,7 @@ describe("POST /v1/query", () => {
       minVisibilityToken: await send(table, [{ id: 1 }]),
     });
     const { snapshotId } = first.json;
-    const seen = await ask(`GET /v1/snapshots/${snapshotId}`);
+    const seen = await ask(`GET /v1/snapshots/${String(snapshotId)}`);
     const token = await send(table, [{ id: 2 }, { id: 3 }]);
     const sql = `select count(*) from ${table}`;
     expect(await rowsOf({ sql, minVisibilityToken: token })).toEqual([[3]]);
@@ -190,7 +190,7 @@ describe("POST /v1/query", () => {
     const slow = { sql: "select count(*) from range(100000) a, range(100000) b, range(1000) c", timeoutMs: 300 };
     const many = await Promise.all(Array.from({ length: 70 }, () => query(slow)));
     const codes = new Set(many.map(({ json }) => json["code"]));
-    expect([...codes].toSorted()).toEqual(["QUERY_TIMEOUT", "RATE_LIMITED"]);
+    expect(codes).toEqual(new Set(["QUERY_TIMEOUT", "RATE_LIMITED"]));
     const refused = many.find(({ status }) => status === 429);
     expect(Number(refused?.headers.get("retry-after"))).toBeGreaterThan(0);
   });
@@ -231,7 +231,7 @@ describe("snapshots", () => {
   test("are listed, shown, pinned and unpinned, to their tenant only", async () => {
     const table = await makeTable();
     const reply = await query({ sql: "select 1", minVisibilityToken: await send(table, [{ id: 1 }]) });
-    const path = `/v1/snapshots/${reply.json["snapshotId"]}`;
+    const path = `/v1/snapshots/${String(reply.json["snapshotId"])}`;
     expect((await ask("GET /v1/snapshots?limit=1")).json).toMatchObject({
       items: [{ expired: false, pinned: false }],
       nextCursor: expect.any(String),
