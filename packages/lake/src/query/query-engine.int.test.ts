@@ -169,6 +169,42 @@ describe("limits", () => {
     await expect(run(wide, { rowLimit: 1e6, bytesMax: 1e12 })).rejects.toMatchObject({ code: "RESULT_TOO_LARGE" });
   }, 30_000);
 
+  it("refuses a statement whose tree is larger than it looks", async () => {
+    const columnsOf = (count: number): string => Array.from({ length: count }, (_, index) => `c${index}`).join(", ");
+    const cube = (count: number): string =>
+      `select count(*) from (select ${columnsOf(count).replaceAll(/c\d+/g, "1 as $&")}) group by cube (${columnsOf(count)})`;
+    expect(await rows(cube(4))).toHaveLength(16);
+    await expect(run(cube(15))).rejects.toThrow("A query is grouped in at most 1024 sets at once.");
+    const flat = run(`select ${Array.from({ length: 49_000 }, () => "1").join(",")}`);
+    await expect(flat).rejects.toMatchObject({ code: "QUERY_INVALID", message: "The query is too complex." });
+  });
+
+  it("knows names of WITH where they are seen only, also when a name is given twice", async () => {
+    const twice = "with a as (select 1 as id) select id, (with a as (select 2 as id) select id from a) from a";
+    expect(await rows(twice)).toEqual([[1, 2]]);
+    await expect(run("select (with b as (select 1 as id) select id from b), id from b")).rejects.toThrow("no table");
+    await expect(run("(with b as (select 1) select 1) union all select id from b")).rejects.toThrow("no table");
+  });
+
+  it("looks aggregates up by no other text than one that stands there and names an allowed one", async () => {
+    expect(await rows("select list_aggregate([1, 2], 'SUM'), [1, 2].aggregate('max'), list_sum([3])")).toEqual([
+      [3, 2, 3],
+    ]);
+    for (const sql of [
+      "select list_aggregate([1], 'no_such')",
+      "select list_aggr([1], 'su' || 'm')",
+      "select array_aggr([1], name) from events",
+      "select array_aggregate([1], $1)",
+      "select [1].aggregate(null)",
+      "select aggregate([1])",
+      "select aggregate(name := 'sum', [1])",
+    ]) {
+      const params = sql.includes("$1") ? ["sum"] : [];
+      const error = await run(sql, { params }).catch((reason: unknown) => reason);
+      expect(`${sql}: ${(error as MillraceError).code}`).toBe(`${sql}: QUERY_FORBIDDEN`);
+    }
+  });
+
   it("ends a query at its time, and the next one runs", async () => {
     await expect(run("select count(*) from range(1000000000000)", { timeoutMs: 300 })).rejects.toMatchObject({
       code: "QUERY_TIMEOUT",

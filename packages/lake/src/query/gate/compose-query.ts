@@ -35,22 +35,39 @@ export function isSameQuery(checked: SyntaxNode, composed: SyntaxNode): boolean 
   if (!isNode(node) || node.type !== "SELECT_NODE") return false;
   const from = node.from_table;
   if (!isNode(from) || from.type !== "SUBQUERY" || !isNode(from.subquery)) return false;
-  return shapeOf(node, from.subquery.node) === shapeOf(undefined, checked.node);
+  return isFrame(node, from.subquery.node) && isSame(from.subquery.node, checked.node);
 }
 
-/** The text of a query, or of the query inside when all around it is what `asTable` writes. */
-function shapeOf(outer: SyntaxNode | undefined, inner: unknown): string {
-  const text = JSON.stringify(inner, (key, value: unknown) => {
-    if (key === "query_location") return undefined;
-    if (key !== "schema_name") return value;
-    return value === systemSchema ? "system" : String(value).toLowerCase();
+/** No tree is deeper than the walk that checked it allows. */
+function isSame(left: unknown, right: unknown): boolean {
+  if (left === right) return true;
+  if (Array.isArray(left)) {
+    return Array.isArray(right) && left.length === right.length && left.every((item, at) => isSame(item, right[at]));
+  }
+  if (!isNode(left) || !isNode(right)) return false;
+  const names = namesOf(left);
+  if (names.length !== namesOf(right).length) return false;
+  return names.every((name) => {
+    if (!Object.hasOwn(right, name)) return false;
+    return name === "schema_name" ? schemaOf(left) === schemaOf(right) : isSame(left[name], right[name]);
   });
-  if (outer === undefined) return text;
+}
+
+function namesOf(node: SyntaxNode): readonly string[] {
+  return Object.keys(node).filter((name) => name !== "query_location");
+}
+
+function schemaOf({ schema_name: name }: SyntaxNode): string {
+  return name === systemSchema ? "system" : String(name).toLowerCase();
+}
+
+/** True when all around the inner query is what `asTable` writes. */
+function isFrame(outer: SyntaxNode, inner: unknown): boolean {
   const frame = JSON.stringify(outer, (key, value: unknown) => {
     if (key === "query_location") return undefined;
     return value === inner ? "inner" : value;
   });
-  return frame === emptyFrame ? text : "";
+  return frame === emptyFrame;
 }
 
 const emptyFrame = JSON.stringify({

@@ -16,6 +16,8 @@ export interface SyntaxNode {
   readonly show_type?: string;
   readonly query?: unknown;
   readonly function?: unknown;
+  /** Places of the expressions that each set groups by. */
+  readonly group_sets?: readonly (readonly number[])[];
   readonly cte_name?: string;
   readonly cte_map?: { readonly map?: readonly { readonly key: string; readonly value: unknown }[] };
   readonly [member: string]: unknown;

@@ -2,7 +2,7 @@ import { readFileSync } from "node:fs";
 
 import type { ChildAnswer, ChildRequest, ChildSettings } from "../protocol.ts";
 import { ParamError } from "./bind-params.ts";
-import { failureOf } from "./failure-of.ts";
+import { failureOf, StatementError } from "./failure-of.ts";
 import { type Instance, openInstance } from "./open-instance.ts";
 import { runQuery } from "./run-query.ts";
 
@@ -10,6 +10,7 @@ import { runQuery } from "./run-query.ts";
 
 const settings = JSON.parse(process.argv[2] ?? "{}") as ChildSettings;
 const pageBytes = 4_096;
+const treeLengthMax = 4_000_000;
 let initialBytes: number | undefined;
 let instance: Instance | undefined;
 /** The query that runs, and the last one that was to stop: a late interrupt must not meet the next query. */
@@ -51,7 +52,10 @@ async function parse({ connection }: Instance, statements: readonly string[]): P
       "SELECT json_serialize_sql($1::VARCHAR, skip_null := true, skip_empty := true)::VARCHAR",
       [statement],
     );
-    trees.push(String(reader.getRows()[0]?.[0]));
+    const tree = String(reader.getRows()[0]?.[0]);
+    // The parent reads it on the thread that answers everybody.
+    if (tree.length > treeLengthMax) throw new StatementError("Parser", "The query is too complex.");
+    trees.push(tree);
   }
   return trees;
 }
