@@ -12,11 +12,13 @@ export interface Secrets {
 /** What is said of a failure in a child: DuckDB's sentence where it is about the user's SQL, a sentence of ours elsewhere. Never a path. */
 export function publicError(sql: string, failure: ChildFailure, secrets: Secrets): MillraceError {
   const cause = new Error(`${failure.type}: ${failure.message}`);
+  // DuckDB tells of it under many names: as an internal error where an operator meets it, as invalid input where a function does.
+  if (/out of memory|allocation failure|failed to allocate/i.test(cause.message)) {
+    return new MillraceError("QUERY_TOO_LARGE", "The query needs more memory than it may have.", { cause });
+  }
   switch (failure.type.toLowerCase()) {
     case "permission":
       return forbidden(sql, "The query asks for something outside of its tables.", failure.offset);
-    case "out of memory":
-      return new MillraceError("QUERY_TOO_LARGE", "The query needs more memory than it may have.", { cause });
     case "io":
       return ioError(failure, cause);
     case "interrupt":
