@@ -12,6 +12,7 @@ import type { Logger } from "@millrace/telemetry";
 
 import type { QueryLimits } from "../query/context.ts";
 import { createTurns, type Turns } from "../query/turns.ts";
+import { createUnreadResults, type UnreadResults } from "../query/unread-results.ts";
 import { createObjectStore } from "./object-store.ts";
 import { createVisibility, type Visibility } from "./visibility.ts";
 
@@ -19,6 +20,7 @@ import { createVisibility, type Visibility } from "./visibility.ts";
 export interface Queries {
   readonly engine: QueryEngine;
   readonly turns: Turns;
+  readonly unread: UnreadResults;
   readonly limits: QueryLimits;
 }
 
@@ -74,6 +76,7 @@ async function createQueries(config: Config["query"], logger: Logger): Promise<Q
       logger,
     }),
     turns: createTurns(config),
+    unread: createUnreadResults(config),
     limits: config,
   };
 }

@@ -5,6 +5,7 @@ import type { Metrics } from "@millrace/telemetry";
 import type { Ctx } from "../context.ts";
 import type { Visibility } from "../lake/visibility.ts";
 import type { Turns } from "./turns.ts";
+import type { UnreadResults } from "./unread-results.ts";
 
 /** What a query may cost; the section `query` of the configuration. */
 export interface QueryLimits {
@@ -25,6 +26,7 @@ export interface QueryCtx extends Pick<Ctx, "actor" | "signal"> {
   readonly engine: QueryEngine;
   readonly visibility: Visibility;
   readonly turns: Turns;
+  readonly unread: UnreadResults;
   readonly limits: QueryLimits;
   readonly metrics?: Pick<Metrics, "querySeconds" | "queryBarrierSeconds"> | undefined;
 }

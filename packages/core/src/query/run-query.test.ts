@@ -7,6 +7,7 @@ import type { AcquiredFiles } from "@millrace/storage";
 import type { QueryCtx } from "./context.ts";
 import { runQuery } from "./run-query.ts";
 import { createTurns } from "./turns.ts";
+import { createUnreadResults } from "./unread-results.ts";
 
 const limits = {
   timeoutMs: 1_000,
@@ -25,6 +26,7 @@ function ctxOf(run: QueryEngine["run"], more: Partial<QueryCtx> = {}): QueryCtx 
     files: { acquire: () => Promise.resolve({ localPaths: [], release: () => undefined }) },
     engine: { run },
     turns: createTurns({ concurrency: 1, concurrencyPerTenant: 1, queueMax: 10, queueTimeoutMs: 60_000 }),
+    unread: createUnreadResults(limits),
     limits,
     ...more,
   } as unknown as QueryCtx;

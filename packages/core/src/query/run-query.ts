@@ -33,6 +33,7 @@ export async function runQuery(
   requireAtMost("consistencyTimeoutMs", choice.consistencyTimeoutMs, limits.consistencyTimeoutMsMax);
   requireAtMost("timeoutMs", timeoutMs, limits.timeoutMsMax);
   requireAtMost("rowLimit", rowLimit, limits.rowsMax);
+  ctx.unread.requireRoom(tenantId);
   const snapshot = await chooseSnapshot(ctx, choice);
   const deadlineMs = timeoutMs ?? limits.timeoutMs;
   const deadline = startDeadline(deadlineMs, signal);
@@ -64,6 +65,7 @@ export async function runQuery(
       format,
       signal: deadline.signal,
     });
+    ctx.unread.add(tenantId, result);
     isDone = true;
     return { result, snapshot, files: opened?.files ?? 0 };
   } finally {

@@ -17,7 +17,10 @@ export function queryJson({ result, snapshot, files }: QueryAnswer): Readable {
     yield* body;
     yield Buffer.from(`,${JSON.stringify(rest).slice(1)}`);
   };
-  return Readable.from(whole(), { objectMode: false });
+  const text = Readable.from(whole(), { objectMode: false });
+  // A client may go before the rows are reached; they are let go of then too.
+  text.once("close", () => body.destroy());
+  return text;
 }
 
 function rounded(ms: number): number {
