@@ -30,7 +30,10 @@ export function startChild({ fileBytesMax, ...settings }: ChildOptions): QueryCh
   const program = fileURLToPath(
     new URL(`../sandbox/child.${import.meta.url.endsWith(".ts") ? "ts" : "js"}`, import.meta.url),
   );
-  const args = ["--max-old-space-size=128", "--disable-warning=ExperimentalWarning", program, JSON.stringify(settings)];
+  const flags = ["--max-old-space-size=128", "--disable-warning=ExperimentalWarning"];
+  // From source the packages that it imports are source too: nothing needs to be built first.
+  if (program.endsWith(".ts")) flags.push("--conditions=@millrace/source");
+  const args = [...flags, program, JSON.stringify(settings)];
   const child = spawn("/bin/sh", ["-c", limited(settings.memoryBytes, fileBytesMax), process.execPath, ...args], {
     cwd: "/",
     env: {},
