@@ -34,6 +34,8 @@ export interface Api {
   /** For keys that may be revoked while a request waits. */
   readonly validator: ApiKeyValidator;
   readonly keyCheckMs: number;
+  /** Fires a moment before the connections that are left are cut: what takes long ends then, with an answer. */
+  readonly ending: AbortSignal;
   /** True from the moment that the process is asked to stop. */
   isDraining(): boolean;
   /** The OpenAPI document as JSON text. */

@@ -39,6 +39,9 @@ export interface RunnableApi {
   close(): Promise<void>;
 }
 
+/** What a query that is ended has for its answer to reach its client before connections are cut. */
+const answerMs = 1_000;
+
 /** Builds the API over the parts of a process. */
 export function createApi(options: ApiOptions): RunnableApi {
   const { config, composition, logger, metrics } = options;
@@ -50,6 +53,7 @@ export function createApi(options: ApiOptions): RunnableApi {
   const { store, db } = composition;
   const desk = createClaimDesk({ store, listen: db.listen, logger, metrics });
   const stopping = new AbortController();
+  const ending = new AbortController();
   let document: string | undefined;
   const api: Api = {
     composition: { ...composition, ingestDesk },
@@ -61,6 +65,7 @@ export function createApi(options: ApiOptions): RunnableApi {
     desk,
     validator,
     keyCheckMs: options.keyCheckMs ?? keyCheckMsDefault,
+    ending: ending.signal,
     isDraining: () => stopping.signal.aborted,
     openApi: () => (document ??= JSON.stringify(openApiDocument(routes))),
   };
@@ -80,7 +85,12 @@ export function createApi(options: ApiOptions): RunnableApi {
     await new Promise((resolve) => {
       setTimeout(resolve, delayMs);
     });
+    const lastCall = setTimeout(
+      () => ending.abort(new MillraceError("UNAVAILABLE", "The server is stopping.")),
+      Math.max(0, graceMs - answerMs),
+    );
     await Promise.all([server.stop(graceMs), upkeepDone]);
+    clearTimeout(lastCall);
   }
 
   return {

@@ -2,6 +2,7 @@ import { MillraceError, type Problem, isMillraceError, toProblem } from "@millra
 
 import type { Exchange } from "./exchange.ts";
 import type { FailureLog } from "./failure-log.ts";
+import { ClientGone } from "./gone-signal.ts";
 
 /** A problem as it goes over the wire. */
 export interface ProblemAnswer {
@@ -24,8 +25,11 @@ export function problemAnswer(error: unknown, at: ProblemPlace): ProblemAnswer {
   const known = publicError(error);
   const { exchange, instance, failures } = at;
   const { traceId, route, tenant } = exchange;
-  exchange.errorCode = known.code;
-  failures.failed(known, error, { errorCode: known.code, route, tenant, traceId });
+  // The line of the request says by its status that the client left.
+  if (!(error instanceof ClientGone)) {
+    exchange.errorCode = known.code;
+    failures.failed(known, error, { errorCode: known.code, route, tenant, traceId });
+  }
   const problem: Problem = toProblem(known, { traceId, ...(instance === undefined ? {} : { instance }) });
   return { status: known.status, headers: headersOf(known), body: JSON.stringify(problem) };
 }
