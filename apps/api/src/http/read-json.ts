@@ -18,13 +18,18 @@ export async function readJson(c: ApiContext, bytesMax: number, options: ReadJso
     outgoing.setHeader("Accept", types.join(", "));
     throw new MillraceError("UNSUPPORTED_MEDIA_TYPE", `Send the body with Content-Type: ${types.join(" or ")}.`);
   }
-  return parseJson(await readBody(incoming, outgoing, bytesMax, options.onBytes), options);
+  const body = await readBody(incoming, outgoing, bytesMax, options.onBytes);
+  const refusal = options.onBody?.(body);
+  if (refusal !== undefined) throw refusal;
+  return parseJson(body, options);
 }
 
 export interface ReadJsonOptions {
   /** Numbers that a double can't hold are kept with all their digits (see `parseExactJson`), where they would be refused otherwise. */
   readonly exact?: boolean;
   readonly onBytes?: OnBytes;
+  /** Told of the whole body before it is parsed; what it answers ends the request. */
+  readonly onBody?: (body: Buffer) => MillraceError | undefined;
   /** What the route takes besides JSON, for whoever sends something else. */
   readonly otherTypes?: readonly string[];
 }

@@ -23,6 +23,8 @@ describe("ingest", () => {
       pendingBytesHard: 2_147_483_648,
       memoryBytesMax: 134_217_728,
       tenantMemoryBytesMax: 33_554_432,
+      uploadsMax: 256,
+      tenantUploadsMax: 64,
     });
   });
 
@@ -35,6 +37,7 @@ describe("ingest", () => {
     ["publishesMax: 1", "ingest.tenantPublishesMax"],
     ["pendingEventsSoft: 11, pendingEventsHard: 10", "ingest.pendingEventsSoft"],
     ["pendingBytesSoft: 2MiB, pendingBytesHard: 1MiB", "ingest.pendingBytesSoft"],
+    ["uploadsMax: 8", "ingest.tenantUploadsMax"],
     ["memoryBytesMax: 16MiB", "ingest.tenantMemoryBytesMax"],
     ["tenantMemoryBytesMax: 4MiB", "ingest.bodyBytesMax"],
     ["chunkBytesMax: 8MiB, tenantMemoryBytesMax: 16MiB", "ingest.chunkBytesMax"],

@@ -87,13 +87,24 @@ export const ingest = defineSection({
     memoryBytesMax: byteSize({ min: mebibyte, max: 64 * gibibyte })
       .default(128 * mebibyte)
       .register(keyNotes, {
-        description: "Bodies that a process holds at once, until they are published; beyond it 429.",
+        description: "Bodies that a process holds at once, parsed, until they are published; beyond it 429.",
       }),
     tenantMemoryBytesMax: byteSize({ min: mebibyte, max: 64 * gibibyte })
       .default(32 * mebibyte)
       .register(keyNotes, { description: "The same of one tenant." }),
+    uploadsMax: integer({ min: 1, max: 100_000 })
+      .default(256)
+      .register(keyNotes, { description: "NDJSON uploads that a process has open at once; beyond it 429." }),
+    tenantUploadsMax: integer({ min: 1, max: 100_000 })
+      .default(64)
+      .register(keyNotes, { description: "The same of one tenant." }),
   }),
   rules: [
+    {
+      keys: ["tenantUploadsMax", "uploadsMax"],
+      expected: "at most ingest.uploadsMax",
+      holds: (values) => values.tenantUploadsMax <= values.uploadsMax,
+    },
     {
       keys: ["natsUrls", "bus"],
       expected: "at least one address with ingest.bus nats",

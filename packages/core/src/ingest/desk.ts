@@ -6,6 +6,7 @@ import type { Metrics } from "@millrace/telemetry";
 import { type Memory, createMemory } from "./memory.ts";
 import { createPressure } from "./pressure.ts";
 import { createPublisher } from "./publisher.ts";
+import { type Uploads, createUploads } from "./uploads.ts";
 
 /** What the desk reads of the configuration. */
 export type IngestLimits = Omit<Config["ingest"], "bus" | "nats">;
@@ -20,6 +21,7 @@ export interface IngestDeskOptions {
 export interface IngestDesk {
   readonly limits: IngestLimits;
   readonly memory: Memory;
+  readonly uploads: Uploads;
   /** Resolves when the tenant may send. @throws RATE_LIMITED, UNAVAILABLE */
   admit(tenantNo: number): Promise<void>;
   /** Publishes, together with what others of the tenant bring. @throws UNAVAILABLE */
@@ -37,6 +39,11 @@ export function createIngestDesk({ bus, limits, metrics }: IngestDeskOptions): I
   const memory = createMemory({
     bytesMax: memoryBytesMax,
     tenantBytesMax: tenantMemoryBytesMax,
+    refused: () => metrics?.ingestRefusedTotal.inc({ reason: "memory" }),
+  });
+  const uploads = createUploads({
+    uploadsMax: limits.uploadsMax,
+    tenantUploadsMax: limits.tenantUploadsMax,
     refused: () => metrics?.ingestRefusedTotal.inc({ reason: "memory" }),
   });
   const pressure = createPressure({
@@ -68,6 +75,7 @@ export function createIngestDesk({ bus, limits, metrics }: IngestDeskOptions): I
   return {
     limits,
     memory,
+    uploads,
     async admit(tenantNo) {
       try {
         await pressure.admit(tenantNo);

@@ -6,9 +6,10 @@ export { replayDeadLetter, type ReplayDeadLetterInput } from "./dead-letters/rep
 export type { DeadLetterCtx } from "./dead-letters/context.ts";
 export { createIngestDesk, type IngestDesk, type IngestDeskOptions, type IngestLimits } from "./desk.ts";
 export { getLag, type LagCtx } from "./get-lag.ts";
-export type { SentRecord } from "./ingest-records.ts";
+export type { SentChunk, SentRecord } from "./ingest-records.ts";
 export { ingestStream, type IngestStreamInput } from "./ingest-stream.ts";
 export { ingest, type IngestInput } from "./ingest.ts";
 export type { Memory, MemoryShare } from "./memory.ts";
 export { parseExactJson } from "./parse-json.ts";
+export { jsonWeight } from "./json-weight.ts";
 export { decodeVisibilityToken, encodeVisibilityToken } from "./visibility-token.ts";

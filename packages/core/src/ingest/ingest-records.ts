@@ -17,6 +17,13 @@ export interface SentRecord {
   readonly fault?: { readonly code: RecordErrorCode; readonly path: string; readonly message: string } | undefined;
 }
 
+/** Records of an upload that go on together. */
+export interface SentChunk {
+  readonly records: readonly SentRecord[];
+  /** Called once they are published, and held no more. */
+  release(): void;
+}
+
 interface Passed extends Extract<ReadRecord, { ok: true }> {
   readonly sent: SentRecord;
 }
@@ -26,8 +33,9 @@ export interface IngestRecordsOptions {
   readonly tally: Tally;
 }
 
-/** Others get a turn of the event loop after so many records. */
+/** Others get a turn of the event loop after so many records, or so long: records are of any size. */
 const recordsPerTurn = 500;
+const turnMs = 5;
 
 /** Records that were checked, before any of them is published. */
 export interface CheckedRecords {
@@ -85,8 +93,12 @@ async function check(
 ): Promise<readonly Passed[]> {
   const rules = { ...target, recordBytesMax: ctx.desk.limits.recordBytesMax };
   const passed: Passed[] = [];
+  let turnFromMs = performance.now();
   for (const [nth, sent] of records.entries()) {
-    if (nth % recordsPerTurn === recordsPerTurn - 1) await setImmediate();
+    if (nth % recordsPerTurn === recordsPerTurn - 1 || performance.now() - turnFromMs > turnMs) {
+      await setImmediate();
+      turnFromMs = performance.now();
+    }
     if (sent.fault !== undefined) {
       tally.rejected(sent.index, null, sent.fault.code, [sent.fault]);
       continue;

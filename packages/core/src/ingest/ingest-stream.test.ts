@@ -5,7 +5,7 @@ import type { EventTable } from "@millrace/storage";
 
 import { compileRecordValidator } from "../tables/records/record-validator.ts";
 import type { IngestCtx, IngestTarget } from "./context.ts";
-import type { SentRecord } from "./ingest-records.ts";
+import type { SentChunk, SentRecord } from "./ingest-records.ts";
 import { ingestStream } from "./ingest-stream.ts";
 
 function targetOf(tableId: number, version = 1, names: readonly string[] = ["n"]): IngestTarget {
@@ -41,11 +41,14 @@ function ctxOf(publish: Publish, now: () => IngestTarget | undefined): IngestCtx
   };
 }
 
-const chunkOf = (first: number, count: number): readonly SentRecord[] =>
-  Array.from({ length: count }, (_, at) => ({
-    index: first + at,
-    record: { idempotencyKey: `k${first + at}`, payload: { n: first + at } },
-  }));
+const chunkOfRecords = (records: readonly SentRecord[]): SentChunk => ({ records, release: () => undefined });
+const chunkOf = (first: number, count: number): SentChunk =>
+  chunkOfRecords(
+    Array.from({ length: count }, (_, at) => ({
+      index: first + at,
+      record: { idempotencyKey: `k${first + at}`, payload: { n: first + at } },
+    })),
+  );
 
 describe("an upload", () => {
   test("is published in the order of its lines, however long each part takes", async () => {
@@ -76,7 +79,7 @@ describe("an upload", () => {
     async function* chunks() {
       yield chunkOf(0, 1);
       now = targetOf(1, 2, ["n", "added"]);
-      yield [{ index: 1, record: { idempotencyKey: "late", payload: { added: 1 } } }];
+      yield chunkOfRecords([{ index: 1, record: { idempotencyKey: "late", payload: { added: 1 } } }]);
     }
     const answer = await ingestStream(
       ctxOf(accept, () => now),
@@ -108,5 +111,49 @@ describe("an upload", () => {
       extensions: { acceptedCount: 2 },
     });
     expect(tableIds).toEqual([1, 1]);
+  });
+
+  test("ends when thousands of lines in a row are refused, and not where some between them are in order", async () => {
+    const broken = (first: number) =>
+      chunkOfRecords(Array.from({ length: 1_000 }, (_, at) => ({ index: first + at, record: "x" })));
+    let read = 0;
+    async function* nothing() {
+      yield chunkOf(0, 2);
+      for (;;) yield broken((read += 1_000));
+    }
+    const ctx = ctxOf(accept, () => targetOf(1));
+    await expect(ingestStream(ctx, { table: "clicks", chunks: nothing })).rejects.toMatchObject({
+      code: "VALIDATION_FAILED",
+      extensions: { acceptedCount: 2, rejectedCount: 10_000 },
+    });
+    async function* mixed() {
+      for (let nth = 0; nth < 15; nth++) yield nth % 5 === 0 ? chunkOf(nth * 1_000, 1) : broken(nth * 1_000);
+    }
+    expect(await ingestStream(ctx, { table: "clicks", chunks: mixed })).toMatchObject({ rejectedCount: 12_000 });
+  });
+
+  test("gives back what it holds of a part once that is published", async () => {
+    const released: string[] = [];
+    const publishedFirst = Promise.withResolvers<void>();
+    const ctx = ctxOf(
+      async (tenantNo, events) => {
+        if (events[0]?.key === "k0") await publishedFirst.promise;
+        return accept(tenantNo, events);
+      },
+      () => targetOf(1),
+    );
+    const holding = (first: number): SentChunk => ({
+      ...chunkOf(first, 1),
+      release: () => void released.push(`k${first}`),
+    });
+    async function* chunks() {
+      yield holding(0);
+      expect(released).toEqual([]);
+      publishedFirst.resolve();
+      yield holding(1);
+      expect(released).toEqual(["k0"]);
+    }
+    await ingestStream(ctx, { table: "clicks", chunks });
+    expect(released).toEqual(["k0", "k1"]);
   });
 });

@@ -7,18 +7,20 @@ import { tableNotFound } from "../tables/context.ts";
 import { type WaitRequest, answerWhenVisible, requireVisibility } from "./await-visibility.ts";
 import type { IngestCtx, IngestTarget } from "./context.ts";
 import { findTarget } from "./find-target.ts";
-import { type SentRecord, checkRecords } from "./ingest-records.ts";
+import { type SentChunk, checkRecords } from "./ingest-records.ts";
 import { type Tally, createTally } from "./tally.ts";
 
 export interface IngestStreamInput extends WaitRequest {
   readonly table: string;
   /** Asked for the next part only when there is room for it. */
-  readonly chunks: () => AsyncIterable<readonly SentRecord[]>;
+  readonly chunks: () => AsyncIterable<SentChunk>;
 }
 
 /** How long an upload is held back where a single request would be refused: it has begun, and its sender waits anyway. */
 const patienceMs = 30_000;
 const lookAgainMs = 250;
+/** Lines in parts without one that is in order: the upload is no NDJSON, or is for another table, and goes on for nothing. */
+const refusedInARowMax = 10_000;
 
 /**
  * Takes in records without end, part by part; what is held in memory doesn't grow with them. What was accepted before a failure stays, and the error says how much that is:
@@ -34,14 +36,17 @@ export async function ingestStream(ctx: IngestCtx, input: IngestStreamInput): Pr
   const tally = createTally(ctx.actor.tenantId);
   // Offsets rise with line numbers: a part is read and checked while the one before it is published, and published after it.
   let publishing: Promise<void> = Promise.resolve();
+  let refusedInARow = 0;
   try {
     for await (const chunk of input.chunks()) {
       await admitPatiently(ctx, tenantNo);
       target = await refreshed(ctx, target);
-      const checked = await checkRecords(ctx, target, chunk, { tally });
+      const checked = await checkRecords(ctx, target, chunk.records, { tally });
       target = checked.target;
+      refusedInARow = checked.passedCount === 0 ? refusedInARow + chunk.records.length : 0;
+      if (refusedInARow >= refusedInARowMax) throw onlyRefused();
       await publishing;
-      publishing = checked.publish();
+      publishing = checked.publish().finally(chunk.release);
       // What it rejects with is for the next part, or the end, to find.
       publishing.catch(() => undefined);
     }
@@ -71,6 +76,11 @@ async function admitPatiently(ctx: IngestCtx, tenantNo: number): Promise<void> {
       await setTimeout(lookAgainMs, undefined, { signal: ctx.signal });
     }
   }
+}
+
+function onlyRefused(): MillraceError {
+  const message = `${refusedInARowMax} lines in a row were refused, so the rest was not looked at.`;
+  return new MillraceError("VALIDATION_FAILED", message);
 }
 
 /** The error with what became of the records before it. */

@@ -3,8 +3,8 @@ import { createGunzip } from "node:zlib";
 
 import { MillraceError } from "@millrace/contract";
 
-import { type Exchange, exchangeOf } from "../exchange.ts";
 import { askForBody, incomplete, isGzip } from "../read-body.ts";
+import type { BodyClock } from "./body-clock.ts";
 
 const gunzipChunkBytes = 64 * 1_024;
 
@@ -13,18 +13,21 @@ const gunzipChunkBytes = 64 * 1_024;
  * @yields each part as it comes
  * @throws UNSUPPORTED_MEDIA_TYPE, MALFORMED_JSON for what is no gzip, REQUEST_TIMEOUT when the client gives up
  */
-export async function* bodyParts(incoming: IncomingMessage, outgoing: ServerResponse): AsyncGenerator<Buffer, void> {
+export async function* bodyParts(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  clock: BodyClock,
+): AsyncGenerator<Buffer, void> {
   const gzip = isGzip(incoming, outgoing);
   askForBody(incoming, outgoing);
-  const exchange = exchangeOf(incoming);
   const source = gzip ? inflated(incoming) : incoming;
   // The connection has to outlive the body, for the answer.
   const parts = source.iterator({ destroyOnReturn: gzip }) as AsyncIterableIterator<Buffer>;
   try {
     for (;;) {
-      exchange.bodyFromMs = performance.now();
+      clock.wait();
       const part = await parts.next();
-      holdTime(exchange);
+      clock.hold();
       if (part.done === true) break;
       yield part.value;
     }
@@ -33,13 +36,10 @@ export async function* bodyParts(incoming: IncomingMessage, outgoing: ServerResp
     if (gzip) throw new MillraceError("MALFORMED_JSON", "The body is not valid gzip.", { cause: error });
     throw error;
   } finally {
-    exchange.bodyFromMs = performance.now();
+    clock.progress();
+    clock.wait();
     await parts.return?.();
   }
-}
-
-function holdTime(exchange: Exchange): void {
-  exchange.bodyFromMs = Number.POSITIVE_INFINITY;
 }
 
 function inflated(incoming: IncomingMessage) {

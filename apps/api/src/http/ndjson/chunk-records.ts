@@ -1,5 +1,5 @@
 import { MillraceError } from "@millrace/contract";
-import type { SentRecord } from "@millrace/core";
+import { type MemoryShare, type SentChunk, type SentRecord, jsonWeight } from "@millrace/core";
 
 import { readLine } from "./read-line.ts";
 import { type Line, createLineSplitter } from "./split-lines.ts";
@@ -9,6 +9,10 @@ export interface ChunkOptions {
   readonly chunkRecordsMax: number;
   readonly chunkBytesMax: number;
   readonly keyPrefix: string | undefined;
+  /** Records are counted in it before they are parsed. */
+  readonly share: Pick<MemoryShare, "fits" | "wait" | "give">;
+  /** Called with each line that isn't empty. */
+  readonly onRecord?: () => void;
   /** What has arrived is handed on when nothing more came for so long. */
   readonly idleMs?: number;
 }
@@ -20,28 +24,42 @@ const emptyBytesMax = 16 * 1_024 * 1_024;
 const idleMsDefault = 200;
 
 /**
- * Gathers the records of a body into chunks that are published together: until one is full, or nothing more comes for a while.
+ * Gathers the records of a body into chunks that are published together: until one is full, nothing more comes for a while,
+ * or there is no room for more before it is published.
  * @yields the records of a chunk
- * @throws PAYLOAD_TOO_LARGE for a body of nothing, and whatever `parts` throws
+ * @throws PAYLOAD_TOO_LARGE for a body of nothing, RATE_LIMITED when there is no room for too long, and whatever `parts` throws
  */
 export async function* chunkRecords(
   parts: AsyncIterable<Buffer>,
-  { recordBytesMax, chunkRecordsMax, chunkBytesMax, keyPrefix, idleMs = idleMsDefault }: ChunkOptions,
-): AsyncGenerator<readonly SentRecord[], void> {
+  options: ChunkOptions,
+): AsyncGenerator<SentChunk, void> {
+  const { recordBytesMax, chunkRecordsMax, chunkBytesMax, keyPrefix, share, idleMs = idleMsDefault } = options;
   const splitter = createLineSplitter(recordBytesMax + envelopeBytes);
   let records: SentRecord[] = [];
   let bytes = 0;
-  const take = () => {
-    const chunk = records;
+  let weight = 0;
+  const take = (): SentChunk => {
+    const held = weight;
+    const chunk = { records, release: () => share.give(held) };
     records = [];
     bytes = 0;
+    weight = 0;
     return chunk;
   };
-  const add = (line: Line): boolean => {
-    records.push(readLine(line, keyPrefix));
-    bytes += line.text?.length ?? 0;
-    return records.length >= chunkRecordsMax || bytes >= chunkBytesMax;
-  };
+  async function* add(lines: readonly Line[]): AsyncGenerator<SentChunk, void> {
+    for (const line of lines) {
+      options.onRecord?.();
+      const { length } = line.text ?? "";
+      const lineWeight = length + jsonWeight(line.text ?? "");
+      // What is here has to be published first: others may wait for room in the same way.
+      if (records.length > 0 && !share.fits(lineWeight)) yield take();
+      await share.wait(lineWeight);
+      records.push(readLine(line, keyPrefix));
+      bytes += length;
+      weight += lineWeight;
+      if (records.length >= chunkRecordsMax || bytes >= chunkBytesMax) yield take();
+    }
+  }
 
   const reader = parts[Symbol.asyncIterator]();
   try {
@@ -50,7 +68,7 @@ export async function* chunkRecords(
       if (records.length > 0 && (await isLate(next, idleMs))) yield take();
       const part = await next;
       if (part.done === true) break;
-      for (const line of splitter.push(part.value)) if (add(line)) yield take();
+      yield* add(splitter.push(part.value));
       if (splitter.idleBytes() > emptyBytesMax) {
         throw new MillraceError("PAYLOAD_TOO_LARGE", "The body goes on without records.", {
           extensions: { bytesMax: emptyBytesMax },
@@ -58,7 +76,7 @@ export async function* chunkRecords(
       }
       next = reader.next();
     }
-    for (const line of splitter.end()) if (add(line)) yield take();
+    yield* add(splitter.end());
     if (records.length > 0) yield take();
   } finally {
     // Not awaited: it ends after the read that is under way, and the client may take its time with that.

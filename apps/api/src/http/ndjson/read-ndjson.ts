@@ -1,7 +1,9 @@
 import { MillraceError, ingestLimits } from "@millrace/contract";
-import type { IngestLimits, SentRecord } from "@millrace/core";
+import type { IngestLimits, MemoryShare, SentChunk } from "@millrace/core";
 
 import type { ApiContext } from "../api-env.ts";
+import { exchangeOf } from "../exchange.ts";
+import { createBodyClock } from "./body-clock.ts";
 import { bodyParts } from "./body-parts.ts";
 import { chunkRecords } from "./chunk-records.ts";
 import { keepHeapTight } from "./tight-heap.ts";
@@ -13,11 +15,14 @@ export function isNdjson(c: ApiContext): boolean {
   return ndjsonType.test(c.env.incoming.headers["content-type"] ?? "");
 }
 
-/** The records of an NDJSON body, chunk by chunk. @throws VALIDATION_FAILED for a prefix that is none */
-export function readNdjson(c: ApiContext, limits: IngestLimits): AsyncIterable<readonly SentRecord[]> {
+/** The records of an NDJSON body, chunk by chunk; what they hold in memory is counted in the share. @throws VALIDATION_FAILED for a prefix that is none */
+export function readNdjson(c: ApiContext, limits: IngestLimits, share: MemoryShare): AsyncIterable<SentChunk> {
   const { incoming, outgoing } = c.env;
   keepHeapTight();
-  return chunkRecords(bodyParts(incoming, outgoing), { ...limits, keyPrefix: keyPrefixOf(c) });
+  const keyPrefix = keyPrefixOf(c);
+  const clock = createBodyClock(exchangeOf(incoming));
+  const onRecord = () => clock.progress();
+  return chunkRecords(bodyParts(incoming, outgoing, clock), { ...limits, keyPrefix, share, onRecord });
 }
 
 /** Headers are bytes, and text only where they are ASCII. */

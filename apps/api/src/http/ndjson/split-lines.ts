@@ -77,6 +77,8 @@ export function createLineSplitter(lineBytesMax: number): LineSplitter {
 }
 
 function lineOf(bytes: Buffer, number: number): Line | undefined {
+  // Bodies of nothing but empty lines are cheap to send.
+  if (bytes.length === 0) return undefined;
   if (!isUtf8(bytes)) return { number, text: undefined, fault: "not_utf8" };
   const text = bytes.toString("utf8");
   return /^[ \t\r]*$/.test(text) ? undefined : { number, text };

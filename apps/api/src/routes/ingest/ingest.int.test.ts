@@ -176,9 +176,9 @@ describe("POST /v1/ingest/{table} with JSON", () => {
     const long = "x".repeat(20_000);
     const records = [
       record("t1", { payload: { page: "/", [long]: 1 } }),
-      record("t2", { payload: { page: "/", at: { [`${"a.".repeat(5_000)}`]: 1 } } }),
+      record("t2", { payload: { page: "/", at: { ["a.".repeat(5_000)]: 1 } } }),
       record("t3", { [long]: 1 }),
-      record("t4", { payload: { page: "/", [`${"a.".repeat(5_000)}`]: 1 } }),
+      record("t4", { payload: { page: "/", ["a.".repeat(5_000)]: 1 } }),
     ];
     const reply = await post({ records });
     expect(counts(reply)).toEqual([0, 0, 4]);
@@ -242,6 +242,11 @@ describe("POST /v1/ingest/{table} with JSON", () => {
     expect((await post("x".repeat(bytesMax + 1))).status).toBe(413);
     const bomb = gzipSync(Buffer.alloc(bytesMax * 4, " "));
     expect((await post(bomb, { "content-encoding": "gzip" })).json.code).toBe("PAYLOAD_TOO_LARGE");
+  });
+
+  test("413: a body whose values would not fit in memory, though its text does", async () => {
+    const dense = `{"records":[{"idempotencyKey":"u1","payload":{"page":[${"[],".repeat(400_000)}[]]}}]}`;
+    expect((await post(dense)).json.code).toBe("PAYLOAD_TOO_LARGE");
   });
 
   test("415: another type or encoding", async () => {
@@ -357,6 +362,13 @@ describe("POST /v1/ingest/{table} with NDJSON", () => {
       const bomb = gzipSync(Buffer.alloc(40 * 1024 * 1024, filler));
       expect((await ndjson(bomb, { "content-encoding": "gzip" })).json.code).toBe("PAYLOAD_TOO_LARGE");
     }
+  });
+
+  test("422: a body of broken lines ends after ten thousand, with its counts", async () => {
+    const bomb = gzipSync(Buffer.from("x\n".repeat(5_000_000)));
+    const reply = await ndjson(bomb, { "content-encoding": "gzip" });
+    expect([reply.status, reply.json["rejectedCount"]]).toEqual([422, 10_000]);
+    expect(reply.json["detail"]).toContain("in a row");
   });
 
   test("422: a prefix that is none, atomic, and waiting where nobody can tell", async () => {

@@ -1,6 +1,7 @@
 import { z } from "@hono/zod-openapi";
 
 import {
+  type IngestRequest,
   type IngestResponse,
   MillraceError,
   ingestLimits,
@@ -8,7 +9,7 @@ import {
   ingestRequestSchema,
   ingestResponseSchema,
 } from "@millrace/contract";
-import { ingest, ingestStream, parse } from "@millrace/core";
+import { type IngestInput, type MemoryShare, ingest, ingestStream, jsonWeight, parse } from "@millrace/core";
 
 import type { Api } from "../../api.ts";
 import type { ApiContext } from "../../http/api-env.ts";
@@ -20,9 +21,6 @@ import { readJson } from "../../http/read-json.ts";
 import { readQuery, refuseQuery } from "../../http/read-query.ts";
 import type { Route } from "../../http/route.ts";
 import { unparsed } from "../../http/unparsed.ts";
-
-/** What an upload may hold in memory: two parts that are published, and one that is read, parsed. */
-const chunksHeld = 4;
 
 /** POST /v1/ingest/{table} */
 export const ingestRoute: Route = {
@@ -63,35 +61,43 @@ async function takeJson(c: ApiContext, api: Api): Promise<IngestResponse> {
       errors: [{ path: "X-Idempotency-Prefix", code: "unknown_field", message: "Give each record its own key." }],
     });
   }
-  const { limits, memory } = api.composition.ingestDesk;
+  const { memory } = api.composition.ingestDesk;
   const share = memory.enter(c.get("actor").tenantId);
+  const release = () => share.close();
   try {
-    const onBytes = (bytes: number) => share.add(bytes);
-    const request = unparsed<{ readonly waitForVisibility?: unknown }>(
-      await readJson(c, limits.bodyBytesMax, { exact: true, onBytes, otherTypes: ["application/x-ndjson"] }),
-    );
-    const input = { table: paramOf(c, "table"), request: unparsed<never>(request) };
-    return await waiting(c, api, request?.waitForVisibility === true, (signal) =>
-      ingest(ingestCtxOf(c, api, signal), input),
+    // Taken out by whoever needs it, so that nothing here keeps the records while their visibility is waited for.
+    const input = [{ ...(await readInput(c, api, share)), release }];
+    return await waiting(c, api, input[0]?.isWaiting === true, (signal) =>
+      ingest(ingestCtxOf(c, api, signal), unparsed<IngestInput>(input.pop())),
     );
   } finally {
     share.close();
   }
 }
 
+async function readInput(c: ApiContext, api: Api, share: MemoryShare) {
+  const onBytes = (bytes: number) => share.add(bytes);
+  const onBody = (body: Buffer) => share.add(jsonWeight(body));
+  const options = { exact: true, onBytes, onBody, otherTypes: ["application/x-ndjson"] };
+  const read = await readJson(c, api.composition.ingestDesk.limits.bodyBytesMax, options);
+  const request = unparsed<IngestRequest & { readonly waitForVisibility?: unknown }>(read);
+  return { table: paramOf(c, "table"), request, isWaiting: request?.waitForVisibility === true };
+}
+
 async function takeStream(c: ApiContext, api: Api): Promise<IngestResponse> {
   const { waitForVisibility, ...query } = parse(ingestQuerySchema, readQuery(c));
-  const { limits, memory } = api.composition.ingestDesk;
-  const share = memory.enter(c.get("actor").tenantId);
+  const { limits, memory, uploads } = api.composition.ingestDesk;
+  const { tenantId } = c.get("actor");
+  const leave = uploads.enter(tenantId);
+  const share = memory.enter(tenantId);
   try {
-    const refusal = share.add(limits.chunkBytesMax * chunksHeld);
-    if (refusal !== undefined) throw refusal;
     const isWaiting = waitForVisibility === "true";
-    const chunks = readNdjson(c, limits);
+    const chunks = readNdjson(c, limits, share);
     const input = { ...query, table: paramOf(c, "table"), waitForVisibility: isWaiting, chunks: () => chunks };
     return await waiting(c, api, isWaiting, (signal) => ingestStream(ingestCtxOf(c, api, signal), input));
   } finally {
     share.close();
+    leave();
   }
 }
 

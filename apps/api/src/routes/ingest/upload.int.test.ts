@@ -10,9 +10,10 @@ import { withBus } from "../../testing/with-bus.ts";
 
 let database: TestDatabase | undefined;
 let api: TestApi | undefined;
-let socket: RawSocket | undefined;
+let sockets: RawSocket[] = [];
 afterEach(async () => {
-  socket?.destroy();
+  for (const socket of sockets) socket.destroy();
+  sockets = [];
   await api?.close();
   await database?.close();
 });
@@ -43,7 +44,7 @@ const headers = { "content-type": "application/x-ndjson" };
 /** Begins an upload on a connection of its own. */
 async function beginUpload(port: number, key: string) {
   const opened = await openSocket(port);
-  socket = opened;
+  sockets.push(opened);
   opened.send(
     `POST /v1/ingest/clicks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n`,
   );
@@ -130,5 +131,48 @@ describe("an upload", () => {
     });
     const again = await at.ask("POST /v1/ingest/clicks", { key, headers, body });
     expect(again.json).toMatchObject({ acceptedCount: 100 - accepted, duplicateCount: accepted });
+  });
+
+  test("that brings no record holds nothing, and a tenant may have only so many open", async () => {
+    const {
+      api: at,
+      key,
+      stored,
+    } = await open({
+      values: {
+        "ingest.tenantUploadsMax": 40,
+        "ingest.bodyBytesMax": 1_048_576,
+        "ingest.tenantMemoryBytesMax": 2_097_152,
+      },
+    });
+    const { ingestDesk } = at.composition;
+    for (let n = 0; n < 39; n++) await beginUpload(at.port, key);
+    const upload = () => at.ask("POST /v1/ingest/clicks", { key, headers, body: line("k1") });
+    const json = () =>
+      at.ask("POST /v1/ingest/clicks", { key, body: { records: [{ idempotencyKey: "k2", payload: { n: 1 } }] } });
+    expect((await upload()).json).toMatchObject({ acceptedCount: 1 });
+    expect(ingestDesk?.memory.bytes()).toBe(0);
+    const last = await beginUpload(at.port, key);
+    last.send(line("k3"));
+    await vi.waitFor(async () => expect(await stored()).toEqual(["k1", "k3"]));
+    const refused = await upload();
+    expect([refused.json.code, refused.headers.get("retry-after")]).toEqual(["RATE_LIMITED", "30"]);
+    expect((await json()).json).toMatchObject({ acceptedCount: 1 });
+    last.end();
+    expect((await last.answer()).status).toBe(202);
+    await vi.waitFor(async () => expect((await upload()).status).toBe(202));
+  });
+
+  test("that goes on with empty lines alone ends", async () => {
+    const { api: at, key } = await open({
+      values: { "server.requestTimeoutMs": 1_000, "server.headersTimeoutMs": 500 },
+    });
+    const upload = await beginUpload(at.port, key);
+    const timer = setInterval(() => upload.send("\n"), 100);
+    try {
+      expect((await upload.answer()).status).toBe(408);
+    } finally {
+      clearInterval(timer);
+    }
   });
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { makeTable } from "../../testing/make-table.ts";
 import { type TestApi, startTestApi } from "../../testing/start-test-api.ts";
@@ -52,6 +52,16 @@ test("what waits is told of each table that the key may see", async () => {
   const bound = await api.makeKey({ tables: ["views"] });
   expect((await api.ask("GET /v1/lag", { key: bound.key })).json["tables"]).toMatchObject([{ table: "views" }]);
   await api.materialiser.start();
+});
+
+test("an answer that waits holds no memory for the records that it has published", async () => {
+  await api.materialiser.stop();
+  const { memory } = api.composition.ingestDesk!;
+  const waiting = post([record("held")], { visibilityTimeoutMs: 30_000 });
+  await vi.waitFor(async () => expect((await api.ask("GET /v1/lag", { key })).json["pendingEvents"]).toBe(1));
+  await vi.waitFor(() => expect(memory.bytes()).toBe(0));
+  await api.materialiser.start();
+  expect((await waiting).json["status"]).toBe("visible");
 });
 
 test("it is 202 when the time is over, and where there is nothing to wait for", async () => {
