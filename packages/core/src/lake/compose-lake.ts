@@ -45,6 +45,8 @@ export async function composeLake(db: Database, config: LakeConfig, logger: Logg
   const objects = await createObjectStore(config.lake);
   const { cacheDirectory, cacheBytesMax } = config.lake;
   const files = createFileCache({ store: objects, directory: cacheDirectory, bytesMax: cacheBytesMax });
+  // A process that runs queries needs it, and is told at its start when another has it.
+  if (config.query !== undefined) await files.open();
   const visibility = createVisibility({ lake: store });
   const query = config.query === undefined ? undefined : await createQueries(config.query, logger);
   return {
@@ -55,6 +57,7 @@ export async function composeLake(db: Database, config: LakeConfig, logger: Logg
     query,
     async close() {
       await query?.engine.close();
+      await files.close();
       await visibility.close();
       await objects.close();
     },

@@ -87,6 +87,7 @@ export async function startMaintenance(options: StartMaintenanceOptions): Promis
     async close() {
       await planner?.stop();
       await maintainer.close();
+      await files.close();
       await objects.close();
     },
   };

@@ -2,7 +2,7 @@ import { expect, test, vi } from "vitest";
 
 import { MillraceError } from "@millrace/contract";
 import type { QueryEngine, QueryInput } from "@millrace/lake/query";
-import type { AcquiredFiles } from "@millrace/storage";
+import type { AcquiredFiles, FileCache } from "@millrace/storage";
 
 import type { QueryCtx } from "./context.ts";
 import { runQuery } from "./run-query.ts";
@@ -43,7 +43,7 @@ test("files that come when the query is over already are released at once, and i
     await Promise.resolve();
     throw new MillraceError("QUERY_TIMEOUT", "late");
   };
-  const ctx = ctxOf(stopped, { files: { acquire: () => acquired.promise } });
+  const ctx = ctxOf(stopped, { files: { acquire: () => acquired.promise } as unknown as FileCache });
   await expect(query(ctx)).rejects.toMatchObject({ code: "QUERY_TIMEOUT" });
   (await ctx.turns.take("t"))();
   expect(release).not.toHaveBeenCalled();

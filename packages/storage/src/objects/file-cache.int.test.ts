@@ -1,3 +1,5 @@
+import { spawn } from "node:child_process";
+import { once } from "node:events";
 import { chmod, mkdtemp, readFile, readdir, rm, stat, truncate, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
@@ -8,6 +10,7 @@ import { type ObjectStoreFixture, putContent } from "../testing/object-store/fix
 import { type TestS3, startTestS3 } from "../testing/s3/start-test-s3.ts";
 import { type CachedFile, type FileCache, createFileCache } from "./file-cache.ts";
 import { createFsObjectStore } from "./fs-object-store.ts";
+import { lockName } from "./lock-folder.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { createS3ObjectStore } from "./s3/create-s3-object-store.ts";
 
@@ -72,7 +75,7 @@ describe("a cache of files of S3", () => {
   }
 
   async function filesOnDisk(): Promise<number> {
-    return (await readdir(directory)).length;
+    return (await readdir(directory)).filter((name) => name !== lockName).length;
   }
 
   test("files are local, whole, read-only and in the order that was asked for", async () => {
@@ -136,8 +139,30 @@ describe("a cache of files of S3", () => {
     }
   });
 
+  test("a folder has one cache at a time, and the next one takes it when that is closed or its process killed", async () => {
+    const first = open();
+    await first.open();
+    const message = expect.stringMatching(/in use by another process.*lake\.cacheDirectory/);
+    await expect(open().open()).rejects.toMatchObject({ code: "INTERNAL", message });
+    await expect(use(open(), "a")).rejects.toMatchObject({ code: "INTERNAL" });
+    await use(first, "a");
+    await first.close();
+    const program = `import(${JSON.stringify(import.meta.resolve("./lock-folder.ts"))}).then((m) => { m.lockFolder(process.argv[1]); console.log("held"); setInterval(() => {}, 1000); })`;
+    const other = spawn(process.execPath, ["--conditions=@millrace/source", "-e", program, directory]);
+    await once(other.stdout, "data");
+    const second = open();
+    await expect(second.open()).rejects.toMatchObject({ code: "INTERNAL" });
+    other.kill("SIGKILL");
+    await once(other, "exit");
+    await use(second, "a");
+    expect(fetched).toEqual(pathsOf("a"));
+    await second.close();
+  });
+
   test("a new process takes over what is there and removes what was not finished", async () => {
-    await use(open(), "a", "b", "c");
+    const earlier = open();
+    await use(earlier, "a", "b", "c");
+    await earlier.close();
     await writeFile(join(directory, `x~00000000-0000-4000-8000-000000000000.tmp`), "half");
     fetched = [];
     const cache = open(4 * kibibyte);
@@ -158,6 +183,7 @@ describe("a cache of files of S3", () => {
     await rm(missing);
     for (const current of [cache, open()]) {
       await use(current, "a", "b");
+      await current.close();
       expect((await readFile(short, "utf8")).length).toBe(kibibyte);
     }
     expect(fetched.toSorted()).toEqual(pathsOf("a", "a", "b", "b"));

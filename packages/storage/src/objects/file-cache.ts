@@ -6,6 +6,7 @@ import { MillraceError } from "@millrace/contract";
 
 import { errorCode, fsError } from "./fs/fs-error.ts";
 import { createLimiter } from "./limiter.ts";
+import { lockFolder } from "./lock-folder.ts";
 import type { ObjectStore } from "./object-store.ts";
 import { isTemporaryFile } from "./temporary-file.ts";
 import { untilAborted } from "./until-aborted.ts";
@@ -41,6 +42,10 @@ export interface FileCache {
    * under way end by themselves, for whoever wants the same files. @throws NOT_FOUND, UNAVAILABLE, INTERNAL; the signal's reason
    */
   acquire(files: readonly CachedFile[], signal?: AbortSignal): Promise<AcquiredFiles>;
+  /** Takes the folder for this cache alone, as the first `acquire` does otherwise. @throws INTERNAL where another process has it */
+  open(): Promise<void>;
+  /** Lets go of the folder; what it holds stays for the next one. */
+  close(): Promise<void>;
 }
 
 interface Entry {
@@ -68,9 +73,12 @@ export function createFileCache(options: FileCacheOptions): FileCache {
   const removals = new Map<string, Promise<void>>();
   let totalBytes = 0;
   let adopted: Promise<void> | undefined;
+  let unlock = (): void => {};
 
-  if (store.kind === "fs") return { acquire: acquireDirectly };
-  return { acquire };
+  if (store.kind === "fs") {
+    return { acquire: acquireDirectly, open: () => Promise.resolve(), close: () => Promise.resolve() };
+  }
+  return { acquire, open, close };
 
   async function acquireDirectly(files: readonly CachedFile[], signal?: AbortSignal): Promise<AcquiredFiles> {
     signal?.throwIfAborted();
@@ -80,13 +88,7 @@ export function createFileCache(options: FileCacheOptions): FileCache {
 
   async function acquire(files: readonly CachedFile[], signal?: AbortSignal): Promise<AcquiredFiles> {
     signal?.throwIfAborted();
-    adopted ??= adopt();
-    try {
-      await adopted;
-    } catch (error) {
-      adopted = undefined;
-      throw fsError(directory, error);
-    }
+    await open();
     const held = files.map((file) => hold(file, signal));
     evict();
     let isReleased = false;
@@ -113,9 +115,28 @@ export function createFileCache(options: FileCacheOptions): FileCache {
     }
   }
 
+  async function open(): Promise<void> {
+    adopted ??= adopt();
+    try {
+      await adopted;
+    } catch (error) {
+      unlock();
+      unlock = () => {};
+      adopted = undefined;
+      throw fsError(directory, error);
+    }
+  }
+
+  async function close(): Promise<void> {
+    await adopted?.catch(() => {});
+    unlock();
+    unlock = () => {};
+  }
+
   /** Takes over what an earlier process left, the oldest as the first to go, and removes what it had not finished. */
   async function adopt(): Promise<void> {
     await mkdir(directory, { recursive: true });
+    unlock = lockFolder(directory);
     const found: { readonly name: string; readonly bytes: number; readonly time: number }[] = [];
     for (const name of await readdir(directory)) {
       const file = join(directory, name);
