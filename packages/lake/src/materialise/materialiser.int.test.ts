@@ -81,15 +81,25 @@ describe("events that can't be rows", () => {
     ]);
   });
 
-  test("of a table that is dropped are discarded, and the watermark passes them", async () => {
+  test("of a table that is dropped are dead letters, and the watermark passes them", async () => {
     const [gone, kept] = [await world.addTable("acme", "gone"), await world.addTable("acme", "kept")];
     await world.ingest(gone, keysOf(3));
     await world.ingest(kept, keysOf(2));
     await world.tables.dropTable(gone);
     await start();
     await reached("acme", 5);
-    expect(await auditLake(world, [kept])).toMatchObject({ keys: keysOf(2), dead: [] });
+    expect(await auditLake(world, [kept])).toMatchObject({ keys: keysOf(2), dead: [1, 2, 3] });
+    expect(await codes()).toEqual(keysOf(3).map((key) => ["TABLE_DROPPED", "", key]));
     expect(await world.lake.liveFiles(gone.tableId)).toEqual([]);
+  });
+
+  test("of a dropped table are dead letters up to a bound, so that a full log of them doesn't fill the database", async () => {
+    const gone = await world.addTable("acme", "gone");
+    await world.ingest(gone, keysOf(1_500));
+    await world.tables.dropTable(gone);
+    await start();
+    await reached("acme", 1_500);
+    expect(await codes()).toHaveLength(1_000);
   });
 
   test("of a table or a version that never was are dead letters", async () => {

@@ -18,6 +18,7 @@ export interface Poison {
     | "VALUE_MISSING"
     | "UNKNOWN_VERSION"
     | "UNKNOWN_TABLE"
+    | "TABLE_DROPPED"
     | "NOT_WRITABLE";
   /** Dotted path of the value, or empty. */
   readonly path: string;

@@ -8,7 +8,7 @@ import type { FileWriter, WrittenBatch, WrittenFile } from "./file-writer.ts";
 import { isolate } from "./isolate.ts";
 import type { Poison } from "./typed-rows.ts";
 
-/** What became of the events of a range: each is in a file, a dead letter, or was of a table that is dropped. */
+/** What became of the events of a range: each is in a file or a dead letter; of a table that is dropped, those beyond a bound are only counted. */
 export interface WrittenRange {
   readonly files: readonly WrittenFile[];
   readonly deadLetters: readonly NewDeadLetter[];
@@ -22,6 +22,9 @@ export interface WriteRangeOptions {
   readonly isolateAfter: number;
 }
 
+/** Events of a dropped table in a range that become dead letters; nobody reads more, and they are rows of PostgreSQL. */
+const droppedLettersMax = 1_000;
+
 /** Writes a range to local files, one or more for each table in it; the files are the caller's to delete. Leaves none when it fails. */
 export async function writeRange(claim: RangeClaim, options: WriteRangeOptions): Promise<WrittenRange> {
   const files: WrittenFile[] = [];
@@ -30,11 +33,9 @@ export async function writeRange(claim: RangeClaim, options: WriteRangeOptions):
   try {
     for (const [tableId, events] of Map.groupBy(claim.events, (event) => event.tableId)) {
       const written = await writeTable(tableId, events, claim, options);
-      if (written === "dropped") discarded += events.length;
-      else {
-        files.push(...written.files);
-        deadLetters.push(...toDeadLetters(written.poison, events));
-      }
+      files.push(...written.files);
+      deadLetters.push(...toDeadLetters(written.poison, events));
+      discarded += written.discarded ?? 0;
     }
     return { files, deadLetters, discarded };
   } catch (error) {
@@ -53,11 +54,14 @@ async function writeTable(
   events: readonly LoggedEvent[],
   { failures }: RangeClaim,
   { tables, writer, isolateAfter }: WriteRangeOptions,
-): Promise<WrittenBatch | "dropped"> {
+): Promise<WrittenBatch & { readonly discarded?: number }> {
   // Read anew for every range: the columns in force are those that the files get.
   const table = await tables.tableById(tableId);
   if (table === undefined) return { files: [], poison: events.map(unknownTable) };
-  if (table.dropped) return "dropped";
+  if (table.dropped) {
+    const poison = events.slice(0, droppedLettersMax).map(ofDroppedTable);
+    return { files: [], poison, discarded: events.length - poison.length };
+  }
   const versions = new Map<number, readonly Column[]>();
   for (const version of new Set(events.map((event) => event.version))) {
     const columns = version === table.version ? table.columns : await tables.columnsOf(tableId, version);
@@ -69,6 +73,10 @@ async function writeTable(
 
 function unknownTable({ offset, tableId }: LoggedEvent): Poison {
   return { offset, code: "UNKNOWN_TABLE", path: "", message: `There is no table ${tableId}.` };
+}
+
+function ofDroppedTable({ offset }: LoggedEvent): Poison {
+  return { offset, code: "TABLE_DROPPED", path: "", message: "The table was dropped before the event was written." };
 }
 
 function toDeadLetters(poison: readonly Poison[], events: readonly LoggedEvent[]): readonly NewDeadLetter[] {

@@ -214,7 +214,7 @@ export const metricCatalogue = {
   },
   lakeEventsTotal: {
     kind: "counter",
-    help: "Events that were carried from the log into the lake: written, dead letters, or discarded because their table is dropped.",
+    help: "Events that were carried from the log into the lake: written, dead letters, or discarded because their table is dropped and it has dead letters enough.",
     labels: { outcome: ["written", "dead", "discarded"] },
   },
   lakeFilesTotal: {
