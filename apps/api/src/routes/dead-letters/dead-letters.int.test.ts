@@ -150,6 +150,7 @@ describe("GET /v1/lag", () => {
       pendingBytes: 0,
       oldestPendingAgeMs: null,
       publishedAt: null,
+      tables: [],
     });
     await makeTable(api, { tenantId: "fresh", name: "clicks", columns: { n: "int64" } });
     const records = [1, 2].map((n) => ({ idempotencyKey: `${n}`, payload: { n } }));
