@@ -47,9 +47,9 @@ describe("turns", () => {
     const turns = createTurns({ ...options, queueMax: 1 });
     await turns.take("a");
     await turns.take("b");
-    const messageOf = (tenantId: string) => turns.take(tenantId).then(String, (error: Error) => error.message);
+    const messageOf = (tenantId: string) => turns.take(tenantId).then(String, String);
     const waits = Promise.all([messageOf("a"), messageOf("c")]);
-    expect(await messageOf("a")).toBe("This tenant has 1 queries that wait already.");
+    expect(await messageOf("a")).toContain("This tenant has 1 queries that wait already.");
     await vi.advanceTimersByTimeAsync(1_000);
     expect(await waits).toEqual([
       expect.stringContaining("Other queries of this tenant run"),

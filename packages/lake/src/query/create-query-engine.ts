@@ -48,7 +48,11 @@ export function createQueryEngine(options: QueryEngineOptions): QueryEngine {
     isRetry = false,
   ): Promise<Result> => {
     const child = await pool.borrow(signal, admitted);
-    const work = signal.aborted ? Promise.reject(signal.reason) : step(child);
+    const started = async (): Promise<Result> => {
+      signal.throwIfAborted();
+      return step(child);
+    };
+    const work = started();
     const onStop = (): void => void endOverdue(child, id, work);
     signal.addEventListener("abort", onStop, { once: true });
     void work
@@ -122,7 +126,7 @@ async function open(
   tables: readonly QueryTable[],
   signal: AbortSignal,
 ): Promise<readonly QueryTable[]> {
-  return opener === undefined ? tables : await opener(tables, signal);
+  return opener === undefined ? tables : opener(tables, signal);
 }
 
 function timedOut(timeoutMs: number): MillraceError {

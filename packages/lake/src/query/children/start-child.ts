@@ -79,6 +79,8 @@ function supervise(child: ChildProcess): QueryChild {
   let readyWaiter: { resolve(bytes: number): void; reject(error: Error): void } | undefined;
   let grownBytes: number | undefined;
   let gone: ChildGone | undefined;
+  /** Its end is certain and not seen yet: nobody is to have it any more. */
+  let isKilled = false;
   let errorText = "";
 
   child.stderr?.setEncoding("utf8");
@@ -87,6 +89,7 @@ function supervise(child: ChildProcess): QueryChild {
   });
   child.on("message", (answer: ChildAnswer) => {
     if (answer.kind === "ready") {
+      if (isKilled) return;
       grownBytes = answer.grownBytes;
       readyWaiter?.resolve(answer.grownBytes);
       readyWaiter = undefined;
@@ -111,6 +114,7 @@ function supervise(child: ChildProcess): QueryChild {
     exited,
     ready() {
       if (gone !== undefined) return Promise.reject(gone);
+      if (isKilled) return Promise.reject(new ChildGone("killed", false));
       if (grownBytes !== undefined) return Promise.resolve(grownBytes);
       const { promise, ...waiter } = Promise.withResolvers<number>();
       readyWaiter = waiter;
@@ -130,6 +134,7 @@ function supervise(child: ChildProcess): QueryChild {
       if (gone === undefined) child.send({ kind: "interrupt", id } satisfies ChildRequest, () => undefined);
     },
     kill() {
+      isKilled = true;
       child.kill("SIGKILL");
     },
   };

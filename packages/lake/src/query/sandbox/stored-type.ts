@@ -29,8 +29,12 @@ export function storedType(type: DuckDBType): string | undefined {
 /** Fields without names, as those of `row(1, 2)`, are called by their places. */
 function structType({ entryNames, entryTypes }: StructShape): string | undefined {
   const write = (types: readonly string[]): string =>
-    `STRUCT(${types.map((type, index) => `${quoteName(entryNames[index] || `_${index + 1}`)} ${type}`).join(", ")})`;
+    `STRUCT(${types.map((type, index) => `${quoteName(fieldName(entryNames[index] ?? "", index))} ${type}`).join(", ")})`;
   return entryNames.includes("") ? write(entryTypes.map(written)) : within(entryTypes, write);
+}
+
+function fieldName(name: string, index: number): string {
+  return name === "" ? `_${index + 1}` : name;
 }
 
 interface StructShape {
