@@ -3,11 +3,10 @@ import { request } from "node:http";
 import { Readable } from "node:stream";
 import { pipeline } from "node:stream/promises";
 
-import autocannon from "autocannon";
-
 import { batchText, recordText } from "../events/records.ts";
 import { percentile } from "../percentiles.ts";
 import { serve } from "../remote.ts";
+import { sendAll } from "../send-all.ts";
 
 /** Requests that each bring records of their own. */
 export interface IngestLoad {
@@ -32,37 +31,23 @@ let next = 0;
 const verbs = {
   /** Sends all requests, each connection its next one when it has an answer. @throws Error when one is no success */
   async post({ url, tenants, connections, requests, batch }: IngestLoad) {
-    const startMs = performance.now();
-    const took: number[] = [];
-    const ended = Promise.withResolvers<autocannon.Result>();
-    const options: autocannon.Options = {
-      url,
-      method: "POST",
-      connections,
-      amount: requests,
-      requests: tenants.map((headers) => ({
-        headers: { ...headers, "content-type": "application/json" },
-        setupRequest(made) {
-          made.body = batchText(prefix, next, batch);
-          next += batch;
-          return made;
-        },
-      })),
-    };
-    const running = autocannon(options, (error, told) => {
-      if (error === undefined || error === null) ended.resolve(told);
-      else ended.reject(error as Error);
-    });
-    running.on("response", (_client, _status, _bytes, ms) => took.push(ms));
-    const result = await ended.promise;
-    const seconds = (performance.now() - startMs) / 1_000;
-    if (result["2xx"] !== requests) {
-      const { "2xx": good, non2xx, errors, timeouts } = result;
-      throw new Error(
-        `Of ${requests} requests ${good} succeeded, ${non2xx} did not, ${errors} broke, ${timeouts} were late`,
-      );
-    }
-    return { seconds, ...latencies(took) };
+    const { seconds, tookMs } = await sendAll(
+      {
+        url,
+        method: "POST",
+        connections,
+        requests: tenants.map((headers) => ({
+          headers: { ...headers, "content-type": "application/json" },
+          setupRequest(made) {
+            made.body = batchText(prefix, next, batch);
+            next += batch;
+            return made;
+          },
+        })),
+      },
+      requests,
+    );
+    return { seconds, ...latencies(tookMs) };
   },
   /** Uploads streams at the same time, each to the next tenant. @throws Error when one is no success */
   async upload({ url, tenants, uploads, records }: UploadLoad) {
