@@ -119,7 +119,10 @@ interface Reading {
   readonly signal: AbortSignal | undefined;
 }
 
-/** What is read of an answer, to its end or to where it is left; an answer that breaks off is no short result but an error. */
+/**
+ * What is read of an answer, to its end or to where it is left; an answer that breaks off is no short result but an error.
+ * @yields each part as it comes
+ */
 async function* whole<Part>(parts: AsyncGenerator<Part, void>, { left, signal }: Reading): AsyncGenerator<Part, void> {
   try {
     yield* parts;

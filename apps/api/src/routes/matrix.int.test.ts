@@ -76,8 +76,8 @@ async function makeFor(path: string, key: TestKey): Promise<string> {
   if (path.startsWith("/v1/keys")) return (await api.makeKey({ tenantId: key.tenantId, scopes: ["jobs:read"] })).id;
   if (path.startsWith("/v1/ingest") || path.startsWith("/v1/dead-letters")) {
     const name = `t${randomUUID().replaceAll("-", "_")}`;
-    const table = await makeTable(api, { tenantId: key.tenantId, name, columns: { a: "varchar" } });
-    return path.startsWith("/v1/ingest") ? name : makeDeadLetter(api, table, { payload: "{}" });
+    const made = await makeTable(api, { tenantId: key.tenantId, name, columns: { a: "varchar" } });
+    return path.startsWith("/v1/ingest") ? name : makeDeadLetter(api, made, { payload: "{}" });
   }
   if (path.startsWith("/v1/snapshots")) {
     await makeTable(api, { tenantId: key.tenantId, name: tableName(), columns: { a: "varchar" } });

@@ -50,7 +50,7 @@ export function createTurns({ concurrency, concurrencyPerTenant, queueMax, queue
   }
 
   function next(): void {
-    for (const [tenantId, line] of [...lines]) {
+    for (const [tenantId, line] of Array.from(lines)) {
       if (running >= concurrency) return;
       if (line.running >= concurrencyPerTenant) continue;
       const start = line.waiting.shift();

@@ -8,7 +8,7 @@ import { defaultText, duckdbType, quoteName } from "../duckdb-types.ts";
  * SQL that turns a value of one version's type into another version's. Parts are matched by field id, whatever they are called; what is new is
  * null, what was dropped is left out, and numbers are widened.
  */
-export function convertType(value: string, from: ColumnType, to: ColumnType, depth = 0): string {
+function convertType(value: string, from: ColumnType, to: ColumnType, depth = 0): string {
   if (isDeepStrictEqual(from, to)) return value;
   if (typeof from === "string" || typeof to === "string") return `cast(${value} as ${duckdbType(to)})`;
   if ("list" in from && "list" in to) {

@@ -48,7 +48,7 @@ returning p.tenant_no as "tenantNo", l.tenant_id as "tenantId", p.owner, p.epoch
   ${readsStreams ? "l.head" : `case when l.segment = 0 then l.head else ${untilStream("p", "l")} end as head`}`,
 });
 
-export const claimRangeStatement = claim(false);
+const claimRangeStatement = claim(false);
 export const claimRangeOfTenantStatement = claim(true);
 const claimStreamedStatement = claim(false, true);
 const claimStreamedOfTenantStatement = claim(true, true);

@@ -3,7 +3,7 @@ import type { Executor, Statement } from "../executor.ts";
 const rowsMax = 1_000;
 
 /** Nobody reads at or below a watermark, which never goes back. SKIP LOCKED leaves what another caller deletes just now. */
-export const deleteConsumedStatement: Statement = {
+const deleteConsumedStatement: Statement = {
   name: "events.deleteConsumed",
   text: `
 with gone as (

@@ -8,10 +8,10 @@ export interface TablePending {
 }
 
 /** Events that are looked at, so that the answer comes soon however much waits. */
-export const pendingLookedAtMax = 100_000;
+const pendingLookedAtMax = 100_000;
 
 /** One snapshot; a walk along the index from the watermark on, no further than the bound. */
-export const pendingByTableStatement: Statement = {
+const pendingByTableStatement: Statement = {
   name: "events.pending_by_table",
   text: `
 select e.table_id as "tableId", count(*) as "pendingEvents", min(e.ingested_at) as "oldestPendingAt"

@@ -7,7 +7,7 @@ import type { NewEvent, PublishOptions, PublishOutcome } from "./event.ts";
 import { keyHash } from "./key-hash.ts";
 
 /** One statement, a transaction of its own. Why it is right beside others of its kind and beside rotation is said at the function. */
-export const publishStatement: Statement = {
+const publishStatement: Statement = {
   name: "events.publish",
   text: `
 select p.offsets, p.outcomes from millrace.publish_events(

@@ -43,14 +43,27 @@ describe("a key", () => {
   test("is kept as it was given, without its digest in what is shown", async () => {
     const expiresAt = new Date("2100-01-01T00:00:00.000Z");
     const createdBy = randomUUID();
-    const given = newKey({ scopes: ["jobs:read", "*"], queues: ["a", 'b"\\,{}'], tables: ["clicks"], expiresAt, createdBy });
+    const given = newKey({
+      scopes: ["jobs:read", "*"],
+      queues: ["a", 'b"\\,{}'],
+      tables: ["clicks"],
+      expiresAt,
+      createdBy,
+    });
     const made = await keys.createKey(given);
     const { hash, ...shown } = given;
     expect(made).toMatchObject({ ...shown, revokedAt: null, lastUsedAt: null, successorId: null });
     expect(made).not.toHaveProperty("hash");
     expect(await keys.getKey(made)).toEqual(made);
     const found = await keys.findKey(given.start);
-    expect(found).toMatchObject({ id: made.id, tenantId: "acme", live: true, queues: given.queues, tables: ["clicks"], expiresAt });
+    expect(found).toMatchObject({
+      id: made.id,
+      tenantId: "acme",
+      live: true,
+      queues: given.queues,
+      tables: ["clicks"],
+      expiresAt,
+    });
     expect(Buffer.from(found?.hash ?? []).equals(hash)).toBe(true);
     expect(found?.expiresInMs).toBeGreaterThan(1_000_000);
   });
@@ -91,10 +104,19 @@ describe("a revocation", () => {
 describe("a rotation", () => {
   test("hands everything on but the secret", async () => {
     const expiresAt = new Date("2100-01-01T00:00:00.000Z");
-    const old = await keys.createKey(newKey({ name: "n", scopes: ["jobs:write"], queues: ["q"], tables: ["t"], expiresAt }));
+    const old = await keys.createKey(
+      newKey({ name: "n", scopes: ["jobs:write"], queues: ["q"], tables: ["t"], expiresAt }),
+    );
     const next = rotation(60_000);
     const successor = await keys.rotateKey(old, next);
-    expect(successor).toMatchObject({ name: "n", scopes: ["jobs:write"], queues: ["q"], tables: ["t"], expiresAt, start: next.start });
+    expect(successor).toMatchObject({
+      name: "n",
+      scopes: ["jobs:write"],
+      queues: ["q"],
+      tables: ["t"],
+      expiresAt,
+      start: next.start,
+    });
     const after = await keys.getKey(old);
     expect(after).toMatchObject({ successorId: successor.id, revokedAt: null });
     expect(after.expiresAt?.getTime()).toBeLessThan(expiresAt.getTime());

@@ -89,7 +89,7 @@ describe("the history of jobs", () => {
     const records = [{ idempotencyKey: "k", payload: {} }];
     // No name that records can be sent to has a dot.
     const sent = await api.ask("POST /v1/ingest/system.jobs", { key, body: { records } });
-    expect(sent.json).toMatchObject({ code: "TABLE_NOT_FOUND" });
+    expect(sent.json).toMatchObject({ code: "INVALID_STATE" });
     expect((await api.ask("DELETE /v1/tables/system.jobs", { key })).json).toMatchObject({ code: "INVALID_STATE" });
   });
 });

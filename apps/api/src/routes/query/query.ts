@@ -52,7 +52,10 @@ export const queryRoute: Route = {
   async handle(c, api) {
     const format = resultFormatOf(c);
     const request = unparsed<never>(await readJson(c, api.limits.bodyBytesMax));
-    const answer = await runQuery(queryCtxOf(c, api, AbortSignal.any([goneSignal(c), api.ending])), { request, format });
+    const answer = await runQuery(queryCtxOf(c, api, AbortSignal.any([goneSignal(c), api.ending])), {
+      request,
+      format,
+    });
     const { result, snapshot } = answer;
     c.header("Content-Type", resultMediaTypes[format]);
     c.header("X-Snapshot-Id", String(snapshot?.snapshotId ?? 0));

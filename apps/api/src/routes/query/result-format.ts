@@ -6,7 +6,7 @@ const formats = Object.keys(resultMediaTypes) as readonly ResultFormatName[];
 
 /** The format that the client likes best, by `Accept`; JSON where it takes anything. @throws NOT_ACCEPTABLE */
 export function resultFormatOf(c: ApiContext): ResultFormatName {
-  const accept = c.req.header("accept")?.trim() || "*/*";
+  const accept = c.req.header("accept") ?? "*/*";
   let best: { readonly format: ResultFormatName; readonly quality: number } | undefined;
   for (const range of accept.split(",")) {
     const [type = "", ...parameters] = range.split(";").map((part) => part.trim().toLowerCase());
