@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
 
+import { startMeter } from "../../meter.ts";
 import { percentile } from "../../percentiles.ts";
 import type { Values } from "../../queues/values.ts";
 import type { BenchPostgres } from "../../with-postgres.ts";
@@ -37,6 +38,7 @@ export function measureFiles(postgres: BenchPostgres, storage: LakeStorage, plan
       const bare: number[] = [];
       const ours: number[] = [];
       const endMs = performance.now() + pairsMsMax;
+      const read = startMeter({ server: [postgres.pid], clients: [lake.api.pid] });
       for (let pair = 0; pair < warmUp + plan.pairs && (bare.length < 2 || performance.now() < endMs); pair++) {
         const bareMs = await timed(() => duckdb.runAndReadAll(bareSql).then((reader) => reader.getRowsJson()));
         const oursMs = await timed(() => queryRows(lake, sql("views")));
@@ -44,6 +46,7 @@ export function measureFiles(postgres: BenchPostgres, storage: LakeStorage, plan
         bare.push(bareMs);
         ours.push(oursMs);
       }
+      const { otherShare } = read();
       const rows = (await duckdb.runAndReadAll(bareSql)).getRowsJson();
       const [[, first] = []] = rows;
       if (rows.length !== expected.length || Number(first) !== Number(expected[0]?.[1])) {
@@ -60,6 +63,7 @@ export function measureFiles(postgres: BenchPostgres, storage: LakeStorage, plan
         queryP95Ms: percentile(ours, 0.95),
         overP50Ms: percentile(over, 0.5),
         overP95Ms: percentile(over, 0.95),
+        ...(otherShare === undefined ? {} : { otherShare }),
       };
     });
   });
