@@ -46,13 +46,14 @@ create index lake_files_ended on millrace.lake_files (tenant_no, end_snapshot) w
 create index lake_files_deleting on millrace.lake_files (tenant_no, deleting_at) where deleting_at is not null and deleted_at is null;
 create index lake_files_deleted on millrace.lake_files (tenant_no, deleted_at) where deleted_at is not null;
 
--- Written before an upload, deleted by its publication: what remains may be deleted by the sweeper.
+-- Written before an upload, deleted by its publication: what remains may be deleted by the sweeper, which marks it first. What is marked is never published.
 create table millrace.lake_intents (
   path text primary key,
   tenant_no bigint not null,
   batch_id uuid not null,
   epoch bigint not null,
-  created_at timestamptz not null default now()
+  created_at timestamptz not null default now(),
+  swept_at timestamptz
 );
 
 create index lake_intents_created on millrace.lake_intents (created_at);
@@ -69,11 +70,12 @@ create table millrace.lake_pins (
   foreign key (tenant_no, snapshot_id) references millrace.lake_snapshots
 );
 
--- One row: whether objects may be deleted (not after a restore, until everything was checked).
+-- One row: whether objects may be deleted (not after a restore, until everything was checked), and up to when upkeep has been planned.
 create table millrace.lake_state (
   only_row boolean primary key default true check (only_row),
   sweeping boolean not null default true,
-  restored_at timestamptz
+  restored_at timestamptz,
+  planned_at timestamptz
 );
 
 insert into millrace.lake_state default values;

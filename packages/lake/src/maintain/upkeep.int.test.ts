@@ -269,6 +269,31 @@ describe("orphans", () => {
     expect(await world.lake.liveFiles(table.tableId)).toEqual(live);
     expect(await stored()).toHaveLength(8);
   });
+
+  test("a sweep that ends after the objects are gone refuses their publication all the same, and is taken up again", async () => {
+    const { tenantNo, tableId } = table;
+    await world.addFiles(
+      table,
+      Array.from({ length: 8 }, (_, index) => [event(index)]),
+    );
+    const live = await world.lake.liveFiles(tableId);
+    const slow = world.maintainer({
+      async onStep(step) {
+        if (step !== "uploaded") return;
+        await age(2 * day);
+        const swept = world.upkeep.sweepIntents({ tenantNo, graceMs: day, limit: 10 }, async (paths) => {
+          await world.objects.delete(paths);
+          throw new Error("The process ends here");
+        });
+        await expect(swept).rejects.toThrow("ends here");
+      },
+    });
+    expect(await slow.compact(table)).toMatchObject({ merges: 0, lost: 3 });
+    expect(await world.lake.liveFiles(tableId)).toEqual(live);
+    const maintainer = world.maintainer({ graceMs: day });
+    expect(await maintainer.sweep(tenantNo)).toMatchObject({ intentsSwept: 3 });
+    expect(await maintainer.sweep(tenantNo)).toMatchObject({ intentsSwept: 0 });
+  });
 });
 
 describe("a check", () => {

@@ -107,6 +107,7 @@ export const lakeIntents = millrace.table(
     batchId: uuid("batch_id").notNull(),
     epoch: int8("epoch").notNull(),
     createdAt: at("created_at").notNull().defaultNow(),
+    sweptAt: at("swept_at"),
   },
   (table) => [index("lake_intents_created").on(table.createdAt)],
 );
@@ -132,13 +133,14 @@ export const lakePins = millrace.table(
   ],
 );
 
-/** One row: how far finished jobs are in the lake, and whether objects may be deleted: not after a restore, until all files were checked. */
+/** One row: how far finished jobs are in the lake, up to when upkeep was planned, and whether objects may be deleted: not after a restore, until all files were checked. */
 export const lakeState = millrace.table(
   "lake_state",
   {
     onlyRow: boolean("only_row").primaryKey().default(true),
     sweeping: boolean("sweeping").notNull().default(true),
     restoredAt: at("restored_at"),
+    plannedAt: at("planned_at"),
   },
   (table) => [check("lake_state_only_row_check", sql`${table.onlyRow}`)],
 );

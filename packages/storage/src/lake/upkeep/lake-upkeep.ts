@@ -1,3 +1,7 @@
+import type { DueUpkeep, DueUpkeepFilter } from "./due-upkeep.ts";
+import type { TablesToMergeFilter, TableToMerge } from "./tables-to-merge.ts";
+import type { PlannedSpan } from "./take-plan.ts";
+
 /** How much of something is done at once, and how old it has to be by the database's clock. */
 export interface AgedBatch {
   readonly tenantNo: number;
@@ -21,11 +25,12 @@ export interface CataloguedFile extends DeletableFile {
 
 /** What keeps the catalogue small and the store free of what nobody needs. All of it may be asked by any number of processes at once. */
 export interface LakeUpkeep {
-  /** Tenants with a log, by number. */
-  tenants(page: {
-    readonly afterTenantNo: number;
-    readonly limit: number;
-  }): Promise<readonly { readonly tenantNo: number; readonly tenantId: string }[]>;
+  /** The time since the last plan of any process, which is planned for by the caller now; undefined where that is not `everyMs` ago. */
+  takePlan(everyMs: number): Promise<PlannedSpan | undefined>;
+  /** The next live tables, by id, with their live files where they may want merging. */
+  tablesToMerge(filter: TablesToMergeFilter): Promise<readonly TableToMerge[]>;
+  /** What there is to do for the next tenants, by number. */
+  dueUpkeep(filter: DueUpkeepFilter): Promise<readonly DueUpkeep[]>;
   /** The tenant's number; undefined for one without a log. */
   tenantNoOf(tenantId: string): Promise<number | undefined>;
   /** Lets snapshots expire that have not been the newest for `retentionMs`, and marks ended files that none is left of; answers how many of each. */
@@ -38,7 +43,7 @@ export interface LakeUpkeep {
   markDeleted(fileIds: readonly number[]): Promise<void>;
   /** Removes rows of expired snapshots and deleted files that old; answers how many. */
   forget(batch: AgedBatch & { readonly retentionMs: number; readonly keptMs: number }): Promise<number>;
-  /** Hands paths of intents that old to `remove`, and ends the intents; their publication is refused from then on. Answers how many. */
+  /** Marks intents that old, whose publication is refused from then on, hands their paths to `remove`, and ends the intents. Answers how many. */
   sweepIntents(
     batch: AgedBatch & { readonly graceMs: number },
     remove: (paths: readonly string[]) => Promise<void>,

@@ -1,6 +1,7 @@
 import type { Database } from "../../database.ts";
 import { lockProgress } from "../lock-progress.ts";
 import { deletable } from "./deletable.ts";
+import { dueUpkeep } from "./due-upkeep.ts";
 import { expireSnapshots } from "./expire-snapshots.ts";
 import { filesOfDroppedTables } from "./files-of-dropped-tables.ts";
 import { filesToCheck } from "./files-to-check.ts";
@@ -13,13 +14,16 @@ import { markDeletable } from "./mark-deletable.ts";
 import { markDeleted } from "./mark-deleted.ts";
 import { passCheck } from "./pass-check.ts";
 import { sweepIntents } from "./sweep-intents.ts";
+import { tablesToMerge } from "./tables-to-merge.ts";
+import { takePlan } from "./take-plan.ts";
 import { tenantNoOf } from "./tenant-no-of.ts";
-import { tenants } from "./tenants.ts";
 
 /** The upkeep of the catalogue in PostgreSQL; the database stays its owner's. */
 export function createPostgresLakeUpkeep(db: Database): LakeUpkeep {
   return {
-    tenants: (page) => tenants(db, page),
+    takePlan: (everyMs) => takePlan(db, everyMs),
+    tablesToMerge: (filter) => tablesToMerge(db, filter),
+    dueUpkeep: (filter) => dueUpkeep(db, filter),
     tenantNoOf: (tenantId) => tenantNoOf(db, tenantId),
     expire: (batch) =>
       db.withTransaction(async (tx) => {
