@@ -1,15 +1,17 @@
 import { type Column, isMillraceError } from "@millrace/contract";
-import type { CataloguedFile, FileCache, LakeUpkeep, ObjectStore, TableStore } from "@millrace/storage";
+import type { CataloguedFile, LakeUpkeep, ObjectStore, TableStore } from "@millrace/storage";
 
 import type { DuckdbSession } from "../materialise/duckdb-session.ts";
 import { checkFile, type FileFault } from "./check-file.ts";
+import { markExpired } from "./mark-expired.ts";
+import { withObject } from "./with-object.ts";
 
 export interface CheckContext {
-  readonly upkeep: Pick<LakeUpkeep, "filesToCheck" | "knownPaths" | "isSweeping" | "passCheck">;
+  readonly upkeep: Pick<LakeUpkeep, "expire" | "filesToCheck" | "isSweeping" | "passCheck">;
   readonly tables: Pick<TableStore, "columnsOf">;
-  readonly objects: Pick<ObjectStore, "head">;
-  readonly files: FileCache;
+  readonly objects: Pick<ObjectStore, "kind" | "head" | "fetch" | "read">;
   readonly duckdb: DuckdbSession;
+  readonly settings: { readonly snapshotRetentionMs: number };
 }
 
 export interface CheckInput {
@@ -44,7 +46,7 @@ const faultyMax = 100;
 
 /**
  * Looks for every file that some snapshot has: whether it is there, as large as it should be and, where its content is read, whether that has the hash, the
- * rows and the field ids of the catalogue. A whole check without a fault is noted, and after a restore the last of them lets deletion go on. @throws UNAVAILABLE
+ * rows and the field ids of the catalogue. It asks the store itself, never a copy. A whole check without a fault is noted, and after a restore the last of them lets deletion go on. @throws UNAVAILABLE
  */
 export async function checkLake(
   context: CheckContext,
@@ -52,7 +54,8 @@ export async function checkLake(
   signal?: AbortSignal,
 ): Promise<CheckReport> {
   const report = { filesChecked: 0, filesRead: 0, faults: 0 };
-  const share = (await context.upkeep.isSweeping()) ? wanted : 1;
+  const isSweeping = await context.upkeep.isSweeping();
+  const share = isSweeping ? wanted : 1;
   const faulty: FaultyFile[] = [];
   const versions = new Map<string, Promise<readonly Column[] | undefined>>();
   let afterFileId = 0;
@@ -71,28 +74,32 @@ export async function checkLake(
 
   async function read(file: CataloguedFile, columns: readonly Column[]): Promise<FileFault | undefined> {
     try {
-      const acquired = await context.files.acquire([{ path: file.path, bytes: file.fileBytes }]);
-      try {
-        return await context.duckdb.withConnection((connection) =>
-          checkFile(connection, file, acquired.localPaths[0] ?? "", columns),
-        );
-      } finally {
-        acquired.release();
-      }
+      return await context.duckdb.withConnection((connection, scratch) =>
+        withObject(context.objects, file.path, scratch, (localPath) => checkFile(connection, file, localPath, columns)),
+      );
     } catch (error) {
       if (isMillraceError(error, "NOT_FOUND")) return "missing";
       throw error;
     }
   }
 
+  /** It may have been marked since the list was read, and then deleted rightly. */
+  async function isKept({ fileId }: CataloguedFile): Promise<boolean> {
+    const [next] = await context.upkeep.filesToCheck({ tenantNo, tableId, afterFileId: fileId - 1, limit: 1 });
+    return next?.fileId === fileId;
+  }
+
+  // A restored catalogue still counts snapshots that have expired since, and their files may be gone: those are not asked for.
+  if (!isSweeping) {
+    await markExpired(context.upkeep, { tenantNo, retentionMs: context.settings.snapshotRetentionMs }, signal);
+  }
   while (signal?.aborted !== true) {
     const files = await context.upkeep.filesToCheck({ tenantNo, tableId, afterFileId, limit: filesAtOnce });
     for (const file of files) {
       signal?.throwIfAborted();
       const fault = await check(file);
       report.filesChecked++;
-      // It may have been deleted rightly since the list was read.
-      if (fault === undefined || !(await context.upkeep.knownPaths([file.path])).includes(file.path)) continue;
+      if (fault === undefined || !(await isKept(file))) continue;
       report.faults++;
       if (faulty.length < faultyMax) faulty.push({ tableId: file.tableId, path: file.path, fault });
     }

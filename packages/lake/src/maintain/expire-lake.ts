@@ -1,5 +1,6 @@
 import type { LakeUpkeep, ObjectStore } from "@millrace/storage";
 
+import { markExpired } from "./mark-expired.ts";
 import type { MaintainStep } from "./rewrite-files.ts";
 
 export interface ExpireContext {
@@ -25,7 +26,7 @@ export interface ExpireReport {
   readonly sweeping: boolean;
 }
 
-const snapshotsAtOnce = 1_000;
+const rowsAtOnce = 1_000;
 const filesAtOnce = 500;
 /** Of what has expired or is deleted the catalogue's rows stay for a day: for whoever looks why. */
 const keptMs = 86_400_000;
@@ -42,12 +43,9 @@ export async function expireLake(
 ): Promise<ExpireReport> {
   const report = { snapshotsExpired: 0, filesMarked: 0, filesDeleted: 0, rowsForgotten: 0, sweeping: true };
   const goesOn = () => signal?.aborted !== true;
-  while (goesOn()) {
-    const { snapshots, files } = await upkeep.expire({ tenantNo, retentionMs, limit: snapshotsAtOnce });
-    report.snapshotsExpired += snapshots;
-    report.filesMarked += files;
-    if (snapshots < snapshotsAtOnce && files < snapshotsAtOnce) break;
-  }
+  const marked = await markExpired(upkeep, { tenantNo, retentionMs }, signal);
+  report.snapshotsExpired = marked.snapshots;
+  report.filesMarked = marked.files;
   while (goesOn()) {
     report.sweeping = await upkeep.isSweeping();
     if (!report.sweeping) return report;
@@ -61,9 +59,9 @@ export async function expireLake(
     if (files.length < filesAtOnce) break;
   }
   while (goesOn()) {
-    const forgotten = await upkeep.forget({ tenantNo, retentionMs, keptMs, limit: snapshotsAtOnce });
+    const forgotten = await upkeep.forget({ tenantNo, retentionMs, keptMs, limit: rowsAtOnce });
     report.rowsForgotten += forgotten;
-    if (forgotten < snapshotsAtOnce) break;
+    if (forgotten < rowsAtOnce) break;
   }
   return report;
 }

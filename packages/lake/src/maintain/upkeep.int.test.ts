@@ -1,12 +1,12 @@
-import { rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
+import { copyFile, mkdir, readdir, rm, stat, truncate, utimes, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterEach, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 
 import type { Column } from "@millrace/contract";
-import { type EventTable, jumpHeads } from "@millrace/storage";
+import { type EventTable, jumpHeads, type ObjectStore } from "@millrace/storage";
 
-import { day, type MaintainWorld, openMaintainWorld, type TestEvent } from "./testing/maintain-world.ts";
+import { day, maintainerOf, type MaintainWorld, openMaintainWorld, type TestEvent } from "./testing/maintain-world.ts";
 
 let world: MaintainWorld;
 let table: EventTable;
@@ -326,6 +326,32 @@ describe("a check", () => {
     });
   });
 
+  test("reads the objects of a remote store themselves, every time, and leaves nothing behind", async () => {
+    await world.addFiles(table, [[event(1)]]);
+    const { tenantNo, tableId } = table;
+    const remote: ObjectStore = {
+      ...world.objects,
+      kind: "s3",
+      async fetch(path, target) {
+        await copyFile(await world.objects.fetch(path, ""), target);
+        return target;
+      },
+    };
+    const root = join(world.root, "elsewhere");
+    await mkdir(join(root, "cache"), { recursive: true });
+    const maintainer = maintainerOf({ ...world, objects: remote }, world.upkeep, root);
+    onTestFinished(() => maintainer.close());
+    expect(await maintainer.check({ tenantNo })).toMatchObject({ filesRead: 1, faults: 0 });
+    const [first] = await world.lake.liveFiles(tableId);
+    const object = join(world.root, "objects", first?.path ?? "");
+    const { size } = await stat(object);
+    await rm(object, { force: true });
+    await writeFile(object, Buffer.alloc(size));
+    expect(await maintainer.check({ tenantNo })).toMatchObject({ faulty: [{ path: first?.path, fault: "content" }] });
+    const left = await readdir(root, { recursive: true });
+    expect(left.filter((name) => name.endsWith(".parquet"))).toEqual([]);
+  });
+
   test.each([
     ["rows", "update millrace.lake_files set row_count = row_count + 1"],
     [
@@ -366,6 +392,19 @@ describe("a restored database", () => {
     });
     expect((await world.maintainer().check({ tenantNo: other.tenantNo })).sweeping).toBe(true);
     expect(await world.maintainer().expire(table.tenantNo)).toMatchObject({ filesDeleted: 8, sweeping: true });
+  });
+
+  test("files that have gone since the backup with their last snapshot are not missed", async () => {
+    const before = await merged();
+    const merge = before + 1;
+    const live = new Set((await world.lake.liveFiles(table.tableId)).map(({ path }) => path));
+    // The backup still has the snapshot before the merge; in the time that was lost it expired, and its files went.
+    await age(8 * day);
+    await jumpHeads(world.db);
+    await world.objects.delete((await stored()).filter((path) => !live.has(path)));
+    expect(await world.maintainer().check({ tenantNo: table.tenantNo })).toMatchObject({ faults: 0, sweeping: true });
+    expect(await world.rowsOf(table, merge)).toHaveLength(8);
+    await expect(world.rowsOf(table, before)).rejects.toMatchObject({ code: "SNAPSHOT_EXPIRED" });
   });
 
   test("a file that the backup knows and the store has no more keeps deletion off", async () => {

@@ -58,7 +58,7 @@ export function maintainerOf(
     tables,
     objects,
     upkeep,
-    files: createFileCache({ store: objects, directory: join(root, "cache"), bytesMax: 1 }),
+    files: createFileCache({ store: objects, directory: join(root, "cache"), bytesMax: 1_048_576 }),
     duckdb: { memoryBytes: 134_217_728, threads: 1, directory: join(root, "scratch", `maintain-${randomUUID()}`) },
     settings: { ...testSettings, ...settings },
     onStep,

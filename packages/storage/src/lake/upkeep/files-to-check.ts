@@ -1,7 +1,7 @@
 import type { Executor, Statement } from "../../executor.ts";
 import type { CataloguedFile } from "./lake-upkeep.ts";
 
-/** A keyset walk. A file that is marked for deletion while it is checked is the checker's to find out: see `filesToCheck` again. */
+/** A keyset walk. A file that is marked for deletion while it is checked is the checker's to find out: it asks for that file again. */
 const filesToCheckStatement: Statement = {
   name: "lake.files_to_check",
   text: `
