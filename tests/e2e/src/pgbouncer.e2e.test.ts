@@ -25,6 +25,7 @@ test.for([
     // This PgBouncer is older than 1.21, which keeps prepared statements.
     MILLRACE_DATABASE_PREPARE: "false",
     ...(hasDirectUrl ? { MILLRACE_DATABASE_DIRECT_URL: directUrl } : {}),
+    MILLRACE_WORKER_MATERIALISE: "true",
     MILLRACE_LAKE_PATH: join(stage.folder, "lake"),
     MILLRACE_LAKE_CACHE_DIRECTORY: join(stage.folder, "cache", name),
     MILLRACE_QUERY_QUEUE_TIMEOUT_MS: "60s",

@@ -15,6 +15,7 @@ export interface EventStage {
 export async function startEvents(stage: Stage): Promise<EventStage> {
   const { url: databaseUrl } = await stage.database();
   const envOf = (name: string) => ({
+    MILLRACE_WORKER_MATERIALISE: "true",
     MILLRACE_LAKE_PATH: join(stage.folder, "lake"),
     MILLRACE_LAKE_CACHE_DIRECTORY: join(stage.folder, "cache", name),
     // What a killed worker had in hand is free soon.
