@@ -22,6 +22,7 @@ export type * from "./lake/lake-store.ts";
 export { createPostgresLakeStore } from "./lake/postgres-lake-store.ts";
 export { jumpHeads } from "./lake/upkeep/jump-heads.ts";
 export type * from "./lake/upkeep/lake-upkeep.ts";
+export type { TableToMerge } from "./lake/upkeep/tables-to-merge.ts";
 export { createPostgresLakeUpkeep } from "./lake/upkeep/postgres-lake-upkeep.ts";
 export { createFileCache } from "./objects/file-cache.ts";
 export type { AcquiredFiles, CachedFile, FileCache, FileCacheOptions } from "./objects/file-cache.ts";

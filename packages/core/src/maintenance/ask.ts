@@ -36,7 +36,7 @@ export async function askForMaintenance(
   }
   // What orphans are left is known for the whole tenant only.
   const wanted = kind === "orphans" || kind === "expiry" || table === undefined ? {} : { table };
-  const allowed = { ...ctx, actor: { ...ctx.actor, scopes: ["jobs:write"] as const } };
+  const allowed = { ...ctx, actor: { ...ctx.actor, scopes: ["jobs:write", "ops:admin"] as const } };
   const { job } = await enqueue(allowed, maintenanceJob(kind, wanted));
   await audit(ctx, { action: "maintenance.run", target: kind, detail: { table: table ?? null, job: job.id } });
   return job;

@@ -1,4 +1,4 @@
-import { maintenanceQueue as queue, maintenanceTypes, MillraceError } from "@millrace/contract";
+import { isMillraceError, maintenanceQueue as queue, maintenanceTypes, MillraceError } from "@millrace/contract";
 import type { CheckReport, Maintainer } from "@millrace/lake/maintain";
 import type { DatabaseClock, EventTable, LakeUpkeep, TableStore } from "@millrace/storage";
 import type { Metrics } from "@millrace/telemetry";
@@ -46,7 +46,7 @@ export function createMaintenanceJobs(options: MaintenanceJobsOptions): readonly
     async handler({ job, payload, signal }) {
       const reports = [];
       for (const table of await tablesOf(job.tenantId, payload.table)) {
-        const report = await maintainer.compact(table, signal);
+        const report = await maintainer.compact(table, signal).catch(withoutRetry);
         signal.throwIfAborted();
         metrics.lakeMaintenanceFilesTotal.inc({ change: "merged" }, report.filesMerged);
         metrics.lakeMaintenanceRowsTotal.inc(report.rowsRead);
@@ -68,12 +68,14 @@ export function createMaintenanceJobs(options: MaintenanceJobsOptions): readonly
         signal.throwIfAborted();
         const { retentionDays } = table;
         if (retentionDays === undefined) continue;
-        const report = await maintainer.retain({ ...table, retentionDays }, clock.now().getTime());
+        const report = await maintainer
+          .retain({ ...table, retentionDays }, clock.now().getTime(), signal)
+          .catch(withoutRetry);
         metrics.lakeMaintenanceFilesTotal.inc({ change: "retained" }, report.filesEnded + report.filesRewritten);
         if (report.rowsRemoved > 0) reports.push({ ...report });
       }
       const tenantNo = payload.table === undefined ? await upkeep.tenantNoOf(job.tenantId) : undefined;
-      const dropped = tenantNo === undefined ? 0 : await maintainer.endDropped(tenantNo);
+      const dropped = tenantNo === undefined ? 0 : await maintainer.endDropped(tenantNo, signal);
       return { tables: reports, filesOfDroppedTables: dropped };
     },
   });
@@ -123,6 +125,14 @@ export function createMaintenanceJobs(options: MaintenanceJobsOptions): readonly
   });
 
   return [compact, retain, expire, sweep, check];
+}
+
+/** Kills a job that misses an object, and rethrows what may pass: reading again doesn't bring an object back, and the planner leaves a dead job's table alone for hours. */
+function withoutRetry(error: unknown): never {
+  if (!isMillraceError(error) || error.code !== "NOT_FOUND") throw error;
+  const fatal = new NonRetryableError(`${error.code}: ${error.message}`);
+  fatal.cause = error;
+  throw fatal;
 }
 
 /** Kills the job: looking again doesn't bring a file back. */

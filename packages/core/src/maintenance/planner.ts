@@ -1,5 +1,5 @@
-import { type EnqueueRequest, isMillraceError, type MaintenanceKind } from "@millrace/contract";
-import type { DatabaseClock, JobStore, LakeFile, LakeStore, LakeUpkeep } from "@millrace/storage";
+import { type EnqueueRequest, isMillraceError, maintenanceTypes } from "@millrace/contract";
+import type { JobStore, LakeUpkeep, TableToMerge } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
 import { enqueue } from "../jobs/enqueue.ts";
@@ -9,13 +9,13 @@ import { maintenanceJob } from "./request.ts";
 
 export interface MaintenancePlannerOptions {
   readonly store: JobStore;
-  readonly lake: Pick<LakeStore, "tablesWithFiles" | "liveFiles">;
-  readonly upkeep: Pick<LakeUpkeep, "tenants">;
-  readonly clock: DatabaseClock;
+  readonly upkeep: Pick<LakeUpkeep, "takePlan" | "tablesToMerge" | "dueUpkeep">;
   /** Tables with fewer live files than this are well as they are. */
   readonly liveFilesMin: number;
   /** Whether there is something to merge. */
-  readonly wantsCompaction: (files: readonly LakeFile[]) => boolean;
+  readonly wantsCompaction: (files: TableToMerge["files"]) => boolean;
+  /** When snapshots and files are due. */
+  readonly settings: { readonly snapshotRetentionMs: number; readonly graceMs: number };
   readonly logger: Logger;
   readonly metrics: Pick<Metrics, "jobsEnqueuedTotal">;
   /** How often tables are looked at; default 10,000. */
@@ -27,36 +27,32 @@ export interface MaintenancePlanner {
   stop(): Promise<void>;
 }
 
-const hourMs = 3_600_000;
+/** A table whose compaction has died or was cancelled is left alone for so long: the next one would meet the same files. */
+const backOffMs = 4 * 3_600_000;
 const pageSize = 200;
-
-/** What is done for every tenant, and how often. A check every day looks for all files and reads a tenth of them. */
-export const tenantTicks: readonly {
-  readonly kind: MaintenanceKind;
-  readonly everyMs: number;
-  readonly share?: number;
-}[] = [
-  { kind: "retention", everyMs: hourMs },
-  { kind: "expiry", everyMs: hourMs },
-  { kind: "orphans", everyMs: 24 * hourMs },
-  { kind: "integrity", everyMs: 24 * hourMs, share: 0.1 },
-];
+/** What is done for a tenant. A check every day looks for all files and reads a tenth of them. */
+const tenantKinds = ["retention", "expiry", "orphans", "integrity"] as const;
+const shareRead = 0.1;
+const keyPrefix = "millrace ";
 
 /**
- * Enqueues the jobs that keep every tenant's lake in order. Any number of processes may do it: the ticks are those of the database's clock, and a tick's job has an
- * idempotency key, so it is enqueued once whoever is first. A table gets a job where there is something to merge.
+ * Enqueues the jobs that keep every tenant's lake in order. Any number of processes may do it: each span of time is planned by the first that comes, by the
+ * clock of the database. A job has one idempotency key for good, so that of those for one thing at most one waits.
  */
 export function startMaintenancePlanner(options: MaintenancePlannerOptions): MaintenancePlanner {
-  const { store, lake, upkeep, clock, liveFilesMin, wantsCompaction, logger, metrics } = options;
+  const { store, upkeep, liveFilesMin, wantsCompaction, settings, logger, metrics } = options;
   const planEveryMs = options.planEveryMs ?? 10_000;
-  const planned = new Map<MaintenanceKind, number>();
+  /** Where a plan of this process that failed began. */
+  let failedFromMs: number | undefined;
   let isFailing = false;
 
-  async function add(tenantId: string, request: EnqueueRequest, tick: number, everyMs: number): Promise<void> {
-    const actor = { tenantId, scopes: ["jobs:write"] as const };
-    const key = { idempotencyKey: `${request.concurrencyKey} ${tick}`, idempotencyWindowMs: 2 * everyMs };
+  async function add(tenantId: string, request: EnqueueRequest): Promise<void> {
+    const actor = { tenantId, scopes: ["jobs:write", "ops:admin"] as const };
     try {
-      await enqueue({ actor, store, metrics }, { ...request, ...key });
+      await enqueue(
+        { actor, store, metrics },
+        { ...request, idempotencyKey: `${keyPrefix}${request.concurrencyKey}`, onDuplicate: "keepLast" },
+      );
     } catch (error) {
       if (!isMillraceError(error) || error.code === "UNAVAILABLE") throw error;
       // A tenant's queue may be full, or its own schema for the type refuse the payload: others go on.
@@ -64,45 +60,51 @@ export function startMaintenancePlanner(options: MaintenancePlannerOptions): Mai
     }
   }
 
-  async function planTables(now: number): Promise<void> {
-    const tick = Math.floor(now / planEveryMs);
+  async function planTables(): Promise<void> {
+    const filter = {
+      liveFilesMin,
+      limit: pageSize,
+      keyPrefix: `${keyPrefix}${maintenanceTypes.compaction} `,
+      backOffMs,
+    };
     let afterTableId = 0;
     for (;;) {
-      const page = await lake.tablesWithFiles({ afterTableId, liveFilesMin, limit: pageSize });
-      for (const { table } of page) {
-        afterTableId = table.tableId;
-        if (!wantsCompaction(await lake.liveFiles(table.tableId))) continue;
-        await add(table.tenantId, maintenanceJob("compaction", { table: table.name }), tick, planEveryMs);
-      }
+      const page = await upkeep.tablesToMerge({ ...filter, afterTableId });
+      afterTableId = page.at(-1)?.tableId ?? afterTableId;
+      const due = page.filter(({ files }) => wantsCompaction(files));
+      // The store makes one insert of those that come together.
+      await Promise.all(due.map(({ tenantId, name }) => add(tenantId, maintenanceJob("compaction", { table: name }))));
       if (page.length < pageSize) return;
     }
   }
 
-  async function planTenants(now: number): Promise<void> {
-    const due = tenantTicks.filter(({ kind, everyMs }) => planned.get(kind) !== Math.floor(now / everyMs));
-    if (due.length === 0) return;
+  async function planTenants(span: { readonly fromMs: number; readonly toMs: number }): Promise<void> {
+    const { snapshotRetentionMs: retentionMs, graceMs } = settings;
     let afterTenantNo = 0;
     for (;;) {
-      const page = await upkeep.tenants({ afterTenantNo, limit: pageSize });
-      for (const { tenantNo, tenantId } of page) {
-        afterTenantNo = tenantNo;
-        for (const { kind, everyMs, share } of due) {
-          const request = maintenanceJob(kind, share === undefined ? {} : { share });
-          await add(tenantId, request, Math.floor(now / everyMs), everyMs);
-        }
-      }
-      if (page.length < pageSize) break;
+      const page = await upkeep.dueUpkeep({ ...span, afterTenantNo, limit: pageSize, retentionMs, graceMs });
+      afterTenantNo = page.at(-1)?.tenantNo ?? afterTenantNo;
+      await Promise.all(
+        page.flatMap((due) =>
+          tenantKinds
+            .filter((kind) => due[kind])
+            .map((kind) => add(due.tenantId, maintenanceJob(kind, kind === "integrity" ? { share: shareRead } : {}))),
+        ),
+      );
+      if (page.length < pageSize) return;
     }
-    for (const { kind, everyMs } of due) planned.set(kind, Math.floor(now / everyMs));
   }
 
   const loop = startLoop({
     firstDelayMs: Math.random() * planEveryMs,
     async step() {
-      await clock.ready();
-      const now = clock.now().getTime();
-      await planTables(now);
-      await planTenants(now);
+      const span = await upkeep.takePlan(planEveryMs);
+      if (span !== undefined) {
+        failedFromMs ??= span.fromMs;
+        await planTables();
+        await planTenants({ ...span, fromMs: Math.min(failedFromMs, span.fromMs) });
+        failedFromMs = undefined;
+      }
       isFailing = false;
       return jitter(planEveryMs);
     },

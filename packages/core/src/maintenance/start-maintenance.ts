@@ -51,7 +51,8 @@ export async function startMaintenance(options: StartMaintenanceOptions): Promis
   const files = createFileCache({
     store: objects,
     directory: join(directory, "maintenance"),
-    bytesMax: lake.cacheBytesMax,
+    // What was merged is not read again: nothing stays longer than a merge needs it, and the room is the queries'.
+    bytesMax: 0,
   });
   const catalogue = createPostgresLakeStore(db);
   const upkeep = createPostgresLakeUpkeep(db);
@@ -71,11 +72,10 @@ export async function startMaintenance(options: StartMaintenanceOptions): Promis
       const { compaction } = lake;
       planner ??= startMaintenancePlanner({
         store,
-        lake: catalogue,
         upkeep,
-        clock,
         liveFilesMin: Math.min(compaction.tierRatio, compaction.inputsMax),
         wantsCompaction: (live) => planCompaction(live, compaction) !== undefined,
+        settings: lake,
         logger,
         metrics,
         planEveryMs: options.planEveryMs,

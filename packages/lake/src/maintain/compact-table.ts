@@ -45,6 +45,7 @@ export async function compactTable(
       table,
       kind: "compaction",
       inputs,
+      signal,
       // What is published later has higher offsets; what others merge meanwhile keeps those that it has.
       othersFrom: Math.min(...others.map(({ minOffset }) => minOffset)),
     });

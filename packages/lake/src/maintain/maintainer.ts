@@ -27,9 +27,13 @@ export interface MaintainerOptions {
 export interface Maintainer {
   compact(table: Pick<EventTable, "tableId" | "name">, signal?: AbortSignal): Promise<CompactionReport>;
   /** Removes rows that are older than the table keeps them, by `nowMs`. */
-  retain(table: EventTable & { readonly retentionDays: number }, nowMs: number): Promise<RetentionReport>;
+  retain(
+    table: EventTable & { readonly retentionDays: number },
+    nowMs: number,
+    signal?: AbortSignal,
+  ): Promise<RetentionReport>;
   /** Ends the files of a tenant's dropped tables; answers how many. */
-  endDropped(tenantNo: number): Promise<number>;
+  endDropped(tenantNo: number, signal?: AbortSignal): Promise<number>;
   expire(tenantNo: number, signal?: AbortSignal): Promise<ExpireReport>;
   sweep(tenantNo: number, signal?: AbortSignal): Promise<SweepReport>;
   check(input: CheckInput, signal?: AbortSignal): Promise<CheckReport>;
@@ -46,10 +50,11 @@ export function createMaintainer(options: MaintainerOptions): Maintainer {
   const context = { ...options, duckdb, onStep: options.onStep ?? (() => undefined) };
   return {
     compact: (table, signal) => compactTable(context, table, settings.compaction, signal),
-    retain: (table, nowMs) => retainTable(context, table, nowMs),
-    async endDropped(tenantNo) {
+    retain: (table, nowMs, signal) => retainTable(context, table, nowMs, signal),
+    async endDropped(tenantNo, signal) {
       let ended = 0;
       for (;;) {
+        signal?.throwIfAborted();
         const ends = await upkeep.filesOfDroppedTables(tenantNo, filesAtOnce);
         if (ends.length === 0) return ended;
         const snapshot = await lake.publish({ tenantNo, kind: "drop", batchId: uuidv7(), adds: [], ends });

@@ -26,10 +26,12 @@ export async function retainTable(
   context: CompactContext,
   table: RetainedTable,
   nowMs: number,
+  signal?: AbortSignal,
 ): Promise<RetentionReport> {
   const report = { table: table.name, filesEnded: 0, filesRewritten: 0, rowsRemoved: 0 };
   for (let tries = 0; tries < triesMax; tries++) {
-    if (await retain(context, table, nowMs, report)) break;
+    signal?.throwIfAborted();
+    if (await retain(context, table, nowMs, report, signal)) break;
   }
   return report;
 }
@@ -42,6 +44,7 @@ async function retain(
   table: RetainedTable,
   nowMs: number,
   report: { filesEnded: number; filesRewritten: number; rowsRemoved: number },
+  signal: AbortSignal | undefined,
 ): Promise<boolean> {
   const cutMs = nowMs - table.retentionDays * dayMs;
   const live = await context.lake.liveFiles(table.tableId);
@@ -66,7 +69,7 @@ async function retain(
   const others = left.filter((file) => !inputs.includes(file));
   const othersFrom = Math.min(...others.map(({ minOffset }) => minOffset));
   const from = { ingestedAt: new Date(cutMs), offset: othersFrom };
-  const rewritten = await rewriteFiles(context, { table, kind: "retention", inputs, from });
+  const rewritten = await rewriteFiles(context, { table, kind: "retention", inputs, from, signal });
   if (rewritten === undefined) return false;
   report.filesRewritten += inputs.length;
   report.rowsRemoved += rewritten.rowsRead - rewritten.rowsWritten;

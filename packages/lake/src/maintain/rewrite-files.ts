@@ -48,6 +48,8 @@ export interface Rewrite {
    * row of each key is left, and deletions below it go, since nothing older is anywhere that they hide.
    */
   readonly othersFrom?: number;
+  /** Ends it before its next step; nothing has changed then. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 export interface Rewritten {
@@ -64,15 +66,18 @@ export interface Rewritten {
 export async function rewriteFiles(context: RewriteContext, rewrite: Rewrite): Promise<Rewritten | undefined> {
   const acquired = await context.files.acquire(
     rewrite.inputs.map(({ path, fileBytes }) => ({ path, bytes: fileBytes })),
+    rewrite.signal,
   );
   let file: string | undefined;
   try {
     const versions = await versionsOf(context.tables, rewrite);
     const written = await context.duckdb.withConnection((connection, scratch) => {
+      rewrite.signal?.throwIfAborted();
       file = join(scratch, `${uuidv7()}.parquet`);
       return write(connection, { rewrite, localPaths: acquired.localPaths, versions, file });
     });
     await context.onStep("written");
+    rewrite.signal?.throwIfAborted();
     const snapshot = await publish(context, rewrite, written, file ?? "");
     if (snapshot === undefined) return undefined;
     await context.onStep("published");

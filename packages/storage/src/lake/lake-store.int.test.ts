@@ -8,6 +8,7 @@ import type { EventTable } from "../tables/table-store.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import type { LakeStore, NewLakeFile, Snapshot, SnapshotChange } from "./lake-store.ts";
 import { createPostgresLakeStore } from "./postgres-lake-store.ts";
+import { createPostgresLakeUpkeep } from "./upkeep/postgres-lake-upkeep.ts";
 
 let db: TestDatabase;
 let lake: LakeStore;
@@ -206,12 +207,15 @@ describe("files", () => {
     await publish({ adds: [file(1), file(2), file(3)] });
     const [first] = await lake.liveFiles(table.tableId);
     await publish({ kind: "retention", ends: [first!.fileId] });
-    const listed = async (liveFilesMin: number) =>
-      lake.tablesWithFiles({ afterTableId: table.tableId - 1, liveFilesMin, limit: 10 });
-    expect(await listed(2)).toEqual([{ table: { ...table }, liveFiles: 2 }]);
-    expect(await listed(3)).toEqual([]);
+    const listed = async (liveFilesMin: number) => {
+      const filter = { afterTableId: table.tableId - 1, liveFilesMin, limit: 10, keyPrefix: "test ", backOffMs: 60_000 };
+      const tables = await createPostgresLakeUpkeep(db.database).tablesToMerge(filter);
+      return tables.find(({ tableId }) => tableId === table.tableId)?.files.length;
+    };
+    expect(await listed(2)).toBe(2);
+    expect(await listed(3)).toBe(0);
     await createPostgresTableStore(db.database).dropTable(table);
-    expect(await listed(1)).toEqual([]);
+    expect(await listed(1)).toBeUndefined();
   });
 });
 

@@ -1,5 +1,4 @@
 import type { Transaction } from "../executor.ts";
-import type { EventTable } from "../tables/table-store.ts";
 import type { PublishedSnapshot } from "./watch-snapshots.ts";
 
 export type { PublishedSnapshot } from "./watch-snapshots.ts";
@@ -132,10 +131,4 @@ export interface LakeStore {
   findBatch(batchId: string): Promise<Snapshot | undefined>;
   /** Live files of a table, oldest first. */
   liveFiles(tableId: number): Promise<readonly LakeFile[]>;
-  /** Every live table of every tenant, with how many live files it has: what maintenance goes through. */
-  tablesWithFiles(filter: {
-    readonly afterTableId: number;
-    readonly liveFilesMin: number;
-    readonly limit: number;
-  }): Promise<readonly { readonly table: EventTable; readonly liveFiles: number }[]>;
 }

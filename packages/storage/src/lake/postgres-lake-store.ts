@@ -12,7 +12,6 @@ import { readProgress } from "./progress.ts";
 import { publish } from "./publish.ts";
 import { snapshotAt } from "./snapshot-at.ts";
 import { snapshotById } from "./snapshot-by-id.ts";
-import { tablesWithFiles } from "./tables-with-files.ts";
 import { unpin } from "./unpin.ts";
 import { watchSnapshots } from "./watch-snapshots.ts";
 
@@ -34,6 +33,5 @@ export function createPostgresLakeStore(db: Database): LakeStore {
     publish: (change) => publish(db, change),
     findBatch: (batchId) => findBatch(db, batchId),
     liveFiles: (tableId) => liveFiles(db, tableId),
-    tablesWithFiles: (filter) => tablesWithFiles(db, filter),
   };
 }
