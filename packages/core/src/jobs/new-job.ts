@@ -7,10 +7,12 @@ import type { NewJob } from "@millrace/storage";
 
 import { canonicalJson } from "../canonical-json.ts";
 import { type Ctx, requireQueue } from "../context.ts";
+import { requireNotReserved } from "./reserved.ts";
 
 /** A parsed request as the store takes it. @throws FORBIDDEN, VALIDATION_FAILED for a payload over its limit */
 export function newJob(ctx: Ctx, request: z.output<typeof enqueueRequestSchema>, path = ""): NewJob {
   requireQueue(ctx, request.queue);
+  requireNotReserved(ctx, request);
   return {
     tenantId: ctx.actor.tenantId,
     queue: request.queue,

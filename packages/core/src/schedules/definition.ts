@@ -6,6 +6,7 @@ import { MillraceError, type putScheduleRequestSchema, scheduleLimits } from "@m
 import type { Schedule, ScheduleDefinition } from "@millrace/storage";
 
 import { type Ctx, requireQueue } from "../context.ts";
+import { requireNotReserved } from "../jobs/reserved.ts";
 import { storedPayload } from "../jobs/new-job.ts";
 import { readCron } from "./cron.ts";
 
@@ -17,6 +18,7 @@ export function toDefinition(
   const { cron, timeZone, misfirePolicy, paused } = request;
   const { queue, type, ...job } = request.job;
   requireQueue(ctx, queue);
+  requireNotReserved(ctx, { type, queue });
   storedPayload(job.payload, "job.payload", scheduleLimits.payloadBytesMax);
   return { cron, timeZone, misfirePolicy, paused, queue, type, job };
 }

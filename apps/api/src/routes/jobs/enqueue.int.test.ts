@@ -57,6 +57,17 @@ describe("POST /v1/jobs", () => {
     expect((await api.ask(`GET ${reply.headers.get("location")}`, { key })).json).toEqual(job);
   });
 
+  test("403: the jobs and queues of Millrace itself are for those who operate it", async () => {
+    const { key: producer } = await api.makeKey({ scopes: ["jobs:write"] });
+    const status = async (body: object) => (await api.ask("POST /v1/jobs", { key: producer, body })).status;
+    expect(await status({ type: "lake.compact" })).toBe(403);
+    expect(await status({ type: "t", queue: "system.lake" })).toBe(403);
+    expect(await status({ type: "lake.mine" })).toBe(201);
+    expect(
+      (await api.ask("POST /v1/jobs/batch", { key: producer, body: { jobs: [{ type: "lake.expire" }] } })).status,
+    ).toBe(403);
+  });
+
   test("201: needs no more than a type", async () => {
     const { status, json } = await post({ type: "t" });
     expect(status).toBe(201);
