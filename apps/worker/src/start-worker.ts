@@ -33,6 +33,9 @@ export interface RunningWorker {
   stop(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
+/** One rewrites, which takes memory and is done by one at a time, while another deletes or looks. */
+const keeperConcurrency = 2;
+
 /** The logger of a worker's process. */
 export function createWorkerLogger({ config, profile }: WorkerConfig): Logger {
   return createLogger({ service: "worker", profile, ...config.logging });
@@ -62,18 +65,32 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
       },
     );
   }
-  // Whoever writes the lake keeps it in order, whatever queues it works besides.
-  const ownQueues = maintenance === undefined ? queues : [...new Set([...queues, maintenanceQueue])];
   const worker = createWorker({
     ...settings,
-    queues: queues.includes("*") ? undefined : ownQueues,
+    queues: queues.includes("*") ? undefined : queues,
     store,
     schedules: composition.schedules,
     listen: db.listen,
-    handlers: [builtIn, ...handlers, ...(maintenance?.handlers ?? [])],
+    handlers: [builtIn, ...handlers],
     logger,
     metrics,
   });
+  // Whoever writes the lake keeps it in order, whatever queues it works besides, and in slots of its own: jobs of users don't wait for it.
+  const keeper =
+    maintenance &&
+    createWorker({
+      ...settings,
+      name: settings.name === undefined ? undefined : `${settings.name.slice(0, 120)}:lake`,
+      concurrency: keeperConcurrency,
+      prefetch: 0,
+      queues: [maintenanceQueue],
+      store,
+      listen: db.listen,
+      handlers: maintenance.handlers,
+      logger,
+      // The gauges of slots are those of the other worker.
+      metrics: { ...metrics, beforeRender: () => () => undefined },
+    });
   let materialiser: RunningMaterialiser | undefined;
   const health =
     healthPort === 0
@@ -99,14 +116,19 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
       },
     );
   }
-  await worker.start();
+  await Promise.all([worker.start(), keeper?.start()]);
   maintenance?.plan();
   return {
     health: worker.health,
     healthUrl: health?.url,
     async stop(stopOptions) {
       const { graceMs = config.worker.shutdownGraceMs } = stopOptions ?? {};
-      await Promise.all([worker.stop(stopOptions), materialiser?.stop({ graceMs }), maintenance?.stopPlanning()]);
+      await Promise.all([
+        worker.stop(stopOptions),
+        keeper?.stop(stopOptions),
+        materialiser?.stop({ graceMs }),
+        maintenance?.stopPlanning(),
+      ]);
       await maintenance?.close();
       await health?.close();
       await composition.close();
