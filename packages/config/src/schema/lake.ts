@@ -82,7 +82,7 @@ export const lake = defineSection({
     cacheBytesMax: byteSize({ min: 16 * mebibyte, max: 16 * tebibyte })
       .default(4 * gibibyte)
       .register(keyNotes, {
-        description: "What the copies may take; files that queries use at the moment always stay.",
+        description: "What the copies for queries may take; files that are in use at the moment always stay.",
       }),
     flushMs: durationMs({ min: 10, max: 10 * minute })
       .default(250)
