@@ -1,5 +1,6 @@
 -- millrace:lossy forgets which finished jobs are in the lake
 drop function millrace.take_history_page(text, interval, integer, bigint);
+drop function millrace.exported_bytes(integer, text);
 create or replace function millrace.expired_partitions() returns table (parent text, name text)
 language sql stable as $$
   select p.relname::text, c.relname::text
@@ -12,7 +13,5 @@ $$;
 drop function millrace.awaits_export(text);
 drop function millrace.awaited_export();
 drop table millrace.history_export;
-drop index millrace.job_attempts_xact;
 alter table millrace.job_attempts drop column xact_id, drop column type, drop column queue;
-drop index millrace.job_history_xact;
 alter table millrace.job_history drop column xact_id;

@@ -1,18 +1,17 @@
 -- Finished jobs and ended attempts go into the lake: which are there already, told by the transactions that wrote them.
 
 -- The transaction that wrote a row. Times can't tell which rows are new: they are those of a transaction's beginning, and its rows are seen when it commits,
--- whenever that is. Rows of before stay null and are never exported, so nothing is rewritten here; the index is built in one pass over what is there.
+-- whenever that is. Rows of before stay null and are never exported, so nothing is rewritten here. The indexes come in
+-- migrations of their own, so that these locks are held for a moment only.
 alter table millrace.job_history add column xact_id xid8;
 alter table millrace.job_history alter column xact_id set default pg_current_xact_id();
 alter table millrace.completed_jobs alter column xact_id set default pg_current_xact_id();
 alter table millrace.dead_jobs alter column xact_id set default pg_current_xact_id();
 alter table millrace.cancelled_jobs alter column xact_id set default pg_current_xact_id();
-create index job_history_xact on millrace.job_history (xact_id) where xact_id is not null;
 
 -- What the lake says of an attempt without its job, which may have many more.
 alter table millrace.job_attempts add column queue text, add column type text, add column xact_id xid8;
 alter table millrace.job_attempts alter column xact_id set default pg_current_xact_id();
-create index job_attempts_xact on millrace.job_attempts (xact_id) where xact_id is not null;
 
 -- One row. What `exported_to` sees is in the lake. A page is what `page_to` sees and `exported_to` doesn't; while there is one, it is being written.
 create table millrace.history_export (
@@ -65,6 +64,12 @@ language sql stable as $$
     and (k.parent = 'job_logs' or not millrace.awaits_export(c.relname::text))
 $$;
 
+-- How much of a value goes into the lake, about and at most 64 KiB: larger ones are left out. How long a compressed one is would only be seen by reading it.
+create function millrace.exported_bytes(stored_bytes integer, compression text) returns integer
+language sql immutable as $$
+  select case when stored_bytes is null then 0 when compression is null then least(stored_bytes, 65536) else 65536 end
+$$;
+
 -- Takes or renews the lease on the export and answers the page to write: the one under way, or else the next, of about so many rows and bytes at most. None where
 -- somebody else has the lease, or nothing new is there. A page is made of whole transactions, and every transaction is in exactly one: it is over when a
 -- snapshot sees it, and a snapshot that was taken under this row's lock sees at least what the one before it saw.
@@ -113,10 +118,12 @@ begin
     from (
       select u.xact_id, count(*) over (order by u.xact_id) as rows, sum(u.bytes) over (order by u.xact_id) as bytes
       from (
-        (select h.xact_id, 300 + pg_column_size(h.payload) + coalesce(pg_column_size(h.result), 0) + pg_column_size(h.errors) as bytes from millrace.job_history h
+        (select h.xact_id, 300 + millrace.exported_bytes(pg_column_size(h.payload), pg_column_compression(h.payload))
+            + millrace.exported_bytes(pg_column_size(h.result), pg_column_compression(h.result))
+            + millrace.exported_bytes(pg_column_size(h.errors), pg_column_compression(h.errors)) as bytes from millrace.job_history h
           where h.xact_id >= pg_snapshot_xmax(state.exported_to) and h.xact_id < pg_snapshot_xmax(seen) order by h.xact_id limit rows_max)
         union all
-        (select a.xact_id, 200 + coalesce(pg_column_size(a.stack), 0) from millrace.job_attempts a
+        (select a.xact_id, 200 + millrace.exported_bytes(pg_column_size(a.stack), pg_column_compression(a.stack)) from millrace.job_attempts a
           where a.xact_id >= pg_snapshot_xmax(state.exported_to) and a.xact_id < pg_snapshot_xmax(seen) order by a.xact_id limit rows_max)
       ) u
     ) r;

@@ -4,7 +4,7 @@ import { MillraceError } from "@millrace/contract";
 
 import type { Database } from "../database.ts";
 import type { HistoryPage } from "./history-store.ts";
-import { exportedAttemptColumns, exportedJobColumns } from "./page-columns.ts";
+import { attemptBytes, exportedAttemptColumns, exportedJobColumns, jobBytes } from "./page-columns.ts";
 
 /** Of each step: so nothing waits for ever, and a page may take long. */
 const timeoutMs = 300_000;
@@ -24,8 +24,8 @@ export async function copyPage(
       "begin isolation level repeatable read read only; set local enable_seqscan = off; set local jit = off; set local datestyle = 'ISO'; set local timezone = 'UTC'",
       { timeoutMs },
     );
-    await session.copyTo(copyText("job_history", exportedJobColumns, page), jobs, { timeoutMs });
-    await session.copyTo(copyText("job_attempts", exportedAttemptColumns, page), attempts, { timeoutMs });
+    await session.copyTo(copyText("job_history", exportedJobColumns, jobBytes, page), jobs, { timeoutMs });
+    await session.copyTo(copyText("job_attempts", exportedAttemptColumns, attemptBytes, page), attempts, { timeoutMs });
     await session.exec("commit", { timeoutMs });
   } finally {
     await session.close();
@@ -39,18 +39,20 @@ export async function copyPage(
 function copyText(
   table: "job_history" | "job_attempts",
   columns: Readonly<Record<string, string>>,
+  bytes: string,
   page: HistoryPage,
 ): string {
   const from = snapshotParts(page.fromSnapshot);
   const to = snapshotParts(page.toSnapshot);
   const isSeen = `pg_visible_in_snapshot(r.xact_id, '${to.text}')`;
   const select = (condition: string) =>
-    `select ${Object.values(columns).join(", ")} from millrace.${table} r where ${condition} and ${isSeen}`;
+    `select r.*, ${bytes} as bytes from millrace.${table} r where ${condition} and ${isSeen}`;
   const parts = [
     select(`r.xact_id >= '${from.xmax}' and r.xact_id < '${to.xmax}'`),
     ...(from.xip === "" ? [] : [select(`r.xact_id = any('{${from.xip}}')`)]),
   ];
-  return `copy (${parts.join(" union all ")}) to stdout (format csv, encoding 'UTF8')`;
+  const rows = `select p.*, sum(p.bytes) over (rows unbounded preceding) as bytes_so_far from (${parts.join(" union all ")}) p`;
+  return `copy (select ${Object.values(columns).join(", ")} from (${rows}) r) to stdout (format csv, encoding 'UTF8')`;
 }
 
 function snapshotParts(text: string) {

@@ -1,8 +1,30 @@
-/** A value that is larger than any that the API takes is left out, so that lines are bounded. Short ones are short whatever they were compressed from. */
-const bounded = (column: string) =>
-  `case when pg_column_size(${column}) <= 4000 or octet_length(${column}::text) <= 1048576 then ${column} end`;
+/** Bytes of a value that is exported as it is. */
+const valueBytesMax = 65_536;
 
-/** The columns of an exported job, in this order, and the SQL that makes them of a row `r` of `job_history`. */
+/** Bytes of values in a page: a transaction is never divided, however many large jobs it has ended, and whoever reads the page has little memory. */
+const pageBytesMax = 12_582_912;
+
+const bytesOf = (column: string) => `octet_length(${column}::text)`;
+
+const isKept = (column: string) => `${bytesOf(column)} <= ${valueBytesMax} and r.bytes_so_far <= ${pageBytesMax}`;
+
+/** Short values are never left out. */
+const json = (column: string) =>
+  `case when ${bytesOf(column)} <= 100 or ${isKept(column)} then ${column}::text else '{"truncated":true,"bytes":' || ${bytesOf(column)} || '}' end`;
+
+const text = (column: string) =>
+  `case when ${bytesOf(column)} <= 1000 or ${isKept(column)} then ${column} else left(${column}, 1000) end`;
+
+const counted = (columns: readonly string[]) =>
+  columns
+    .map((column) => `case when ${bytesOf(column)} <= ${valueBytesMax} then ${bytesOf(column)} else 0 end`)
+    .join(" + ");
+
+/** SQL of how much of a page's bound a row `r` takes. */
+export const jobBytes = counted(["r.payload", "coalesce(r.result, 'null')", "r.errors", "coalesce(r.last_error, '')"]);
+export const attemptBytes = counted(["coalesce(r.message, '')", "coalesce(r.stack, '')"]);
+
+/** The columns of an exported job, in this order, and the SQL that makes them of a row `r` of `job_history` with `bytes_so_far`. */
 export const exportedJobColumns = {
   tenant_id: "r.tenant_id",
   id: "r.id",
@@ -14,10 +36,10 @@ export const exportedJobColumns = {
   max_attempts: "r.max_attempts",
   fence: "r.fence",
   tags: "to_json(r.tags)",
-  payload: bounded("r.payload"),
-  result: bounded("r.result"),
-  last_error: "r.last_error",
-  errors: "r.errors",
+  payload: json("r.payload"),
+  result: json("r.result"),
+  last_error: text("r.last_error"),
+  errors: json("r.errors"),
   worker: "r.locked_by",
   idempotency_key: "r.idempotency_key",
   concurrency_key: "r.concurrency_key",
@@ -28,7 +50,7 @@ export const exportedJobColumns = {
   completed_at: "r.completed_at",
 } as const;
 
-/** The columns of an exported attempt, in this order, and the SQL that makes them of a row `r` of `job_attempts`. */
+/** The columns of an exported attempt, in this order, and the SQL that makes them of a row `r` of `job_attempts` with `bytes_so_far`. */
 export const exportedAttemptColumns = {
   tenant_id: "r.tenant_id",
   job_id: "r.job_id",
@@ -40,6 +62,6 @@ export const exportedAttemptColumns = {
   worker: "r.worker",
   started_at: "r.started_at",
   ended_at: "r.ended_at",
-  error: "r.message",
-  stack: "r.stack",
+  error: text("r.message"),
+  stack: text("r.stack"),
 } as const;

@@ -296,3 +296,40 @@ test("a lease keeps others away until it is given back or has run out", async ()
   expect(await take("two")).toEqual({ ...page, more: true });
   await history.release("two");
 });
+
+test(
+  "jobs that are large, and small only in PostgreSQL because they compress, don't stop the export",
+  { timeout: 120_000 },
+  async () => {
+    const exporter = world.exporter("large");
+    // A thousand of one transaction, which no page divides, and a hundred of a megabyte, which hardly count where they are stored.
+    for (const [count, bytes, at] of [
+      [1_000, 60_000, "one"],
+      [100, 1_000_000, "many"],
+    ] as const) {
+      await world.db.query(
+        {
+          name: "test",
+          text: `
+      insert into millrace.job_history (id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence, scheduled_at,
+        created_at, updated_at, completed_at, tags, errors, payload, result)
+      select gen_random_uuid(), 'large', '${at}', 't', 'completed', 0, 1, 1, 1, now(), now(), now(), now(), '{}', '[]', v, v
+      from generate_series(1, ${count}), (select jsonb_build_object('text', repeat('abcdefgh', ${bytes / 8})) as v)`,
+        },
+        [],
+        { timeoutMs: 60_000 },
+      );
+    }
+    await exportAll(exporter);
+    expect(
+      await read(
+        "large",
+        `select queue, count(*)::integer as n, count(payload ->> '$.text') > 100 as whole, max((payload ->> '$.bytes')::integer) as bytes
+      from jobs group by queue order by queue`,
+      ),
+    ).toEqual([
+      { queue: "many", n: 100, whole: false, bytes: 1_000_012 },
+      { queue: "one", n: 1_000, whole: true, bytes: 60_012 },
+    ]);
+  },
+);

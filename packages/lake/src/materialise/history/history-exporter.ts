@@ -26,7 +26,7 @@ export interface HistoryExporterOptions extends DuckdbOptions {
   readonly leaseMs?: number | undefined;
   /** Rows of a page, about; default 100,000. */
   readonly rowsMax?: number | undefined;
-  /** Bytes of a page in PostgreSQL, about; default 64 MiB. */
+  /** Bytes of a page in PostgreSQL, about; default 8 MiB. */
   readonly bytesMax?: number | undefined;
   readonly onStep?: ((step: HistoryStep) => Promise<void> | void) | undefined;
 }
@@ -43,7 +43,7 @@ export interface HistoryExporter {
 
 /** Makes an exporter; nothing is opened before there is something to export. */
 export function createHistoryExporter(options: HistoryExporterOptions): HistoryExporter {
-  const { history, owner, leaseMs = 30_000, rowsMax = 100_000, bytesMax = 67_108_864, onStep = () => {} } = options;
+  const { history, owner, leaseMs = 30_000, rowsMax = 100_000, bytesMax = 8_388_608, onStep = () => {} } = options;
   const duckdb = openDuckdb(options);
   return {
     async step() {

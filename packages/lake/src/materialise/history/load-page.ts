@@ -19,8 +19,8 @@ const typesOf: Readonly<Record<string, string>> = {
   ended_at: "TIMESTAMPTZ",
 };
 
-/** A payload and a result of a mebibyte at most, ten errors, and every quote twice. */
-const lineBytesMax = 8_388_608;
+/** Four values of 64 KiB at most, whatever else a job has, and every quote twice. */
+const lineBytesMax = 1_048_576;
 
 export interface PageFiles {
   readonly jobs: string;

@@ -1,0 +1,1 @@
+drop index millrace.job_attempts_xact;
