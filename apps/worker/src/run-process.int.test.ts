@@ -196,7 +196,10 @@ describe("the worker's process", () => {
       const response = await ask("/ready");
       return response.ok ? response : undefined;
     });
-    expect(await ready.json()).toMatchObject({ status: "ready", checks: [{ name: "database" }, { name: "schema" }] });
+    expect(await ready.json()).toMatchObject({
+      status: "ready",
+      checks: ["database", "schema", "objectStore", "materialiser"].map((name) => ({ name })),
+    });
     expect(await (await ask("/health")).json()).toMatchObject({ status: "ok", state: "running", concurrency: 50 });
     expect(await (await ask("/metrics")).text()).toContain("millrace_worker_slots 50");
     const second = start({ MILLRACE_WORKER_HEALTH_PORT: String(port) });
