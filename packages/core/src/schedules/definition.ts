@@ -6,8 +6,8 @@ import { MillraceError, type putScheduleRequestSchema, scheduleLimits } from "@m
 import type { Schedule, ScheduleDefinition } from "@millrace/storage";
 
 import { type Ctx, requireQueue } from "../context.ts";
-import { requireNotReserved } from "../jobs/reserved.ts";
 import { storedPayload } from "../jobs/new-job.ts";
+import { requireNotReserved } from "../jobs/reserved.ts";
 import { readCron } from "./cron.ts";
 
 /** A parsed request as the store takes it. @throws FORBIDDEN, VALIDATION_FAILED for a payload over its limit */

@@ -45,8 +45,13 @@ function copyText(
   const from = snapshotParts(page.fromSnapshot);
   const to = snapshotParts(page.toSnapshot);
   const isSeen = `pg_visible_in_snapshot(r.xact_id, '${to.text}')`;
+  // The upkeep of a lake that goes well would be a reason for more of it: new files, snapshots that expire, and jobs that see to both.
+  const isWanted =
+    table === "job_history"
+      ? " and not (r.queue = 'system.lake' and r.status = 'completed')"
+      : " and not (r.queue is not distinct from 'system.lake' and r.outcome = 'completed')";
   const select = (condition: string) =>
-    `select r.*, ${bytes} as bytes from millrace.${table} r where ${condition} and ${isSeen}`;
+    `select r.*, ${bytes} as bytes from millrace.${table} r where ${condition} and ${isSeen}${isWanted}`;
   const parts = [
     select(`r.xact_id >= '${from.xmax}' and r.xact_id < '${to.xmax}'`),
     ...(from.xip === "" ? [] : [select(`r.xact_id = any('{${from.xip}}')`)]),

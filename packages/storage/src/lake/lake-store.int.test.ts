@@ -208,7 +208,13 @@ describe("files", () => {
     const [first] = await lake.liveFiles(table.tableId);
     await publish({ kind: "retention", ends: [first!.fileId] });
     const listed = async (liveFilesMin: number) => {
-      const filter = { afterTableId: table.tableId - 1, liveFilesMin, limit: 10, keyPrefix: "test ", backOffMs: 60_000 };
+      const filter = {
+        afterTableId: table.tableId - 1,
+        liveFilesMin,
+        limit: 10,
+        keyPrefix: "test ",
+        backOffMs: 60_000,
+      };
       const tables = await createPostgresLakeUpkeep(db.database).tablesToMerge(filter);
       return tables.find(({ tableId }) => tableId === table.tableId)?.files.length;
     };
