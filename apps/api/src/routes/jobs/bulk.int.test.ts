@@ -146,8 +146,8 @@ describe("GET /v1/audit", () => {
     const request = { name: "narrow", scopes: ["jobs:read"], queues: ["mine"], expiresAt };
     const [narrow, wide] = [request, { name: "wide", scopes: ["*"] }];
     for (const [asked, detail] of [
-      [narrow, narrow],
-      [wide, { ...wide, queues: null, expiresAt: null }],
+      [narrow, { ...narrow, tables: null }],
+      [wide, { ...wide, queues: null, tables: null, expiresAt: null }],
     ] as const) {
       const { id } = (await ask("POST /v1/keys", asked)).json;
       expect((await ask(`GET /v1/audit?target=${id}`)).json.items[0]?.["detail"]).toEqual(detail);
