@@ -27,3 +27,9 @@ export {
   type Traceparent,
   traceparentFor,
 } from "./trace/traceparent.ts";
+export { messagingSystem, spanAttributes } from "./tracing/attributes.ts";
+export { errorType } from "./tracing/error-type.ts";
+export { inSpan } from "./tracing/in-span.ts";
+export { isTracing } from "./tracing/is-tracing.ts";
+export { noSpan, type Span, type SpanAttributes, type SpanKindName, type SpanOptions } from "./tracing/span.ts";
+export { startSpan } from "./tracing/start-span.ts";

@@ -40,7 +40,7 @@ const heavy = ["@aws-sdk/client-s3", "@duckdb/node-api", "@nats-io/jetstream", "
 export const layers: Readonly<Record<string, Layer>> = {
   contract: { path: "packages/contract", workspace: [], libraries: ["zod"] },
   config: { path: "packages/config", workspace: [], libraries: ["fastest-levenshtein", "yaml", "zod"] },
-  telemetry: { path: "packages/telemetry", workspace: [], libraries: ["pino", "pino-pretty", "prom-client"] },
+  telemetry: { path: "packages/telemetry", workspace: [], libraries: ["@opentelemetry/api", "pino", "pino-pretty", "prom-client"] },
   storage: {
     path: "packages/storage",
     workspace: ["contract", "telemetry"],

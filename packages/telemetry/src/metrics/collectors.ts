@@ -1,6 +1,6 @@
 import type { CounterDeclaration, GaugeDeclaration, HistogramDeclaration, MetricDeclaration } from "./catalogue.ts";
 import type { Fold } from "./label-folding.ts";
-import { createSeriesTable, type Labels } from "./series-table.ts";
+import { createSeriesTable, knownLabelSets, type Labels } from "./series-table.ts";
 
 /** One line of the exposition; `metricName` where it differs from the metric's own. */
 export interface Sample {
@@ -34,12 +34,12 @@ export function createCollector(name: string, declaration: MetricDeclaration, fo
 
 function createCounter(declaration: CounterDeclaration, fold: Fold): Collector {
   const series = createSeriesTable(declaration.labels, fold, () => ({ value: 0 }));
+  for (const labels of knownLabelSets(declaration.labels)) series.at(labels);
   const add = (labels: Labels, by: number): void => {
     if (by > 0 && Number.isFinite(by)) series.at(labels).value += by;
   };
   const samples = () => series.entries().map(([labels, { value }]) => ({ labels, value }));
   if (isLabelled(declaration)) return { handle: { inc: (labels: Labels, by = 1) => add(labels, by) }, samples };
-  series.at({});
   return { handle: { inc: (by = 1) => add({}, by) }, samples };
 }
 
@@ -49,6 +49,7 @@ function createHistogram(name: string, declaration: HistogramDeclaration, fold: 
     sum: 0,
     counts: new Float64Array(buckets.length + 1),
   }));
+  for (const labels of knownLabelSets(declaration.labels)) series.at(labels);
   const add = (labels: Labels, value: number): void => {
     if (!Number.isFinite(value)) return;
     // The database's clock and ours differ by a little: a wait of "-2 ms" was no wait.
@@ -76,7 +77,6 @@ function createHistogram(name: string, declaration: HistogramDeclaration, fold: 
       );
     });
   if (isLabelled(declaration)) return { handle: { observe: add }, samples };
-  series.at({});
   return { handle: { observe: (value: number) => add({}, value) }, samples };
 }
 

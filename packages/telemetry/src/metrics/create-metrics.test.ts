@@ -38,8 +38,11 @@ describe("render", () => {
     });
   });
 
-  it("shows metrics without labels from the start, at zero", async () => {
+  it("shows metrics whose label values are all known from the start, at zero, so that the first of each is a rise", async () => {
     expect(await exposed(create())).toMatchObject({
+      'lake_events_total{outcome="dead"}': "0",
+      'rescued_total{outcome="dead"}': "0",
+      'query_seconds_count{outcome="error"}': "0",
       lease_lost_total: "0",
       db_pool_open_connections: "0",
       db_pool_wait_seconds_count: "0",

@@ -11,8 +11,8 @@ export function metricsReference(): string {
 
 \`GET /v1/metrics\` answers in the Prometheus text format. Durations are in seconds. No metric has a tenant label. A label
 that takes names of users (a queue, a type) keeps the first ${labelValuesMax} values that a process sees; later ones are counted
-together as \`other\`, and so is what would make more than ${seriesMax.toLocaleString("en")} series of one metric. Beside these come Node's own,
-\`process_…\` and \`nodejs_…\`.
+together as \`other\`, and so is what would make more than ${seriesMax.toLocaleString("en")} series of one metric. A series is there from the start, at 0,
+where the page lists all values of its labels. Beside these come Node's own, \`process_…\` and \`nodejs_…\`.
 
 | metric | type | labels | says |
 | --- | --- | --- | --- |

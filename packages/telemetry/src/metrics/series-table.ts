@@ -74,6 +74,19 @@ export function createSeriesTable<Series extends object>(
   };
 }
 
+/**
+ * The label sets that a metric has whatever happens: all there are where each label's values are listed, none where users choose one. A counter that is first
+ * seen at 1 has not risen, so Prometheus would miss the first dead letter and the first lost job.
+ */
+export function knownLabelSets(declared: Readonly<Record<string, LabelValues>>): readonly Labels[] {
+  let sets: readonly Labels[] = [{}];
+  for (const [name, values] of Object.entries(declared)) {
+    if (values === "open") return [];
+    sets = sets.flatMap((labels) => values.map((value) => ({ ...labels, [name]: value })));
+  }
+  return sets;
+}
+
 function newNode<Series>(): Node<Series> {
   return { children: new Map(), series: undefined };
 }
