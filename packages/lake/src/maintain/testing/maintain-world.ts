@@ -1,4 +1,5 @@
 import { randomUUID } from "node:crypto";
+import { mkdir, rm, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { type DuckDBConnection, DuckDBInstance } from "@duckdb/node-api";
@@ -15,7 +16,7 @@ import {
 } from "@millrace/storage";
 
 import { createFileWriter, type FileWriter } from "../../materialise/file-writer.ts";
-import { type LakeParts, type LakeWorld, openLakeWorld } from "../../materialise/testing/lake-world.ts";
+import { type LakeParts, type LakeWorld, type OpenObjects, openLakeWorld } from "../../materialise/testing/lake-world.ts";
 import { viewSql } from "../../query/views/view-sql.ts";
 import { createMaintainer, type Maintainer, type MaintainerOptions } from "../maintainer.ts";
 
@@ -34,6 +35,12 @@ export interface MaintainWorld extends LakeWorld {
   addFiles(table: EventTable, lists: readonly (readonly TestEvent[])[]): Promise<Snapshot>;
   /** Rows of the table's view as it is in a snapshot, each as JSON text, in the order of offsets. */
   rowsOf(table: EventTable, snapshotId?: number): Promise<readonly string[]>;
+  /** The paths of all objects. */
+  stored(): Promise<readonly string[]>;
+  /** Stores bytes under a path, in the place of what may be there. */
+  store(path: string, content: Uint8Array | string): Promise<void>;
+  /** Makes all that the catalogue says so much older, as if the time had passed. */
+  age(ms: number): Promise<void>;
   maintainer(options?: Partial<MaintainerOptions["settings"]> & Pick<MaintainerOptions, "onStep">): Maintainer;
 }
 
@@ -65,8 +72,8 @@ export function maintainerOf(
   });
 }
 
-export async function openMaintainWorld(): Promise<MaintainWorld> {
-  const world = await openLakeWorld();
+export async function openMaintainWorld(openObjects?: OpenObjects): Promise<MaintainWorld> {
+  const world = await openLakeWorld(openObjects);
   const upkeep = createPostgresLakeUpkeep(world.db);
   const writer: FileWriter = createFileWriter({
     memoryBytes: 134_217_728,
@@ -140,7 +147,11 @@ export async function openMaintainWorld(): Promise<MaintainWorld> {
       const versions = new Map<number, readonly Column[]>();
       for (const { version } of files)
         versions.set(version, (await world.tables.columnsOf(table.tableId, version)) ?? []);
-      const localPaths = await Promise.all(files.map(({ path }) => world.objects.fetch(path, "")));
+      const copies = join(world.root, "copies");
+      await mkdir(copies, { recursive: true });
+      const localPaths = await Promise.all(
+        files.map(({ path }) => world.objects.fetch(path, join(copies, path.replaceAll("/", "-")))),
+      );
       const view = viewSql({
         ...now,
         schema: "main",
@@ -150,6 +161,29 @@ export async function openMaintainWorld(): Promise<MaintainWorld> {
       await connection.run(view.replace("CREATE VIEW", "CREATE OR REPLACE VIEW"));
       const rows = await connection.runAndReadAll(`select to_json(r)::varchar from "${now.name}" r order by _offset`);
       return rows.getRowsJson().map(([row]) => row as string);
+    },
+    async stored() {
+      const paths: string[] = [];
+      for await (const { path } of world.objects.list("")) paths.push(path);
+      return paths;
+    },
+    async store(path, content) {
+      const file = join(world.root, randomUUID());
+      await writeFile(file, content);
+      await world.objects.delete([path]);
+      await world.objects.put(path, file);
+      await rm(file, { force: true });
+    },
+    async age(ms) {
+      const by = `${ms} * interval '1 millisecond'`;
+      for (const text of [
+        `update millrace.lake_snapshots set snapshot_time = snapshot_time - ${by}, expired_at = expired_at - ${by}`,
+        `update millrace.event_progress set snapshot_time = snapshot_time - ${by}`,
+        `update millrace.lake_files set ended_at = ended_at - ${by}, deleting_at = deleting_at - ${by}, deleted_at = deleted_at - ${by}`,
+        `update millrace.lake_intents set created_at = created_at - ${by}`,
+        `update millrace.lake_pins set expires_at = expires_at - ${by}`,
+      ])
+        await world.db.query({ name: "test", text });
     },
     maintainer(options) {
       const maintainer = maintainerOf(world, upkeep, world.root, options);

@@ -30,7 +30,7 @@ export interface LakeParts {
 export interface LakeWorld extends LakeParts {
   readonly db: Database;
   readonly url: string;
-  /** Where objects are, and what processes write. */
+  /** Where what processes write is, and local objects. */
   readonly root: string;
   /** Makes a table with one column, `n`, and its tenant where there is none. */
   addTable(tenantId: string, name: string): Promise<EventTable>;
@@ -39,17 +39,23 @@ export interface LakeWorld extends LakeParts {
   close(): Promise<void>;
 }
 
-export const partsOf = (db: Database, root: string): LakeParts => ({
+/** Opens the store of a world's objects; the folder is the world's. */
+export type OpenObjects = (root: string) => ObjectStore;
+
+const openLocal: OpenObjects = (root) => createFsObjectStore({ root: join(root, "objects") });
+
+export const partsOf = (db: Database, root: string, openObjects = openLocal): LakeParts => ({
   bus: createPostgresBus({ db }),
   lake: createPostgresLakeStore(db),
   tables: createPostgresTableStore(db),
-  objects: createFsObjectStore({ root: join(root, "objects") }),
+  objects: openObjects(root),
 });
 
-export async function openLakeWorld(): Promise<LakeWorld> {
+/** Opens a lake of one's own; its objects are in a folder unless a store is given. */
+export async function openLakeWorld(openObjects?: OpenObjects): Promise<LakeWorld> {
   const test = await testDatabase();
   const root = await mkdtemp(join(tmpdir(), "millrace-lake-"));
-  const parts = partsOf(test.database, root);
+  const parts = partsOf(test.database, root, openObjects);
   return {
     ...parts,
     db: test.database,
