@@ -44,7 +44,7 @@ export function createWorkerLogger({ config, profile }: WorkerConfig): Logger {
 /** Runs the built-in job types and the configured handler modules. @throws ConfigError for handler modules, UNAVAILABLE for a health port that is taken */
 export async function startWorker(loaded: WorkerConfig, options: StartWorkerOptions = {}): Promise<RunningWorker> {
   const { config, profile, sources } = loaded;
-  const { handlers: modules, healthHost, healthPort, httpRequest, materialise, queues, ...settings } = config.worker;
+  const { handlers: modules, healthHost, healthPort, httpRequest, materialise, queues, ...own } = config.worker;
   const logger = options.logger ?? createWorkerLogger(loaded);
   const metrics = createMetrics({ service: "worker", version });
   const builtIn = createHttpRequestJob(httpRequest);
@@ -53,12 +53,15 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
     source: sources["worker.handlers"]?.label ?? "configuration",
     taken: [builtIn.type, ...Object.values(maintenanceTypes)],
   });
-  const composition = await compose({ database: config.database, ingest: config.ingest }, { logger, metrics, profile });
-  const { checkReady, db, bus, tables, store, clock } = composition;
-  const { lake } = config;
+  const { database, ingest, lake: settings } = config;
+  const composition = await compose(
+    { database, ingest, ...(materialise && { lake: settings }) },
+    { logger, metrics, profile },
+  );
+  const { checkReady, db, bus, tables, store, clock, lake } = composition;
   let maintenance: RunningMaintenance | undefined;
-  if (materialise) {
-    maintenance = await startMaintenance({ db, store, tables, clock, lake, logger, metrics }).catch(
+  if (lake !== undefined) {
+    maintenance = await startMaintenance({ db, store, tables, clock, lake, settings, logger, metrics }).catch(
       async (error: unknown) => {
         await composition.close();
         throw error;
@@ -66,7 +69,7 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
     );
   }
   const worker = createWorker({
-    ...settings,
+    ...own,
     queues: queues.includes("*") ? undefined : queues,
     store,
     schedules: composition.schedules,
@@ -79,8 +82,8 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
   const keeper =
     maintenance &&
     createWorker({
-      ...settings,
-      name: settings.name === undefined ? undefined : `${settings.name.slice(0, 120)}:lake`,
+      ...own,
+      name: own.name === undefined ? undefined : `${own.name.slice(0, 120)}:lake`,
       concurrency: keeperConcurrency,
       prefetch: 0,
       queues: [maintenanceQueue],
@@ -99,15 +102,15 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
           host: healthHost,
           port: healthPort,
           health: () => ({ ...worker.health(), materialiser: materialiser?.health() }),
-          checkReady: async () => [...(await checkReady()), ...((await materialiser?.checkReady()) ?? [])],
+          checkReady: async () => [...(await checkReady()), ...(materialiser ? [await materialiser.checkReady()] : [])],
           metrics,
         }).catch(async (error: unknown) => {
           await maintenance?.close();
           await composition.close();
           throw error;
         });
-  if (materialise) {
-    materialiser = await startMaterialiser({ db, bus, tables, lake: config.lake, logger, metrics }).catch(
+  if (lake !== undefined) {
+    materialiser = await startMaterialiser({ db, bus, tables, lake, settings, logger, metrics }).catch(
       async (error: unknown) => {
         await health?.close();
         await maintenance?.close();

@@ -29,6 +29,7 @@ export type { AcquiredFiles, CachedFile, FileCache, FileCacheOptions } from "./o
 export { createFsObjectStore } from "./objects/fs-object-store.ts";
 export type { FsObjectStoreOptions } from "./objects/fs-object-store.ts";
 export type * from "./objects/object-store.ts";
+export { untilAborted } from "./objects/until-aborted.ts";
 export { createPostgresTableStore } from "./tables/postgres-table-store.ts";
 export { createPostgresStreamStore } from "./streams/postgres-stream-store.ts";
 export type * from "./streams/stream-store.ts";

@@ -116,12 +116,15 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   const metrics = createMetrics({ service: "api", version, defaultMetrics: false });
   const { lake, query: _query, ...rest } = config;
   const own = await compose(options.lake === true ? config : rest, { logger, metrics, profile });
-  const materialiser = createMaterialiserSwitch({
-    ...own,
-    lake,
-    logger,
-    metrics: createMetrics({ service: "worker", version, defaultMetrics: false }),
-  });
+  const materialiser = createMaterialiserSwitch(
+    own.lake && {
+      ...own,
+      lake: own.lake,
+      settings: lake,
+      logger,
+      metrics: createMetrics({ service: "worker", version, defaultMetrics: false }),
+    },
+  );
   if (options.lake === true) await materialiser.start();
   const composition = options.replace?.(own) ?? own;
   const { waitersMax, claimWaitersMax, keyCheckMs } = options;
@@ -168,10 +171,11 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   };
 }
 
-function createMaterialiserSwitch(options: StartMaterialiserOptions): TestApi["materialiser"] {
+function createMaterialiserSwitch(options: StartMaterialiserOptions | undefined): TestApi["materialiser"] {
   let running: RunningMaterialiser | undefined;
   return {
     async start() {
+      if (options === undefined) throw new Error("This API has no lake");
       running ??= await startMaterialiser(options);
     },
     async stop() {

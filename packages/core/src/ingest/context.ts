@@ -2,6 +2,7 @@ import type { EventTable } from "@millrace/storage";
 import type { Metrics } from "@millrace/telemetry";
 
 import type { Actor } from "../context.ts";
+import type { Visibility } from "../lake/visibility.ts";
 import type { RecordValidator } from "../tables/records/record-validator.ts";
 import type { IngestDesk } from "./desk.ts";
 
@@ -18,24 +19,13 @@ export interface IngestTables {
   evolve(target: IngestTarget, payloads: readonly object[]): Promise<IngestTarget>;
 }
 
-/** Tells when events can be queried. */
-export interface Visibility {
-  /** The first snapshot that is seen to hold everything up to the offset; undefined when there is none in time. */
-  wait(
-    tenantNo: number,
-    offset: number,
-    timeoutMs: number,
-    signal: AbortSignal | undefined,
-  ): Promise<{ readonly snapshotId: number } | undefined>;
-}
-
 /** Everything ambient of ingest. */
 export interface IngestCtx {
   readonly actor: Actor;
   readonly tables: IngestTables;
   readonly desk: IngestDesk;
   /** Without it nobody can wait until events can be queried. */
-  readonly visibility?: Visibility | undefined;
+  readonly visibility?: Pick<Visibility, "wait"> | undefined;
   readonly metrics?: Pick<Metrics, "eventsIngestedTotal"> | undefined;
   /** Fires when the caller has gone away. */
   readonly signal?: AbortSignal | undefined;

@@ -1,4 +1,4 @@
-export type { IngestCtx, IngestTables, IngestTarget, Visibility } from "./context.ts";
+export type { IngestCtx, IngestTables, IngestTarget } from "./context.ts";
 export { discardDeadLetter } from "./dead-letters/discard.ts";
 export { getDeadLetter } from "./dead-letters/get.ts";
 export { listDeadLetters } from "./dead-letters/list.ts";

@@ -3,23 +3,18 @@ import { resolve } from "node:path";
 
 import type { Config } from "@millrace/config";
 import type { createHistoryExporter } from "@millrace/lake/materialise";
-import {
-  createPostgresHistoryStore,
-  createPostgresLakeStore,
-  type Database,
-  type ObjectStore,
-  type TableStore,
-} from "@millrace/storage";
-import type { Logger } from "@millrace/telemetry";
+import { createPostgresHistoryStore, type Database, type TableStore } from "@millrace/storage";
 
 import { startLoop } from "../worker/loop.ts";
+import type { Outages } from "../worker/outages.ts";
+import type { Lake } from "./compose-lake.ts";
 
 export interface StartHistoryExportOptions {
   readonly db: Database;
   readonly tables: TableStore;
-  readonly objects: ObjectStore;
-  readonly lake: Pick<Config["lake"], "cacheDirectory" | "historyFlushMs" | "memoryBytes">;
-  readonly logger: Logger;
+  readonly lake: Pick<Lake, "store" | "objects">;
+  readonly settings: Pick<Config["lake"], "cacheDirectory" | "historyFlushMs" | "memoryBytes">;
+  readonly outages: Outages;
   /** Handed in: it comes with DuckDB. */
   readonly createHistoryExporter: typeof createHistoryExporter;
 }
@@ -30,31 +25,26 @@ const memoryBytesMax = 268_435_456;
 
 /** Starts to copy finished jobs into the lake. Any number of processes may: one of them works. */
 export function startHistoryExport(options: StartHistoryExportOptions): { stop(): Promise<void> } {
-  const { db, tables, objects, lake, logger } = options;
+  const { db, tables, lake, settings, outages } = options;
   const exporter = options.createHistoryExporter({
     history: createPostgresHistoryStore(db),
     tables,
-    lake: createPostgresLakeStore(db),
-    objects,
+    lake: lake.store,
+    objects: lake.objects,
     owner: randomUUID(),
-    directory: resolve(lake.cacheDirectory),
-    memoryBytes: Math.min(lake.memoryBytes, memoryBytesMax),
+    directory: resolve(settings.cacheDirectory),
+    memoryBytes: Math.min(settings.memoryBytes, memoryBytesMax),
     threads: 1,
   });
-  let isFailing = false;
   const loop = startLoop({
     firstDelayMs: 0,
     async step() {
       const progress = await exporter.step();
-      isFailing = false;
+      outages.recovered("history");
       if (progress === "more") return 0;
-      return progress === "exported" ? lake.historyFlushMs : Math.min(lookEveryMs, lake.historyFlushMs);
+      return progress === "exported" ? settings.historyFlushMs : Math.min(lookEveryMs, settings.historyFlushMs);
     },
-    onError(err) {
-      if (!isFailing)
-        logger.warn({ err, component: "history" }, "Finished jobs can't be copied into the lake; it is tried again");
-      isFailing = true;
-    },
+    onError: (error) => outages.failed("history", error),
   });
   return {
     async stop() {

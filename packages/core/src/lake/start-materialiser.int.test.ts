@@ -6,7 +6,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 
 import { createPostgresBus } from "@millrace/bus";
 import { loadConfig } from "@millrace/config";
-import { createPostgresLakeStore, createPostgresTableStore } from "@millrace/storage";
+import { createFsObjectStore, createPostgresLakeStore, createPostgresTableStore } from "@millrace/storage";
 import { testDatabase } from "@millrace/storage/testing";
 import { createMetrics, silentLogger } from "@millrace/telemetry";
 
@@ -41,7 +41,10 @@ test("a process that is configured for the lake writes events into it, counts th
     nextFieldId: 2,
   });
   const metrics = createMetrics({ service: "test", version: "0", defaultMetrics: false });
-  const running = await startMaterialiser({ db, bus, tables, lake: config.lake, logger: silentLogger, metrics });
+  const store = createPostgresLakeStore(db);
+  const lake = { store, objects: createFsObjectStore({ root: join(folder, "lake") }) };
+  const logger = silentLogger;
+  const running = await startMaterialiser({ db, bus, tables, lake, settings: config.lake, logger, metrics });
   await bus.publish(table!.tenantNo, [
     {
       tableId: table!.tableId,
@@ -53,11 +56,10 @@ test("a process that is configured for the lake writes events into it, counts th
       eventTime: undefined,
     },
   ]);
-  const lake = createPostgresLakeStore(db);
-  await vi.waitFor(async () => expect(await lake.progress("acme")).toMatchObject({ watermark: 1 }), {
+  await vi.waitFor(async () => expect(await store.progress("acme")).toMatchObject({ watermark: 1 }), {
     timeout: 20_000,
   });
-  const [file] = await lake.liveFiles(table!.tableId);
+  const [file] = await store.liveFiles(table!.tableId);
   expect(await readdir(join(folder, "lake"), { recursive: true })).toContain(file?.path);
   expect(running.health()).toMatchObject({ state: "running", failing: false });
   await running.stop();

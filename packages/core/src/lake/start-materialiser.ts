@@ -5,13 +5,14 @@ import type { IngestBus } from "@millrace/bus";
 import type { Config } from "@millrace/config";
 import { MillraceError } from "@millrace/contract";
 import type { MaterialiserHealth } from "@millrace/lake/materialise";
-import { createPostgresLakeStore, type Database, type TableStore } from "@millrace/storage";
+import type { Database, TableStore } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
 import { checkDependency, type ReadyCheck } from "../readiness.ts";
 import { within } from "../within.ts";
 import { startLoop } from "../worker/loop.ts";
-import { createObjectStore } from "./object-store.ts";
+import { createOutages } from "../worker/outages.ts";
+import type { Lake } from "./compose-lake.ts";
 import { startHistoryExport } from "./start-history-export.ts";
 
 export type { MaterialiserHealth } from "@millrace/lake/materialise";
@@ -20,15 +21,17 @@ export interface StartMaterialiserOptions {
   readonly db: Database;
   readonly bus: IngestBus;
   readonly tables: TableStore;
-  readonly lake: Config["lake"];
+  /** Stays its owner's; to close its objects cuts uploads that were left. */
+  readonly lake: Pick<Lake, "store" | "objects">;
+  readonly settings: Config["lake"];
   readonly logger: Logger;
   readonly metrics: Metrics;
 }
 
 export interface RunningMaterialiser {
   readonly health: () => MaterialiserHealth;
-  /** Whether it can write: the object store answers, and ranges are written. Never rejects. */
-  checkReady(): Promise<readonly ReadyCheck[]>;
+  /** Whether ranges are written. Never rejects. */
+  checkReady(): Promise<ReadyCheck>;
   /** Takes nothing more, publishes what is under way within `graceMs`, and closes what it has opened. What was not published is written by somebody else. */
   stop(options?: { readonly graceMs?: number | undefined }): Promise<void>;
 }
@@ -42,17 +45,16 @@ const closeMs = 2_000;
  * Loads DuckDB. @throws INTERNAL where it is not installed or the lake is set up wrong
  */
 export async function startMaterialiser(options: StartMaterialiserOptions): Promise<RunningMaterialiser> {
-  const { db, bus, tables, lake, logger, metrics } = options;
+  const { db, bus, tables, lake, settings, logger, metrics } = options;
   const { createFileWriter, createHistoryExporter, createMaterialiser } = await loadLake();
-  const { flushMs, flushRows, flushBytes, leaseMs, memoryBytes, threads } = lake;
-  const directory = resolve(lake.cacheDirectory);
-  const objects = await createObjectStore(lake);
+  const { flushMs, flushRows, flushBytes, leaseMs, memoryBytes, threads } = settings;
+  const directory = resolve(settings.cacheDirectory);
   const writer = createFileWriter({ memoryBytes, threads, directory });
   const materialiser = createMaterialiser({
     bus,
     tables,
-    lake: createPostgresLakeStore(db),
-    objects,
+    lake: lake.store,
+    objects: lake.objects,
     writer,
     owner: randomUUID(),
     flushMs,
@@ -63,35 +65,26 @@ export async function startMaterialiser(options: StartMaterialiserOptions): Prom
     metrics,
   });
   await materialiser.start();
-  const history = lake.jobHistory
-    ? startHistoryExport({ db, tables, objects, lake, logger, createHistoryExporter })
+  const outages = createOutages(logger);
+  const history = settings.jobHistory
+    ? startHistoryExport({ db, tables, lake, settings, outages, createHistoryExporter })
     : undefined;
-  let isFailing = false;
   const upkeep = startLoop({
     firstDelayMs: 0,
     async step() {
       await bus.requeueExpired();
       await bus.upkeep();
-      isFailing = false;
+      outages.recovered("events");
       return upkeepEveryMs;
     },
-    onError(err) {
-      if (!isFailing)
-        logger.warn({ err, component: "events" }, "The log of events can't be kept in order; it is tried again");
-      isFailing = true;
-    },
+    onError: (error) => outages.failed("events", error),
   });
   return {
     health: materialiser.health,
     checkReady: () =>
-      Promise.all([
-        checkDependency({ name: "objectStore", ping: () => objects.ping() }),
-        checkDependency({ name: "materialiser", ping: async () => requireWriting(materialiser.health()) }),
-      ]),
+      checkDependency({ name: "materialiser", ping: async () => requireWriting(materialiser.health()) }),
     async stop({ graceMs = graceMsDefault } = {}) {
       await within(graceMs, Promise.all([materialiser.stop(), upkeep.stop(), history?.stop()]));
-      // Cuts uploads that the store doesn't answer.
-      await objects.close();
       await within(closeMs, writer.close());
     },
   };

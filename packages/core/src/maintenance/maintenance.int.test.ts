@@ -9,6 +9,7 @@ import { type Config, loadConfig } from "@millrace/config";
 import type { MaintenanceKind } from "@millrace/contract";
 import {
   createDatabaseClock,
+  createFsObjectStore,
   createPostgresAuditStore,
   createPostgresLakeStore,
   createPostgresTableStore,
@@ -59,7 +60,8 @@ beforeAll(async () => {
     nextFieldId: 2,
   });
   table = made!;
-  const parts = { db, tables, lake: config, logger: silentLogger, metrics };
+  const objects = createFsObjectStore({ root: config.path });
+  const parts = { db, tables, lake: { store: lake, objects }, settings: config, logger: silentLogger, metrics };
   materialiser = await startMaterialiser({ ...parts, bus });
   const clock = createDatabaseClock(db);
   const start = () => startMaintenance({ ...parts, store: rig.store, clock, planEveryMs: 1_000 });

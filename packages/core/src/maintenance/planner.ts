@@ -5,6 +5,7 @@ import type { Logger, Metrics } from "@millrace/telemetry";
 import { enqueue } from "../jobs/enqueue.ts";
 import { jitter } from "../worker/backoff.ts";
 import { startLoop } from "../worker/loop.ts";
+import { createOutages } from "../worker/outages.ts";
 import { maintenanceJob } from "./request.ts";
 
 export interface MaintenancePlannerOptions {
@@ -42,9 +43,9 @@ const keyPrefix = "millrace ";
 export function startMaintenancePlanner(options: MaintenancePlannerOptions): MaintenancePlanner {
   const { store, upkeep, liveFilesMin, wantsCompaction, settings, logger, metrics } = options;
   const planEveryMs = options.planEveryMs ?? 10_000;
+  const outages = createOutages(logger);
   /** Where a plan of this process that failed began. */
   let failedFromMs: number | undefined;
-  let isFailing = false;
 
   async function add(tenantId: string, request: EnqueueRequest): Promise<void> {
     const actor = { tenantId, scopes: ["jobs:write", "ops:admin"] as const };
@@ -105,13 +106,10 @@ export function startMaintenancePlanner(options: MaintenancePlannerOptions): Mai
         await planTenants({ ...span, fromMs: Math.min(failedFromMs, span.fromMs) });
         failedFromMs = undefined;
       }
-      isFailing = false;
+      outages.recovered("lake");
       return jitter(planEveryMs);
     },
-    onError(err) {
-      if (!isFailing) logger.warn({ err, component: "lake" }, "The lake's upkeep can't be planned; it is tried again");
-      isFailing = true;
-    },
+    onError: (error) => outages.failed("lake", error),
   });
   return { stop: () => loop.stop() };
 }

@@ -5,7 +5,6 @@ import { MillraceError } from "@millrace/contract";
 import type { Maintainer } from "@millrace/lake/maintain";
 import {
   createFileCache,
-  createPostgresLakeStore,
   createPostgresLakeUpkeep,
   type Database,
   type DatabaseClock,
@@ -14,7 +13,7 @@ import {
 } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
-import { createObjectStore } from "../lake/object-store.ts";
+import type { Lake } from "../lake/compose-lake.ts";
 import type { JobDefinition } from "../worker/define-job.ts";
 import { createMaintenanceJobs } from "./jobs.ts";
 import { type MaintenancePlanner, startMaintenancePlanner } from "./planner.ts";
@@ -24,7 +23,9 @@ export interface StartMaintenanceOptions {
   readonly store: JobStore;
   readonly tables: TableStore;
   readonly clock: DatabaseClock;
-  readonly lake: Config["lake"];
+  /** Stays its owner's. */
+  readonly lake: Pick<Lake, "store" | "objects">;
+  readonly settings: Config["lake"];
   readonly logger: Logger;
   readonly metrics: Metrics;
   /** How often tables are looked at; default 10,000. */
@@ -44,38 +45,37 @@ export interface RunningMaintenance {
 
 /** Prepares what keeps lakes in order. Loads DuckDB. @throws INTERNAL where it is not installed or the lake is set up wrong */
 export async function startMaintenance(options: StartMaintenanceOptions): Promise<RunningMaintenance> {
-  const { db, store, tables, clock, lake, logger, metrics } = options;
+  const { db, store, tables, clock, lake, settings, logger, metrics } = options;
   const { createMaintainer, planCompaction } = await loadLake();
-  const directory = resolve(lake.cacheDirectory);
-  const objects = await createObjectStore(lake);
+  const { objects } = lake;
+  const directory = resolve(settings.cacheDirectory);
   const files = createFileCache({
     store: objects,
     directory: join(directory, "maintenance"),
     // What was merged is not read again: nothing stays longer than a merge needs it, and the room is the queries'.
     bytesMax: 0,
   });
-  const catalogue = createPostgresLakeStore(db);
   const upkeep = createPostgresLakeUpkeep(db);
   const maintainer: Maintainer = createMaintainer({
-    lake: catalogue,
+    lake: lake.store,
     upkeep,
     tables,
     objects,
     files,
-    duckdb: { memoryBytes: lake.memoryBytes, threads: lake.threads, directory },
-    settings: lake,
+    duckdb: { memoryBytes: settings.memoryBytes, threads: settings.threads, directory },
+    settings,
   });
   let planner: MaintenancePlanner | undefined;
   return {
     handlers: createMaintenanceJobs({ maintainer, upkeep, tables, clock, metrics }),
     plan() {
-      const { compaction } = lake;
+      const { compaction } = settings;
       planner ??= startMaintenancePlanner({
         store,
         upkeep,
         liveFilesMin: Math.min(compaction.tierRatio, compaction.inputsMax),
         wantsCompaction: (live) => planCompaction(live, compaction) !== undefined,
-        settings: lake,
+        settings,
         logger,
         metrics,
         planEveryMs: options.planEveryMs,
@@ -88,7 +88,6 @@ export async function startMaintenance(options: StartMaintenanceOptions): Promis
       await planner?.stop();
       await maintainer.close();
       await files.close();
-      await objects.close();
     },
   };
 }

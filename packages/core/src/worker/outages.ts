@@ -1,6 +1,6 @@
 import type { Logger } from "@millrace/telemetry";
 
-/** What talks to the database, for the log. */
+/** What talks to the database or to the lake, for the log. */
 export type Component =
   | "claim"
   | "heartbeat"
@@ -16,7 +16,10 @@ export type Component =
   | "retention"
   | "keys"
   | "counts"
-  | "sample";
+  | "sample"
+  | "events"
+  | "history"
+  | "lake";
 
 export interface Outages {
   failed(component: Component, error: unknown): void;
@@ -26,6 +29,14 @@ export interface Outages {
 }
 
 const repeatMs = 30_000;
+
+/** That it fails, and that it does no more. Of what needs more than the database the error says what it was. */
+const database = ["The database can't be reached", "The database is reached again"] as const;
+const sentences: Partial<Record<Component, readonly [string, string]>> = {
+  events: ["The log of events can't be kept in order", "The log of events is kept in order again"],
+  history: ["Finished jobs can't be copied into the lake", "Finished jobs are copied into the lake again"],
+  lake: ["The lake's upkeep can't be planned", "The lake's upkeep is planned again"],
+};
 
 /** Tells of failing calls once, then every half minute with a count, and of the end: an outage must not flood the log. */
 export function createOutages(logger: Logger, now: () => number = () => performance.now()): Outages {
@@ -38,16 +49,15 @@ export function createOutages(logger: Logger, now: () => number = () => performa
       outage.count++;
       if (at - outage.loggedMs < repeatMs) return;
       outage.loggedMs = at;
-      logger.warn({ component, count: outage.count, err: error }, "The database can't be reached; it is tried again");
+      const [failing] = sentences[component] ?? database;
+      logger.warn({ component, count: outage.count, err: error }, `${failing}; it is tried again`);
     },
     recovered(component) {
       const outage = open.get(component);
       if (outage === undefined) return;
       open.delete(component);
-      logger.info(
-        { component, count: outage.count, outageMs: now() - outage.sinceMs },
-        "The database is reached again",
-      );
+      const [, again] = sentences[component] ?? database;
+      logger.info({ component, count: outage.count, outageMs: now() - outage.sinceMs }, again);
     },
     failing: () => [...open.keys()],
   };

@@ -1,4 +1,5 @@
 import { isMillraceError, MillraceError } from "@millrace/contract";
+import { untilAborted } from "@millrace/storage";
 import { silentLogger } from "@millrace/telemetry";
 
 import { createPool } from "./children/create-pool.ts";
@@ -7,7 +8,6 @@ import type { QueryTable } from "./query-table.ts";
 import type { QueryEngine, QueryEngineOptions, QueryInput, QueryResult } from "./query-types.ts";
 import { admit, execute } from "./run-in-child.ts";
 import { openSpool } from "./spool.ts";
-import { untilAborted } from "./until-aborted.ts";
 
 const resultBytesDefault = 256 * 1024 * 1024;
 /** How long an interrupted query may take to end before its process is killed. */
