@@ -1,0 +1,1 @@
+export { type RecordedSpan, recordSpans, type SpanRecorder } from "./testing/record-spans.ts";
