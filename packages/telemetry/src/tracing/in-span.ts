@@ -19,7 +19,8 @@ export function inSpan<Result>(
 
 async function traced<Result>(span: Span, fn: (span: Span) => Promise<Result>): Promise<Result> {
   const outer = currentTrace();
-  const { traceparent = "" } = span;
+  const { traceparent } = span;
+  if (traceparent === undefined) return fn(span);
   const traceId = outer?.traceId ?? parseTraceparent(traceparent)?.traceId ?? "";
   try {
     return await span.run(() => traceContext.run({ traceId, traceparent, tenant: outer?.tenant }, () => fn(span)));

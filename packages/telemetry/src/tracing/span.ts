@@ -9,6 +9,8 @@ export interface SpanOptions {
   readonly parent?: string | undefined;
   /** Never payloads, SQL with its values, keys or tokens. What is undefined is left out. */
   readonly attributes?: SpanAttributes | undefined;
+  /** Begins a trace with this id, 32 hex digits, whatever else is active. */
+  readonly rootTraceId?: string | undefined;
   /** Epoch milliseconds; default now. */
   readonly startMs?: number | undefined;
   /** Traceparents of related spans. */
@@ -21,6 +23,7 @@ export interface Span {
   readonly traceparent: string | undefined;
   /** False where the sampler has left it out: attributes needn't be made then. */
   readonly isRecording: boolean;
+  rename(name: string): void;
   set(attributes: SpanAttributes | undefined): void;
   /** Marks it as failed; `type` becomes `error.type`. The message must be safe to show: no values of users. */
   fail(type: string, message?: string): void;
@@ -34,6 +37,7 @@ export interface Span {
 export const noSpan: Span = Object.freeze({
   traceparent: undefined,
   isRecording: false,
+  rename() {},
   set() {},
   fail() {},
   end() {},

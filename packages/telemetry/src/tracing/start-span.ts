@@ -3,6 +3,7 @@ import {
   type Context,
   context,
   type HrTime,
+  isSpanContextValid,
   type Link,
   SpanKind,
   SpanStatusCode,
@@ -13,6 +14,7 @@ import { currentTrace } from "../trace/trace-context.ts";
 import { formatTraceparent, parseTraceparent } from "../trace/traceparent.ts";
 import { schemaUrl, spanAttributes, tracerName } from "./attributes.ts";
 import { isTracing } from "./is-tracing.ts";
+import { withRootTraceId } from "./root-trace-id.ts";
 import { noSpan, type Span, type SpanAttributes, type SpanOptions } from "./span.ts";
 
 const kinds = {
@@ -28,23 +30,26 @@ const sampledFlag = 0x01;
 /** Starts a span, which its owner ends. One no-op span for all where nothing is traced. */
 export function startSpan(name: string, options: SpanOptions = {}): Span {
   if (!isTracing()) return noSpan;
-  const { kind = "internal", parent, attributes, startMs, links } = options;
+  const { kind = "internal", parent, rootTraceId, attributes, startMs, links } = options;
   // Asked for each time: a provider keeps its tracers, and an app may register one after this module was loaded.
   const tracer = trace.getTracerProvider().getTracer(tracerName, undefined, { schemaUrl });
-  const inner = tracer.startSpan(
-    name,
-    {
-      kind: kinds[kind],
-      attributes: present(attributes),
-      ...(startMs === undefined ? {} : { startTime: hrTime(startMs) }),
-      ...(links === undefined ? {} : { links: links.flatMap(linkTo) }),
-    },
-    parentContext(parent),
-  );
+  const how = {
+    kind: kinds[kind],
+    attributes: present(attributes),
+    ...(startMs === undefined ? {} : { startTime: hrTime(startMs) }),
+    ...(links === undefined ? {} : { links: links.flatMap(linkTo) }),
+  };
+  const inner =
+    rootTraceId === undefined
+      ? tracer.startSpan(name, how, parentContext(parent))
+      : withRootTraceId(rootTraceId, () => tracer.startSpan(name, how, trace.deleteSpan(context.active())));
   const { traceId, spanId, traceFlags } = inner.spanContext();
+  // So where tracing is suppressed, as it is for the exporter's own requests.
+  if (!isSpanContextValid(inner.spanContext())) return noSpan;
   return {
     traceparent: formatTraceparent({ traceId, parentId: spanId, sampled: (traceFlags & sampledFlag) !== 0 }),
     isRecording: inner.isRecording(),
+    rename: (newName) => void inner.updateName(newName),
     set: (more) => void inner.setAttributes(present(more)),
     fail(type, message) {
       inner.setAttribute(spanAttributes.errorType, type);

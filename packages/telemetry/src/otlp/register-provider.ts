@@ -1,0 +1,69 @@
+import { randomUUID } from "node:crypto";
+import { setTimeout as delay } from "node:timers/promises";
+
+import { context, trace } from "@opentelemetry/api";
+import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
+import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
+import { resourceFromAttributes } from "@opentelemetry/resources";
+import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+
+import { createIdGenerator } from "./id-generator.ts";
+import { createSampler } from "./sampler.ts";
+import type { Tracing, TracingOptions } from "./start-tracing.ts";
+import { tellOutages } from "./tell-outages.ts";
+
+/** Some megabytes at most; what comes on top of it while the collector is slow is dropped. */
+const queuedSpansMax = 8_192;
+const batchSpansMax = 512;
+const batchDelayMs = 1_000;
+/** Names and paths that callers choose can be as long as a header. */
+const attributeCharactersMax = 1_024;
+/** The exporter gives up first, so that its own error is the one that is told. */
+const exporterFirstMs = 1_000;
+const closeMsDefault = 3_000;
+
+/** Makes OpenTelemetry's SDK the provider of the process; see `startTracing`. */
+export function registerProvider(options: TracingOptions & { readonly endpoint: string }): Tracing {
+  const { service, version, endpoint, headers, exportTimeoutMs, closeMs = closeMsDefault, logger } = options;
+  const url = `${endpoint.replace(/\/+$/, "")}/v1/traces`;
+  const exporter = new OTLPTraceExporter({
+    url,
+    headers: Object.fromEntries(headers),
+    timeoutMillis: exportTimeoutMs,
+  });
+  const provider = new TracerProvider({
+    resource: resourceFromAttributes({
+      "service.name": service,
+      "service.version": version,
+      "service.instance.id": randomUUID(),
+    }),
+    sampler: createSampler(options),
+    idGenerator: createIdGenerator(),
+    spanLimits: { attributeValueLengthLimit: attributeCharactersMax },
+    spanProcessors: [
+      new BatchSpanProcessor({
+        exporter: tellOutages(exporter, { url, logger }),
+        maxQueueSize: queuedSpansMax,
+        maxExportBatchSize: batchSpansMax,
+        scheduledDelayMillis: batchDelayMs,
+        exportTimeoutMillis: exportTimeoutMs + exporterFirstMs,
+      }),
+    ],
+  });
+  if (!trace.setGlobalTracerProvider(provider)) {
+    logger.warn({ url }, "Something else in this process traces already; spans go where it sends them");
+    return { close: () => provider.shutdown() };
+  }
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable());
+  return {
+    async close() {
+      const over = new AbortController();
+      const limit = delay(closeMs, undefined, { signal: over.signal }).catch(() => {});
+      // What fails has been told by then.
+      await Promise.race([provider.shutdown().catch(() => {}), limit]);
+      over.abort();
+      trace.disable();
+      context.disable();
+    },
+  };
+}
