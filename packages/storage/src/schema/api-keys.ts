@@ -1,8 +1,8 @@
-import { customType, index, text, timestamp, uniqueIndex, uuid } from "drizzle-orm/pg-core";
+import { customType, index, text, uniqueIndex, uuid } from "drizzle-orm/pg-core";
 
+import { at } from "./columns.ts";
 import { millrace } from "./namespace.ts";
 
-const at = (name: string) => timestamp(name, { withTimezone: true });
 const bytea = customType<{ data: Uint8Array }>({ dataType: () => "bytea" });
 
 /** API keys; of the key itself only its public start and a digest. */

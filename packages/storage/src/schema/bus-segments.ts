@@ -1,9 +1,8 @@
-import { bigint, boolean, foreignKey, integer, primaryKey, text, uuid } from "drizzle-orm/pg-core";
+import { boolean, foreignKey, integer, primaryKey, text, uuid } from "drizzle-orm/pg-core";
 
+import { int8 } from "./columns.ts";
 import { eventLogs } from "./events.ts";
 import { millrace } from "./namespace.ts";
-
-const int8 = (name: string) => bigint(name, { mode: "number" });
 
 /** What of a tenant's log is where; a log without rows is in PostgreSQL. */
 export const busSegments = millrace.table(

@@ -1,6 +1,7 @@
 import { sql } from "drizzle-orm";
-import { index, integer, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { index, integer, primaryKey, text, uuid } from "drizzle-orm/pg-core";
 
+import { at } from "./columns.ts";
 import { millrace } from "./namespace.ts";
 
 /** One row for each claim and queue: the deadline of its leases. */
@@ -13,7 +14,7 @@ export const claims = millrace.table(
     worker: text("worker").notNull(),
     jobIds: uuid("job_ids").array().notNull(),
     open: integer("open").notNull(),
-    leaseExpiresAt: timestamp("lease_expires_at", { withTimezone: true }).notNull(),
+    leaseExpiresAt: at("lease_expires_at").notNull(),
   },
   (table) => [
     primaryKey({ name: "claims_pkey", columns: [table.claimId, table.tenantId, table.queue] }),

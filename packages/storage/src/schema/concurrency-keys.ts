@@ -1,5 +1,6 @@
-import { index, integer, primaryKey, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { index, integer, primaryKey, smallint, text, uuid } from "drizzle-orm/pg-core";
 
+import { at } from "./columns.ts";
 import { millrace } from "./namespace.ts";
 
 const key = () => ({
@@ -14,7 +15,7 @@ export const held = millrace.table(
   {
     ...key(),
     priority: smallint("priority").notNull(),
-    scheduledAt: timestamp("scheduled_at", { withTimezone: true }).notNull(),
+    scheduledAt: at("scheduled_at").notNull(),
     jobId: uuid("job_id").notNull(),
     type: text("type").notNull(),
   },

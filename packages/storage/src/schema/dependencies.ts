@@ -1,5 +1,6 @@
-import { index, primaryKey, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { index, primaryKey, smallint, text, uuid } from "drizzle-orm/pg-core";
 
+import { at } from "./columns.ts";
 import { millrace } from "./namespace.ts";
 
 /** Jobs that wait for others to complete. */
@@ -10,7 +11,7 @@ export const blocked = millrace.table(
     tenantId: text("tenant_id").notNull(),
     queue: text("queue").notNull(),
     priority: smallint("priority").notNull(),
-    scheduledAt: timestamp("scheduled_at", { withTimezone: true }).notNull(),
+    scheduledAt: at("scheduled_at").notNull(),
     type: text("type").notNull(),
     concurrencyKey: text("concurrency_key"),
     onFailure: text("on_failure").notNull(),

@@ -1,6 +1,5 @@
 import { sql } from "drizzle-orm";
 import {
-  bigint,
   boolean,
   foreignKey,
   index,
@@ -8,16 +7,13 @@ import {
   json,
   primaryKey,
   text,
-  timestamp,
   unique,
   uniqueIndex,
   uuid,
 } from "drizzle-orm/pg-core";
 
+import { at, int8 } from "./columns.ts";
 import { millrace } from "./namespace.ts";
-
-const at = (name: string) => timestamp(name, { withTimezone: true });
-const int8 = (name: string) => bigint(name, { mode: "number" });
 
 /** A tenant's log: the last offset that was given out, and the tenant's number. */
 export const eventLogs = millrace.table(

@@ -1,9 +1,8 @@
 import { sql } from "drizzle-orm";
-import { bigint, boolean, check, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { boolean, check, text, uuid } from "drizzle-orm/pg-core";
 
-import { millrace, pgSnapshot } from "./namespace.ts";
-
-const at = (name: string) => timestamp(name, { withTimezone: true });
+import { at, int8, pgSnapshot } from "./columns.ts";
+import { millrace } from "./namespace.ts";
 
 /** One row: which finished jobs and ended attempts are in the lake, and the page of them that is being written. */
 export const historyExport = millrace.table(
@@ -12,7 +11,7 @@ export const historyExport = millrace.table(
     onlyRow: boolean("only_row").primaryKey().default(true),
     exportedTo: pgSnapshot("exported_to"),
     exportedAt: at("exported_at"),
-    pageNo: bigint("page_no", { mode: "number" }).notNull().default(0),
+    pageNo: int8("page_no").notNull().default(0),
     pageId: uuid("page_id"),
     pageTo: pgSnapshot("page_to"),
     owner: text("owner"),

@@ -1,9 +1,8 @@
 import { sql } from "drizzle-orm";
-import { bigint, index, integer, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { index, integer, smallint, text, uuid } from "drizzle-orm/pg-core";
 
-import { millrace, xid8 } from "./namespace.ts";
-
-const at = (name: string) => timestamp(name, { withTimezone: true });
+import { at, int8, xid8 } from "./columns.ts";
+import { millrace } from "./namespace.ts";
 
 /** Attempts that ended, but for the completed one; partitioned by week in the migration. */
 export const jobAttempts = millrace.table(
@@ -39,7 +38,7 @@ export const jobLogs = millrace.table(
   {
     tenantId: text("tenant_id").notNull(),
     jobId: uuid("job_id").notNull(),
-    seq: bigint("seq", { mode: "number" })
+    seq: int8("seq")
       .notNull()
       .default(sql`nextval('millrace.job_logs_seq')`),
     loggedAt: at("logged_at").notNull().defaultNow(),

@@ -1,9 +1,8 @@
 import { sql } from "drizzle-orm";
-import { index, integer, json, jsonb, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { index, integer, json, jsonb, smallint, text, uuid } from "drizzle-orm/pg-core";
 
-import { jobStatus, millrace, xid8 } from "./namespace.ts";
-
-const at = (name: string) => timestamp(name, { withTimezone: true });
+import { at, xid8 } from "./columns.ts";
+import { jobStatus, millrace } from "./namespace.ts";
 
 /** Finished jobs, insert-only; partitioned by status, class of retention and time of expiry in the migration. */
 export const jobHistory = millrace.table(

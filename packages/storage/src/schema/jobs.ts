@@ -1,9 +1,8 @@
 import { sql } from "drizzle-orm";
-import { index, integer, json, jsonb, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { index, integer, json, jsonb, smallint, text, uuid } from "drizzle-orm/pg-core";
 
+import { at } from "./columns.ts";
 import { millrace } from "./namespace.ts";
-
-const at = (name: string) => timestamp(name, { withTimezone: true });
 
 /** Every unfinished job. Storage settings that Drizzle can't say are in the migration. */
 export const jobs = millrace.table(

@@ -1,24 +1,9 @@
 import { sql } from "drizzle-orm";
-import {
-  bigint,
-  boolean,
-  check,
-  foreignKey,
-  index,
-  integer,
-  json,
-  primaryKey,
-  text,
-  timestamp,
-  unique,
-  uuid,
-} from "drizzle-orm/pg-core";
+import { boolean, check, foreignKey, index, integer, json, primaryKey, text, unique, uuid } from "drizzle-orm/pg-core";
 
+import { at, int8 } from "./columns.ts";
 import { eventProgress, eventTables } from "./events.ts";
 import { millrace } from "./namespace.ts";
-
-const at = (name: string) => timestamp(name, { withTimezone: true });
-const int8 = (name: string) => bigint(name, { mode: "number" });
 
 /** Snapshots of tenants' lakes: dense ids, in the order of their commits. */
 export const lakeSnapshots = millrace.table(

@@ -1,8 +1,7 @@
-import { bigint, doublePrecision, integer, primaryKey, text, timestamp } from "drizzle-orm/pg-core";
+import { doublePrecision, integer, primaryKey, text } from "drizzle-orm/pg-core";
 
+import { at, int8 } from "./columns.ts";
 import { millrace } from "./namespace.ts";
-
-const at = (name: string) => timestamp(name, { withTimezone: true });
 
 /** Settings of a queue; a queue without a row has the defaults. */
 export const queueSettings = millrace.table(
@@ -19,9 +18,9 @@ export const queueSettings = millrace.table(
     rateTokens: doublePrecision("rate_tokens"),
     rateRefilledAt: at("rate_refilled_at"),
     maxDepth: integer("max_depth"),
-    keepCompletedMs: bigint("keep_completed_ms", { mode: "number" }),
-    keepDeadMs: bigint("keep_dead_ms", { mode: "number" }),
-    keepCancelledMs: bigint("keep_cancelled_ms", { mode: "number" }),
+    keepCompletedMs: int8("keep_completed_ms"),
+    keepDeadMs: int8("keep_dead_ms"),
+    keepCancelledMs: int8("keep_cancelled_ms"),
     createdAt: at("created_at").notNull().defaultNow(),
     updatedAt: at("updated_at").notNull().defaultNow(),
   },

@@ -1,8 +1,7 @@
-import { index, integer, json, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { index, integer, json, primaryKey, text, uuid } from "drizzle-orm/pg-core";
 
+import { at } from "./columns.ts";
 import { millrace } from "./namespace.ts";
-
-const at = (name: string) => timestamp(name, { withTimezone: true });
 
 /** Shapes of payloads, every version. */
 export const payloadSchemas = millrace.table(

@@ -1,9 +1,10 @@
 import { sql } from "drizzle-orm";
-import { index, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { index, primaryKey, text, uuid } from "drizzle-orm/pg-core";
 
+import { at } from "./columns.ts";
 import { millrace } from "./namespace.ts";
 
-const createdAt = () => timestamp("created_at", { withTimezone: true }).notNull().defaultNow();
+const createdAt = () => at("created_at").notNull().defaultNow();
 
 /** Idempotency keys of jobs; they outlive the move of their job into history. */
 export const jobKeys = millrace.table(
@@ -14,7 +15,7 @@ export const jobKeys = millrace.table(
     jobId: uuid("job_id").notNull(),
     requestHash: text("request_hash").notNull(),
     createdAt: createdAt(),
-    expiresAt: timestamp("expires_at", { withTimezone: true }),
+    expiresAt: at("expires_at"),
   },
   (table) => [
     primaryKey({ name: "job_keys_pkey", columns: [table.tenantId, table.key] }),

@@ -1,9 +1,8 @@
 import { sql } from "drizzle-orm";
-import { boolean, index, json, primaryKey, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { boolean, index, json, primaryKey, text, uuid } from "drizzle-orm/pg-core";
 
+import { at } from "./columns.ts";
 import { millrace } from "./namespace.ts";
-
-const at = (name: string) => timestamp(name, { withTimezone: true });
 
 /** Cron schedules. */
 export const schedules = millrace.table(

@@ -1,12 +1,13 @@
-import { index, smallint, text, timestamp, uuid } from "drizzle-orm/pg-core";
+import { index, smallint, text, uuid } from "drizzle-orm/pg-core";
 
+import { at } from "./columns.ts";
 import { millrace } from "./namespace.ts";
 
 const columns = () => ({
   tenantId: text("tenant_id").notNull(),
   queue: text("queue").notNull(),
   priority: smallint("priority").notNull(),
-  scheduledAt: timestamp("scheduled_at", { withTimezone: true }).notNull(),
+  scheduledAt: at("scheduled_at").notNull(),
   jobId: uuid("job_id").notNull(),
   type: text("type").notNull(),
 });
