@@ -42,6 +42,8 @@ describe("keys", () => {
       "lake.compaction",
       "query",
       "logging",
+      "telemetry",
+      "telemetry.tracing",
       "auth",
     ]);
   });

@@ -24,9 +24,9 @@ Durations are milliseconds or have a unit: \`500\`, \`500ms\`, \`5s\`, \`2m\`, \
 \`1MiB\`, \`1GiB\`. Lists are YAML lists in the file, and comma separated in the environment. An empty variable counts as unset.
 
 A secret can be read from a file: \`MILLRACE_DATABASE_URL_FILE=/run/secrets/database-url\`. One trailing line break is dropped; setting both
-the variable and its \`_FILE\` is an error. \`DATABASE_URL\` and \`PORT\` are understood too, below their \`MILLRACE_\` names. Variables that
-Kubernetes adds for a Service called \`millrace…\` are ignored, and so are \`MILLRACE_URL\` and \`MILLRACE_API_KEY\`: they tell \`millrace query\`
-and other clients where the API is, and with which key.
+the variable and its \`_FILE\` is an error. \`DATABASE_URL\`, \`PORT\` and three names of OpenTelemetry are understood too,
+below their \`MILLRACE_\` names. Variables that Kubernetes adds for a Service called \`millrace…\` are ignored, and so are \`MILLRACE_URL\` and
+\`MILLRACE_API_KEY\`: they tell \`millrace query\` and other clients where the API is, and with which key.
 
 Unknown keys in the file and unknown \`MILLRACE_\` variables are errors. When anything is wrong, the process prints one line for each problem
 and exits with code 78 before it listens or connects.

@@ -6,7 +6,7 @@ import type { Key } from "./keys.ts";
  */
 export function fromText(kind: Key["kind"], text: string): unknown {
   const trimmed = text.trim();
-  if (kind === "number") return /^-?\d+$/.test(trimmed) ? Number(trimmed) : text;
+  if (kind === "number") return /^-?\d+(?:\.\d+)?$/.test(trimmed) ? Number(trimmed) : text;
   if (kind === "boolean") return trimmed === "true" || (trimmed === "false" ? false : text);
   if (kind === "array") {
     return trimmed

@@ -7,10 +7,11 @@ import { lake } from "./lake.ts";
 import { logging } from "./logging.ts";
 import { query } from "./query.ts";
 import { server } from "./server.ts";
+import { telemetry } from "./telemetry.ts";
 import { worker } from "./worker.ts";
 
 /** Every section there is. A new one is a file beside this one and a line here; everything else follows from it. */
-export const sections = { server, database, worker, ingest, lake, query, logging, auth } as const;
+export const sections = { server, database, worker, ingest, lake, query, logging, telemetry, auth } as const;
 
 export type SectionName = keyof typeof sections;
 

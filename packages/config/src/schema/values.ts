@@ -26,6 +26,11 @@ export function integer({ min, max }: Range) {
     .register(valueForms, { expected: `an integer from ${min} to ${max}` });
 }
 
+/** A number from 0 to 1. */
+export function fraction() {
+  return z.number().min(0).max(1).register(valueForms, { expected: "a number from 0 to 1" });
+}
+
 /** Milliseconds, written as a number or with a unit. */
 export function durationMs({ min, max }: Range) {
   return measured({ min, max }, durationPattern, parseDuration).register(valueForms, {
