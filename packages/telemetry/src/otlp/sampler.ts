@@ -1,9 +1,4 @@
-import {
-  createAlwaysOnSampler,
-  createParentBasedSampler,
-  createTraceIdRatioBasedSampler,
-  type Sampler,
-} from "@opentelemetry/sdk-trace";
+import { AlwaysOnSampler, ParentBasedSampler, type Sampler, TraceIdRatioBasedSampler } from "@opentelemetry/sdk-trace";
 
 import type { TracingOptions } from "./start-tracing.ts";
 
@@ -12,9 +7,9 @@ import type { TracingOptions } from "./start-tracing.ts";
  * "recorded" is only kept if the ratio agrees. The ratio looks at the trace id alone, so whoever has the same one decides alike.
  */
 export function createSampler(options: Pick<TracingOptions, "sampleRatio" | "trustsCallers">): Sampler {
-  const byRatio = createTraceIdRatioBasedSampler(options.sampleRatio);
-  return createParentBasedSampler({
+  const byRatio = new TraceIdRatioBasedSampler(options.sampleRatio);
+  return new ParentBasedSampler({
     root: byRatio,
-    remoteParentSampled: options.trustsCallers ? createAlwaysOnSampler() : byRatio,
+    remoteParentSampled: options.trustsCallers ? new AlwaysOnSampler() : byRatio,
   });
 }

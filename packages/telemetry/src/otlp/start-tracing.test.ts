@@ -43,7 +43,9 @@ async function startCollector(...statuses: readonly number[]) {
   return { exports, url: `http://127.0.0.1:${(server.address() as AddressInfo).port}` };
 }
 
-async function start(options: Partial<TracingOptions>): Promise<{ tracing: Tracing; lines: Record<string, unknown>[] }> {
+async function start(
+  options: Partial<TracingOptions>,
+): Promise<{ tracing: Tracing; lines: Record<string, unknown>[] }> {
   const lines: Record<string, unknown>[] = [];
   const logger = createLogger({
     service: "test",

@@ -6,7 +6,7 @@ export interface TracingOptions {
   /** `service.version`. */
   readonly version: string;
   /** Base URL of a collector that takes OTLP over HTTP; spans go to `/v1/traces` below it. Without it nothing is traced. */
-  readonly endpoint: string | undefined;
+  readonly endpoint?: string | undefined;
   /** Headers of each export, such as a collector's token. */
   readonly headers: readonly (readonly [name: string, value: string])[];
   /** Which part of the traces is recorded, from 0 to 1. */
