@@ -55,7 +55,7 @@ test("a metric or a label that does not exist is noticed", () => {
 
 test("every bound of a bucket that is asked for is one that the histogram has", () => {
   const bounds = all.flatMap(({ expression }) => [
-    ...expression.matchAll(/(?<name>millrace_\w+)_bucket\{[^}]*le="(?<bound>[^"]+)"/g),
+    ...expression.matchAll(/(?<name>millrace_\w+)_bucket\{[^}]*le=~?"(?<bound>[\d.]+)(?<also>[^"]*)"/g),
   ]);
   expect(bounds.length).toBeGreaterThan(0);
   for (const { groups } of bounds) {
@@ -63,6 +63,9 @@ test("every bound of a bucket that is asked for is one that the histogram has", 
       ([key]) => metricName(key) === groups?.["name"],
     );
     const declaration = found?.[1];
-    expect(declaration?.kind === "histogram" ? declaration.buckets : []).toContain(Number(groups?.["bound"]));
+    const bound = Number(groups?.["bound"]);
+    expect(declaration?.kind === "histogram" ? declaration.buckets : []).toContain(bound);
+    // Prometheus writes 5 as `5` or, from version 3 on, as `5.0`.
+    expect(groups?.["also"]).toBe(Number.isInteger(bound) ? "([.]0)?" : "");
   }
 });

@@ -23,6 +23,9 @@ const probes = "/v1/(health|ready|metrics)";
 /** Requests that wait on purpose, or for as long as a query takes. */
 const patient = ".*/(wait|events|claim|query)|/v1/ingest/.*";
 
+/** Selects the bucket of a bound in seconds. Prometheus keeps `5` as it is scraped up to version 2, and makes `5.0` of it from version 3 on. */
+const bound = (seconds: number): string => (Number.isInteger(seconds) ? `le=~"${seconds}([.]0)?"` : `le="${seconds}"`);
+
 /** The promises that alerts are made from; docs/operations/watching.md says what each means. */
 export const objectives: readonly Objective[] = [
   {
@@ -30,7 +33,7 @@ export const objectives: readonly Objective[] = [
     promise: "99.9 % of requests are answered without a fault of ours",
     target: 0.999,
     badShare: (window) =>
-      `sum(rate(${requests}{route!~"${probes}",status=~"5.."}[${window}])) / sum(rate(${requests}{route!~"${probes}"}[${window}]))`,
+      `(sum(rate(${requests}{route!~"${probes}",status=~"5.."}[${window}])) or vector(0)) / sum(rate(${requests}{route!~"${probes}"}[${window}]))`,
     runbook: "api-availability",
   },
   {
@@ -39,7 +42,7 @@ export const objectives: readonly Objective[] = [
     target: 0.99,
     badShare: (window) => {
       const labels = `route!~"${probes}|${patient}"`;
-      return `1 - sum(rate(${requestSeconds}_bucket{${labels},le="0.25"}[${window}])) / sum(rate(${requestSeconds}_count{${labels}}[${window}]))`;
+      return `1 - sum(rate(${requestSeconds}_bucket{${labels},${bound(0.25)}}[${window}])) / sum(rate(${requestSeconds}_count{${labels}}[${window}]))`;
     },
     runbook: "api-latency",
   },
@@ -48,7 +51,7 @@ export const objectives: readonly Objective[] = [
     promise: "99 % of writes to the lake show their oldest event within 5 seconds of its acceptance",
     target: 0.99,
     badShare: (window) =>
-      `1 - sum(rate(${visibleSeconds}_bucket{le="5"}[${window}])) / sum(rate(${visibleSeconds}_count[${window}]))`,
+      `1 - sum(rate(${visibleSeconds}_bucket{${bound(5)}}[${window}])) / sum(rate(${visibleSeconds}_count[${window}]))`,
     runbook: "write-to-visible",
   },
 ];

@@ -5,18 +5,15 @@ import type { Alert } from "./alert.ts";
 const m = (key: MetricKey): string => metricName(key);
 const dead = 'outcome="dead"';
 
-/** Jobs that gave up, wherever they ran: in our workers, in those over HTTP, or lost by both. */
-const deadJobs = (window: string): string =>
+/** How many a second; none where there is no series yet, since nothing added to nothing would be nothing. */
+const perSecond = (key: MetricKey, labels: string, window: string): string =>
+  `(sum(rate(${m(key)}{${labels}}[${window}])) or vector(0))`;
+/** Jobs that ended in one of these ways, wherever they ran: in our workers, in those over HTTP, or lost by both. */
+const endedJobs = (labels: string, window: string): string =>
   [
-    `sum(rate(${m("jobsFinishedTotal")}{${dead}}[${window}]))`,
-    `(sum(rate(${m("leasesSettledTotal")}{${dead}}[${window}])) or vector(0))`,
-    `(sum(rate(${m("rescuedTotal")}{${dead}}[${window}])) or vector(0))`,
-  ].join(" + ");
-const endedJobs = (window: string): string =>
-  [
-    `sum(rate(${m("jobsFinishedTotal")}{outcome=~"completed|dead"}[${window}]))`,
-    `(sum(rate(${m("leasesSettledTotal")}{outcome=~"completed|dead"}[${window}])) or vector(0))`,
-    `(sum(rate(${m("rescuedTotal")}{${dead}}[${window}])) or vector(0))`,
+    perSecond("jobsFinishedTotal", labels, window),
+    perSecond("leasesSettledTotal", labels, window),
+    perSecond("rescuedTotal", dead, window),
   ].join(" + ");
 
 /** Alerts on one number that is past its limit. */
@@ -39,7 +36,7 @@ export const thresholds: readonly Alert[] = [
   },
   {
     name: "JobsFail",
-    expression: `(${deadJobs("15m")}) / (${endedJobs("15m")}) > 0.05`,
+    expression: `(${endedJobs(dead, "15m")}) / (${endedJobs('outcome=~"completed|dead"', "15m")}) > 0.05`,
     holds: "10m",
     severity: "ticket",
     summary: "More than 5 % of the jobs that end are dead.",
