@@ -1,17 +1,19 @@
 import type { ClaimedJob } from "@millrace/storage";
-import { childTraceparent, type Logger, type Metrics, parseTraceparent, traceContext } from "@millrace/telemetry";
+import { isTracing, type Logger, type Metrics, parseTraceparent, traceContext } from "@millrace/telemetry";
 
 import type { AbortCause } from "./attempt-errors.ts";
 import { killed } from "./attempt-outcome.ts";
 import { createDeadlines } from "./deadlines.ts";
 import type { JobDefinition } from "./define-job.ts";
 import type { ContextOf } from "./handler-context.ts";
+import { type JobSpans, startJobSpans } from "./job-spans.ts";
 import type { LeaseBook, LeaseEnd } from "./lease-book.ts";
 import type { WorkerSettings } from "./options.ts";
 import { createPace, jobsAhead } from "./pace.ts";
 import { type Attempt, runAttempt } from "./run-attempt.ts";
 import type { Settled, Settlement } from "./settlement.ts";
 import type { Settler } from "./settler.ts";
+import { traceOf } from "./trace-of.ts";
 
 export interface AttemptsOptions {
   readonly settings: WorkerSettings;
@@ -52,6 +54,8 @@ export interface Attempts {
 
 interface Claimed extends ClaimedJob {
   readonly sinceMs: number;
+  /** Undefined for a job that nobody traces. */
+  readonly spans: JobSpans | undefined;
 }
 
 /** So many ends may wait to be written before the worker stops claiming. */
@@ -83,8 +87,12 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   function take(claimed: readonly ClaimedJob[], deadlineMs: number): void {
     const sinceMs = performance.now();
     metrics.claimedJobsTotal.inc(claimed.length);
+    const claim = isTracing()
+      ? { tookMs: sinceMs - (deadlineMs - settings.leaseMs), endMs: Date.now(), count: claimed.length }
+      : undefined;
     for (const { job, leaseToken } of claimed) {
-      const item: Claimed = { job, leaseToken, sinceMs };
+      const spans = claim && startJobSpans(job, claim);
+      const item: Claimed = { job, leaseToken, sinceMs, spans };
       book.hold(leaseToken, deadlineMs, (why) => lost(item, why));
       waiting.add(item);
       if (job.lockedAt !== null) {
@@ -130,22 +138,24 @@ export function createAttempts(options: AttemptsOptions): Attempts {
     const definition = definitions.get(job.type);
     if (definition === undefined) return write(item, killed(`This worker has no handler for the type ${job.type}`));
     const startMs = performance.now();
-    const trace = () => {
-      const traceparent = childTraceparent(job.traceparent ?? "");
-      return { traceId: job.traceId ?? parseTraceparent(traceparent)?.traceId ?? "", traceparent };
+    const run = (traceparent?: string) => {
+      const attempt = traceContext.runLazily(
+        () => traceOf(job, traceparent),
+        job.tenantId,
+        () =>
+          runAttempt({
+            definition,
+            job,
+            timeoutMs: job.timeoutMs ?? definition.timeoutMs ?? settings.timeoutMs,
+            abortGraceMs: settings.abortGraceMs,
+            deadlines,
+            context: (payload, signal) => contextOf(item, payload, signal),
+          }),
+      );
+      running.set(item, attempt);
+      return attempt.end;
     };
-    const attempt = traceContext.runLazily(trace, job.tenantId, () =>
-      runAttempt({
-        definition,
-        job,
-        timeoutMs: job.timeoutMs ?? definition.timeoutMs ?? settings.timeoutMs,
-        abortGraceMs: settings.abortGraceMs,
-        deadlines,
-        context: (payload, signal) => contextOf(item, payload, signal),
-      }),
-    );
-    running.set(item, attempt);
-    const end = await attempt.end;
+    const end = await (item.spans === undefined ? run() : item.spans.process(run));
     running.delete(item);
     pace.finished();
     metrics.jobRunSeconds.observe({ queue: job.queue, type: job.type }, (performance.now() - startMs) / 1_000);
@@ -181,7 +191,9 @@ export function createAttempts(options: AttemptsOptions): Attempts {
   async function write(item: Claimed, settlement: Settlement): Promise<void> {
     if (!book.settling(item.leaseToken)) return;
     settling++;
+    const endSpan = item.spans?.settle(settlement);
     const settled = await settler.settle(item.leaseToken, settlement);
+    endSpan?.(settled);
     book.drop(item.leaseToken);
     settling--;
     tell(item, settled, settlement);

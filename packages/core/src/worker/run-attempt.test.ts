@@ -40,6 +40,13 @@ describe("an attempt", () => {
     await expect(end).resolves.toMatchObject({ settlement: { kind: "fail", retryable: true } });
   });
 
+  it("tells what its handler threw", async () => {
+    const error = new TypeError("x");
+    const { end } = start(() => Promise.reject(error));
+    expect((await end).error).toBe(error);
+    expect(await start(() => null).end).toMatchObject({ error: undefined, cause: undefined });
+  });
+
   it.each(["timeout", "cancelled"] as const)(
     "that ignores its %s has the grace of a shutdown from then on",
     async (why) => {
@@ -48,7 +55,7 @@ describe("an attempt", () => {
       expect(await endAfter(attempt, 5_000)).toBeUndefined();
       attempt.abort("shutdown");
       expect(await endAfter(attempt, 1_999)).toBeUndefined();
-      expect(await endAfter(attempt, 1)).toMatchObject({ abandoned: expect.any(Promise) });
+      expect(await endAfter(attempt, 1)).toMatchObject({ abandoned: expect.any(Promise), cause: why });
     },
   );
 

@@ -25,6 +25,10 @@ export interface AttemptEnd {
   readonly settlement: Settlement | undefined;
   /** Set when the handler is still running although its grace is over: resolves when it returns at last. */
   readonly abandoned: Promise<void> | undefined;
+  /** What cut it short, if something did. */
+  readonly cause: AbortCause | undefined;
+  /** What the handler threw, or what is wrong with its payload. */
+  readonly error: unknown;
 }
 
 export interface Attempt {
@@ -44,6 +48,7 @@ export function runAttempt(options: AttemptOptions): Attempt {
   let ended = false;
   let graceEndMs = Number.POSITIVE_INFINITY;
   let graceTimer: NodeJS.Timeout | undefined;
+  let failure: unknown;
   let resolveEnd: (end: AttemptEnd) => void;
   const end = new Promise<AttemptEnd>((resolve) => {
     resolveEnd = resolve;
@@ -74,10 +79,14 @@ export function runAttempt(options: AttemptOptions): Attempt {
   const run = async (): Promise<Settlement> => {
     try {
       const payload = definition.input.safeParse(job.payload);
-      if (!payload.success) return killed(`The payload does not have the expected shape: ${sentenceOf(payload.error)}`);
+      if (!payload.success) {
+        failure = payload.error;
+        return killed(`The payload does not have the expected shape: ${sentenceOf(payload.error)}`);
+      }
       const value = await definition.handler(options.context(payload.data, () => controllerOf().signal));
       return returned(value, definition.result);
     } catch (error) {
+      failure = error;
       // A handler that a shutdown interrupted gave up because of us, not because of its work.
       return cause === "shutdown" ? { kind: "release" } : thrown(error);
     }
@@ -92,6 +101,8 @@ export function runAttempt(options: AttemptOptions): Attempt {
     resolveEnd({
       settlement: settle(settlement),
       abandoned: settlement === undefined ? handler.then(() => undefined) : undefined,
+      cause,
+      error: failure,
     });
   };
 
