@@ -3,6 +3,7 @@ import { Client, type Dispatcher } from "undici";
 import { NonRetryableError } from "../attempt-errors.ts";
 import type { AddressPolicy } from "./address-policy.ts";
 import { createGuardedConnector, type Resolve } from "./guarded-connector.ts";
+import { inClientSpan } from "./in-client-span.ts";
 import { type OutgoingRequest, redirected } from "./redirect.ts";
 
 export interface SendOptions {
@@ -30,7 +31,8 @@ export async function send(first: OutgoingRequest, options: SendOptions): Promis
   const signal = AbortSignal.any([options.signal, deadline]);
   let request = first;
   for (let redirects = 0; redirects <= redirectsMax; redirects++) {
-    const answer = await sendOnce(request, { ...options, signal }).catch((error: unknown) => {
+    const once = (traced: OutgoingRequest) => sendOnce(traced, { ...options, signal });
+    const answer = await inClientSpan(request, redirects, once).catch((error: unknown) => {
       if (options.signal.aborted) throw options.signal.reason;
       if (deadline.aborted) throw new Error(`No complete answer within ${options.timeoutMs} ms`);
       throw error;
