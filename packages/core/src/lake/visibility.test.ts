@@ -1,6 +1,7 @@
 import { afterEach, beforeEach, describe, expect, test, vi } from "vitest";
 
 import type { LakeStore, PublishedSnapshot } from "@millrace/storage";
+import { recordSpans, type SpanRecorder } from "@millrace/telemetry/testing";
 
 import { createVisibility } from "./visibility.ts";
 
@@ -93,5 +94,27 @@ describe("a wait for visibility", () => {
     await vi.advanceTimersByTimeAsync(1);
     notify(at(2, 10));
     await first;
+  });
+});
+
+describe("the span of a wait for visibility", () => {
+  let recorder: SpanRecorder;
+  beforeEach(() => {
+    recorder = recordSpans();
+  });
+  afterEach(() => recorder.close());
+
+  test("says what was waited for, and which snapshot holds it", async () => {
+    await createVisibility({ lake: lakeOf(at(3, 10)).lake }).wait(7, 10, 1_000, undefined);
+    expect(recorder.named("await visibility")).toMatchObject([
+      { attributes: { "millrace.offset.last": 10, "millrace.outcome": "visible", "millrace.snapshot.id": 3 } },
+    ]);
+  });
+
+  test("says that nothing came in time", async () => {
+    await createVisibility({ lake: lakeOf(at(3, 10)).lake }).wait(7, 11, 0, undefined);
+    expect(recorder.named("await visibility")).toMatchObject([
+      { failed: false, attributes: { "millrace.outcome": "timeout" } },
+    ]);
   });
 });

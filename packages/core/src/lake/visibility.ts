@@ -1,5 +1,6 @@
 import { MillraceError } from "@millrace/contract";
 import type { LakeStore, PublishedSnapshot } from "@millrace/storage";
+import { inSpan, spanAttributes } from "@millrace/telemetry";
 
 /** Tells when the events of a tenant's log are in a snapshot. One listener and one statement at a time serve all who wait. */
 export interface Visibility {
@@ -115,19 +116,29 @@ export function createVisibility({ lake, pollMs = 1_000, waitersMax = 10_000 }: 
     }
   }
 
+  const wait: Visibility["wait"] = async (tenantNo, offset, timeoutMs, signal) => {
+    const known = newest.get(tenantNo);
+    if (known !== undefined && known.watermark >= offset) return known;
+    if (signal?.aborted === true || isClosed) return undefined;
+    if (timeoutMs <= 0) return lookOnce(tenantNo, offset);
+    if (waiting >= waitersMax) {
+      throw new MillraceError("UNAVAILABLE", "Too many requests wait for events to be visible.", {
+        retryAfterMs: pollMs,
+      });
+    }
+    return untilSeen(tenantNo, offset, timeoutMs, signal);
+  };
+
   return {
-    async wait(tenantNo, offset, timeoutMs, signal) {
-      const known = newest.get(tenantNo);
-      if (known !== undefined && known.watermark >= offset) return known;
-      if (signal?.aborted === true || isClosed) return undefined;
-      if (timeoutMs <= 0) return lookOnce(tenantNo, offset);
-      if (waiting >= waitersMax) {
-        throw new MillraceError("UNAVAILABLE", "Too many requests wait for events to be visible.", {
-          retryAfterMs: pollMs,
+    wait: (tenantNo, offset, ...patience) =>
+      inSpan("await visibility", { attributes: { [spanAttributes.millraceOffsetLast]: offset } }, async (span) => {
+        const seen = await wait(tenantNo, offset, ...patience);
+        span.set({
+          [spanAttributes.millraceOutcome]: seen === undefined ? "timeout" : "visible",
+          [spanAttributes.millraceSnapshotId]: seen?.snapshotId,
         });
-      }
-      return untilSeen(tenantNo, offset, timeoutMs, signal);
-    },
+        return seen;
+      }),
     async close() {
       isClosed = true;
       clearTimeout(timer);

@@ -1,6 +1,7 @@
 import { MillraceError, type QueryRequest, queryRequestSchema, type ResultFormatName } from "@millrace/contract";
-import type { QueryResult } from "@millrace/lake/query";
+import type { QueryInput, QueryResult } from "@millrace/lake/query";
 import type { EventTable, Snapshot } from "@millrace/storage";
+import { inSpan, type Span, spanAttributes } from "@millrace/telemetry";
 
 import { requireScope } from "../context.ts";
 import { parse } from "../parse.ts";
@@ -18,15 +19,22 @@ export interface QueryAnswer {
   readonly files: number;
 }
 
+export interface QueryRunInput {
+  readonly request: QueryRequest;
+  readonly format: ResultFormatName;
+}
+
 /**
  * Runs one SELECT over the tenant's tables as they were in one snapshot. The result is complete before its first byte is read: end its body, or destroy it.
  * @throws FORBIDDEN, VALIDATION_FAILED, RATE_LIMITED, what `chooseSnapshot` and the query engine throw
  */
-export async function runQuery(
-  ctx: QueryCtx,
-  { request, format }: { readonly request: QueryRequest; readonly format: ResultFormatName },
-): Promise<QueryAnswer> {
+export async function runQuery(ctx: QueryCtx, input: QueryRunInput): Promise<QueryAnswer> {
   requireScope(ctx, "query:read");
+  const attributes = { [spanAttributes.millraceTenant]: ctx.actor.tenantId };
+  return inSpan("query", { attributes }, (span) => run(ctx, input, span));
+}
+
+async function run(ctx: QueryCtx, { request, format }: QueryRunInput, span: Span): Promise<QueryAnswer> {
   const { sql, params, timeoutMs, rowLimit, ...choice } = parse(queryRequestSchema, request);
   const { limits, signal } = ctx;
   const { tenantId } = ctx.actor;
@@ -35,6 +43,7 @@ export async function runQuery(
   requireAtMost("rowLimit", rowLimit, limits.rowsMax);
   ctx.unread.requireRoom(tenantId);
   const snapshot = await chooseSnapshot(ctx, choice);
+  span.set({ [spanAttributes.millraceSnapshotId]: snapshot?.snapshotId });
   const deadlineMs = timeoutMs ?? limits.timeoutMs;
   const deadline = startDeadline(deadlineMs, signal);
   const startedMs = performance.now();
@@ -48,7 +57,7 @@ export async function runQuery(
       isReadable(ctx, table),
     );
     const named = new Map(tables.map((table) => [toQueryTable(table), table]));
-    const result = await ctx.engine.run({
+    const result = await execute(ctx, {
       tables: [...named.keys()],
       async open(used, stopped) {
         const wanted = used.map((table) => named.get(table)).filter((table) => table !== undefined);
@@ -75,6 +84,19 @@ export async function runQuery(
     opened?.release();
     endTurn?.();
   }
+}
+
+/** Runs the statement in the span of a database's client. It is the user's, so it isn't shown. */
+function execute({ engine }: QueryCtx, input: QueryInput): Promise<QueryResult> {
+  const attributes = { [spanAttributes.dbSystemName]: "duckdb", [spanAttributes.dbOperationName]: "SELECT" };
+  return inSpan("execute", { kind: "client", attributes }, async (span) => {
+    const result = await engine.run(input);
+    span.set({
+      [spanAttributes.dbResponseReturnedRows]: result.rowCount,
+      [spanAttributes.millraceResultBytes]: result.bytes,
+    });
+    return result;
+  });
 }
 
 /** A key that is bound to tables reads those; the history of jobs is not for one that is bound to queues. */
