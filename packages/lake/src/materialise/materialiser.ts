@@ -1,9 +1,10 @@
 import type { IngestBus, RangeClaim } from "@millrace/bus";
 import type { LakeStore, ObjectStore, TableStore } from "@millrace/storage";
-import type { Logger, Metrics } from "@millrace/telemetry";
+import { inSpan, type Logger, type Metrics, spanAttributes } from "@millrace/telemetry";
 
 import { createDueTenants, type Due } from "./due-tenants.ts";
 import type { FileWriter } from "./file-writer.ts";
+import { inRangeSpan } from "./in-range-span.ts";
 import { keepLease } from "./keep-lease.ts";
 import { type MaterialiseStep, publishRange } from "./publish-range.ts";
 import { removeFiles, writeRange, type WrittenRange } from "./write-range.ts";
@@ -120,7 +121,9 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
     const lease = keepLease(bus, claim, sentAtMs);
     let outcome: "published" | "lost" | "failed" = "failed";
     try {
-      outcome = (await publish(claim, lease)) ? "published" : "lost";
+      outcome = await inRangeSpan(claim, performance.now() - sentAtMs, async () =>
+        (await publish(claim, lease)) ? "published" : "lost",
+      );
       failuresInARow = 0;
       if (outcome === "lost")
         logger.warn(
@@ -146,10 +149,14 @@ export function createMaterialiser(options: MaterialiserOptions): Materialiser {
   async function publish(claim: RangeClaim, lease: ReturnType<typeof keepLease>): Promise<boolean> {
     const onStep = (step: MaterialiseStep): Promise<void> | void => options.onStep?.(step, claim);
     await onStep("claimed");
-    const written = await writeRange(claim, { tables, writer, isolateAfter });
+    const written = await inSpan("write files", {}, () => writeRange(claim, { tables, writer, isolateAfter }));
     try {
       await onStep("written");
-      const snapshot = await publishRange(claim, written, lease, { ...options, onStep });
+      const snapshot = await inSpan("publish snapshot", {}, async (span) => {
+        const published = await publishRange(claim, written, lease, { ...options, onStep });
+        span.set({ [spanAttributes.millraceSnapshotId]: published?.snapshotId });
+        return published;
+      });
       if (snapshot === undefined) return false;
       publishedAt = snapshot.snapshotTime;
       count(claim, written);
