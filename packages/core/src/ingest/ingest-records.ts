@@ -1,9 +1,11 @@
 import { setImmediate } from "node:timers/promises";
 
 import { type RecordErrorCode, isMillraceError } from "@millrace/contract";
+import type { EventTable } from "@millrace/storage";
 
 import { createFieldFitter } from "../tables/fit-new-fields.ts";
 import type { IngestCtx, IngestTarget } from "./context.ts";
+import { inPublishSpan } from "./in-publish-span.ts";
 import { type ReadRecord, readRecord } from "./read-record.ts";
 import { type Tally, type TallyPart, tallyPart } from "./tally.ts";
 
@@ -43,8 +45,11 @@ export interface CheckedRecords {
   readonly target: IngestTarget;
   /** How many are in order. */
   readonly passedCount: number;
-  /** Publishes those that are in order, once; what becomes of each goes into the tally. @throws UNAVAILABLE, and what was published may or may not be there */
-  publish(): Promise<void>;
+  /**
+   * Publishes those that are in order, once; what becomes of each goes into the tally. Has no span where `traced` is false.
+   * @throws UNAVAILABLE, and what was published may or may not be there
+   */
+  publish(options?: { readonly traced?: boolean }): Promise<void>;
 }
 
 /** Checks records and publishes those that are in order. @throws UNAVAILABLE, and what was published may or may not be there */
@@ -74,11 +79,11 @@ export async function checkRecords(
   return {
     target: grown,
     passedCount: passed.length,
-    async publish() {
+    async publish({ traced = true } = {}) {
       if (atomic && tally.counts.rejected > 0) {
         for (const { sent, event } of passed) tally.outcome(sent.index, event.key, { outcome: "refused" });
       } else {
-        await publish(ctx, target.table.tenantNo, passed, { tally, atomic });
+        await publish(ctx, target.table, passed, { tally, atomic, traced });
       }
       count(ctx, target.table.name, tally);
     },
@@ -171,12 +176,13 @@ async function evolve(
 
 async function publish(
   ctx: IngestCtx,
-  tenantNo: number,
+  table: EventTable,
   passed: readonly Passed[],
-  { tally, atomic }: { readonly tally: TallyPart; readonly atomic: boolean },
+  { tally, atomic, traced }: { readonly tally: TallyPart; readonly atomic: boolean; readonly traced: boolean },
 ): Promise<void> {
   const events = passed.map(({ event }) => event);
-  const outcomes = await ctx.desk.publish(tenantNo, events, { atomic });
+  const send = () => ctx.desk.publish(table.tenantNo, events, { atomic });
+  const outcomes = await (traced ? inPublishSpan(table, events.length, send) : send());
   for (const [nth, outcome] of outcomes.entries()) {
     const own = passed[nth];
     if (own !== undefined) tally.outcome(own.sent.index, own.event.key, outcome);

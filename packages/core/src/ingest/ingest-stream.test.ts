@@ -1,7 +1,8 @@
-import { describe, expect, test } from "vitest";
+import { describe, expect, onTestFinished, test } from "vitest";
 
 import type { NewEvent, PublishOutcome } from "@millrace/bus";
 import type { EventTable } from "@millrace/storage";
+import { recordSpans } from "@millrace/telemetry/testing";
 
 import { compileRecordValidator } from "../tables/records/record-validator.ts";
 import type { IngestCtx, IngestTarget } from "./context.ts";
@@ -155,5 +156,16 @@ describe("an upload", () => {
     }
     await ingestStream(ctx, { table: "clicks", chunks });
     expect(released).toEqual(["k0", "k1"]);
+  });
+
+  test("has spans for its first parts only: it may go on for ever, and a trace may not", async () => {
+    const recorder = recordSpans();
+    onTestFinished(() => recorder.close());
+    async function* chunks() {
+      for (let nth = 0; nth < 70; nth++) yield chunkOf(nth, 1);
+    }
+    const ctx = ctxOf(accept, () => targetOf(1));
+    expect(await ingestStream(ctx, { table: "clicks", chunks })).toMatchObject({ acceptedCount: 70 });
+    expect(recorder.named("send clicks")).toHaveLength(64);
   });
 });

@@ -21,6 +21,8 @@ const patienceMs = 30_000;
 const lookAgainMs = 250;
 /** Lines in parts without one that is in order: the upload is no NDJSON, or is for another table, and goes on for nothing. */
 const refusedInARowMax = 10_000;
+/** Parts of an upload that have spans: those tell how it goes, and an upload has no end. */
+const tracedPartsMax = 64;
 
 /**
  * Takes in records without end, part by part; what is held in memory doesn't grow with them. What was accepted before a failure stays, and the error says how much that is:
@@ -37,6 +39,7 @@ export async function ingestStream(ctx: IngestCtx, input: IngestStreamInput): Pr
   // Offsets rise with line numbers: a part is read and checked while the one before it is published, and published after it.
   let publishing: Promise<void> = Promise.resolve();
   let refusedInARow = 0;
+  let parts = 0;
   try {
     for await (const chunk of input.chunks()) {
       await admitPatiently(ctx, tenantNo);
@@ -46,7 +49,7 @@ export async function ingestStream(ctx: IngestCtx, input: IngestStreamInput): Pr
       refusedInARow = checked.passedCount === 0 ? refusedInARow + chunk.records.length : 0;
       if (refusedInARow >= refusedInARowMax) throw onlyRefused();
       await publishing;
-      publishing = checked.publish().finally(chunk.release);
+      publishing = checked.publish({ traced: ++parts <= tracedPartsMax }).finally(chunk.release);
       // What it rejects with is for the next part, or the end, to find.
       publishing.catch(() => undefined);
     }
