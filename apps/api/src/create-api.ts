@@ -70,7 +70,14 @@ export function createApi(options: ApiOptions): RunnableApi {
     openApi: () => (document ??= JSON.stringify(openApiDocument(routes))),
   };
   const app = createApp({ api, validator, corsOrigins: config.corsOrigins });
-  const server = createHttpServer({ fetch: app.fetch, methods: methodsOf(routes), config, logger, metrics });
+  const server = createHttpServer({
+    fetch: app.fetch,
+    methods: methodsOf(routes),
+    untraced: new Set(routes.filter(({ quiet }) => quiet).map(({ path }) => path)),
+    config,
+    logger,
+    metrics,
+  });
   let listening = false;
   let upkeep: Upkeep | undefined;
   let drained: Promise<void> | undefined;

@@ -14,11 +14,14 @@ import { clientOf, type Exchange, newExchange, openExchange } from "./http/excha
 import { createFailureLog, type FailureLog } from "./http/failure-log.ts";
 import { problemAnswer } from "./http/problem.ts";
 import { createRecorder } from "./http/recorder.ts";
+import { endServerSpan } from "./http/server-span.ts";
 
 export interface HttpServerOptions {
   readonly fetch: Parameters<typeof getRequestListener>[0];
   /** What some path or other takes, for those who ask of the server as a whole. */
   readonly methods: readonly string[];
+  /** Paths whose requests are not traced: probes and scrapes come every few seconds. */
+  readonly untraced?: ReadonlySet<string> | undefined;
   readonly config: Config["server"];
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -49,7 +52,7 @@ interface Open {
 
 /** Makes the server; it listens when told to. */
 export function createHttpServer(options: HttpServerOptions): HttpServer {
-  const { fetch, config, logger, metrics, stalledMs = stalledMsDefault } = options;
+  const { fetch, config, logger, metrics, untraced, stalledMs = stalledMsDefault } = options;
   const allMethods = options.methods.join(", ");
   const record = createRecorder(logger, metrics);
   const failures = createFailureLog(logger);
@@ -59,7 +62,7 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
   const toApp = getRequestListener(fetch, { errorHandler: (error) => refusedByAdapter(error, failures) });
 
   function accept(incoming: IncomingMessage, outgoing: ServerResponse, awaitsContinue: boolean): void {
-    const exchange = openExchange(incoming, outgoing);
+    const exchange = openExchange(incoming, outgoing, untraced);
     exchange.client = clientOf(incoming, config.trustProxy);
     exchange.awaitsContinue = awaitsContinue;
     // HTTP/1.0 knows no Host, and some probes speak nothing newer; the adapter wants one.
@@ -70,14 +73,15 @@ export function createHttpServer(options: HttpServerOptions): HttpServer {
     open.add(entry);
     outgoing.once("close", () => {
       open.delete(entry);
-      record(exchange, outgoing);
+      const status = record(exchange, outgoing);
+      endServerSpan(exchange, incoming, { status, trustProxy: config.trustProxy });
     });
     // The server as a whole has no URL that the adapter could make.
     if (incoming.method === "OPTIONS" && incoming.url === "*" && incoming.headers.host !== undefined) {
       outgoing.writeHead(204, { Allow: allMethods }).end();
       return;
     }
-    traceContext.run(exchange, () => void toApp(incoming, outgoing));
+    traceContext.run(exchange, () => exchange.span.run(() => void toApp(incoming, outgoing)));
   }
 
   /** What arrives is no HTTP, or too much, or too slow. */

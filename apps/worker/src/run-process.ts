@@ -1,8 +1,9 @@
-import { ConfigError, configExitCode, formatProblems, loadConfig } from "@millrace/config";
-import { isMillraceError } from "@millrace/contract";
-import { onStopSignal } from "@millrace/core";
+import { loadConfig } from "@millrace/config";
+import { explainFailure, onStopSignal } from "@millrace/core";
+import { startTracing, type Tracing } from "@millrace/telemetry/otlp";
 
 import { createWorkerLogger, type RunningWorker, startWorker } from "./start-worker.ts";
+import { version } from "./version.ts";
 import { watchFaults } from "./watch-faults.ts";
 
 /**
@@ -13,25 +14,25 @@ export async function runProcess(): Promise<never> {
   const end = Promise.withResolvers<{ readonly exitCode: number; readonly graceMs?: number }>();
   onStopSignal(() => end.resolve({ exitCode: 0 }));
   let worker: RunningWorker;
+  let tracing: Tracing;
   try {
-    const loaded = loadConfig({ sections: ["worker", "database", "ingest", "lake", "logging"] });
+    const loaded = loadConfig({ sections: ["worker", "database", "ingest", "lake", "logging", "telemetry"] });
     for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`);
     const logger = createWorkerLogger(loaded);
     // Before the first handler runs.
     watchFaults(logger, () => end.resolve({ exitCode: 1, graceMs: 0 }));
+    // A job's traceparent is the API's own, or that of a program which enqueued it beside the API.
+    const { serviceName: service = "millrace-worker", tracing: exporter } = loaded.config.telemetry;
+    tracing = await startTracing({ service, version, ...exporter, trustsCallers: true, logger });
     worker = await startWorker(loaded, { logger });
   } catch (error) {
-    process.stderr.write(`${explain(error)}\n`);
-    return process.exit(error instanceof ConfigError ? configExitCode : 1);
+    const { message, exitCode } = explainFailure(error);
+    process.stderr.write(`${message}\n`);
+    return process.exit(exitCode);
   }
   const { exitCode, ...options } = await end.promise;
   await worker.stop(options);
+  await tracing.close();
   // Handlers that were abandoned may still hold timers and sockets.
   return process.exit(exitCode);
-}
-
-function explain(error: unknown): string {
-  if (error instanceof ConfigError) return formatProblems(error);
-  if (isMillraceError(error)) return error.message;
-  return error instanceof Error ? (error.stack ?? error.message) : String(error);
 }

@@ -1,12 +1,16 @@
 import type { IncomingMessage, ServerResponse } from "node:http";
 
 import type { ErrorCode } from "@millrace/contract";
-import { type IncomingTrace, traceFromHeaders } from "@millrace/telemetry";
+import { type IncomingTrace, noSpan, type Span, traceFromHeaders } from "@millrace/telemetry";
+
+import { startServerSpan } from "./server-span.ts";
 
 /** One request and its answer, as the log line and the metrics will tell of it. */
 export interface Exchange extends IncomingTrace {
   readonly startMs: number;
   readonly method: string;
+  /** Where it is traced, `traceparent` is this span's, so that all that follows hangs below it. */
+  readonly span: Span;
   /** The matched route's pattern; `unmatched` until there is one. */
   route: string;
   /** True where the log line is only for debugging: probes come every few seconds. */
@@ -36,14 +40,19 @@ const standingHeaders: readonly (readonly [string, string])[] = [
 ];
 
 /** An exchange that has just begun; without a request where the parser could make none of what arrived. */
-export function newExchange(trace: IncomingTrace = traceFromHeaders({}), method = "unknown"): Exchange {
+export function newExchange(
+  trace: IncomingTrace = traceFromHeaders({}),
+  method = "unknown",
+  span: Span = noSpan,
+): Exchange {
   const startMs = performance.now();
   return {
     traceId: trace.traceId,
-    traceparent: trace.traceparent,
+    traceparent: span.traceparent ?? trace.traceparent,
     startMs,
     bodyFromMs: startMs,
     method,
+    span,
     route: "unmatched",
     quiet: false,
     tenant: undefined,
@@ -54,14 +63,20 @@ export function newExchange(trace: IncomingTrace = traceFromHeaders({}), method 
   };
 }
 
-/** Begins an exchange: gives it its trace, and the answer the headers that every answer has. */
-export function openExchange(incoming: IncomingMessage, outgoing: ServerResponse): Exchange {
+const allTraced: ReadonlySet<string> = new Set();
+
+/** Begins an exchange: gives it its trace, and the answer the headers that every answer has. Requests for some paths may be left out of traces. */
+export function openExchange(
+  incoming: IncomingMessage,
+  outgoing: ServerResponse,
+  untraced: ReadonlySet<string> = allTraced,
+): Exchange {
   const { headers, method = "unknown" } = incoming;
   const trace = traceFromHeaders({
     "x-trace-id": single(headers["x-trace-id"]),
     traceparent: single(headers["traceparent"]),
   });
-  const exchange = newExchange(trace, method);
+  const exchange = newExchange(trace, method, startServerSpan(incoming, trace, untraced));
   (incoming as Carrier)[exchangeKey] = exchange;
   outgoing.setHeader("X-Trace-ID", exchange.traceId);
   outgoing.setHeader("traceparent", exchange.traceparent);

@@ -5,11 +5,11 @@ import type { LogFields, Logger, Metrics } from "@millrace/telemetry";
 
 import type { Exchange } from "./exchange.ts";
 
-/** Tells log and metrics of an exchange that is over. Without a response object its raw status counts. */
-export type Recorder = (exchange: Exchange, outgoing?: ServerResponse) => void;
+/** Tells log and metrics of an exchange that is over, and answers its status. Without a response object its raw status counts. */
+export type Recorder = (exchange: Exchange, outgoing?: ServerResponse) => number;
 
 /** What a client that went away before its answer is counted as; it never goes over the wire. */
-const clientGone = 499;
+export const clientGone = 499;
 
 /**
  * Makes the one place where requests are logged and counted. The lines of all requests that end within one turn of the event loop are
@@ -47,5 +47,6 @@ export function createRecorder(logger: Logger, metrics: Metrics): Recorder {
     };
     if (over.length === 0) setImmediate(() => outside(write));
     over.push({ quiet, fields });
+    return status;
   };
 }

@@ -39,10 +39,11 @@ export async function startDev(io: CliIo, flags: DevFlags, add: (part: Part) => 
   const databaseUrl = embedded && folder !== undefined ? await startEmbeddedDatabase(io, folder, add) : undefined;
   const loaded = loadDevConfig(io, flags, { key, databaseUrl });
 
-  const { migrate, startApiPart, startWorkerPart, watchFaults } = await modules;
+  const { migrate, startApiPart, startTraces, startWorkerPart, watchFaults } = await modules;
   if (!io.signal.aborted) await migrate(io, loaded, embedded);
   if (io.signal.aborted) return undefined;
   add(watchFaults(loaded));
+  add(await startTraces(loaded));
   const api = await startApiPart(loaded);
   add(api);
   if (flags.worker) add(await startWorkerPart(loaded, io.cwd));
@@ -69,13 +70,14 @@ function loadModules() {
 }
 
 async function importModules() {
-  const [{ migrate }, { startApiPart }, { startWorkerPart }, { watchFaults }] = await Promise.all([
+  const [{ migrate }, { startApiPart }, { startTraces }, { startWorkerPart }, { watchFaults }] = await Promise.all([
     import("./migrate.ts"),
     import("./start-api.ts"),
+    import("./start-traces.ts"),
     import("./start-worker.ts"),
     import("./watch-faults.ts"),
   ]);
-  return { migrate, startApiPart, startWorkerPart, watchFaults };
+  return { migrate, startApiPart, startTraces, startWorkerPart, watchFaults };
 }
 
 async function startEmbeddedDatabase(io: CliIo, folder: DataFolder, add: (part: Part) => void): Promise<string> {
