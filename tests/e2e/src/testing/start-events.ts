@@ -11,8 +11,8 @@ export interface EventStage {
   startWorker(name: string): Promise<WorkerProcess>;
 }
 
-/** Starts an API without any worker. The lake is in the stage's folder. */
-export async function startEvents(stage: Stage): Promise<EventStage> {
+/** Starts an API without any worker. The lake is in the stage's folder. `env` is for all processes. */
+export async function startEvents(stage: Stage, env: Readonly<Record<string, string>> = {}): Promise<EventStage> {
   const { url: databaseUrl } = await stage.database();
   const envOf = (name: string) => ({
     MILLRACE_WORKER_MATERIALISE: "true",
@@ -20,6 +20,7 @@ export async function startEvents(stage: Stage): Promise<EventStage> {
     MILLRACE_LAKE_CACHE_DIRECTORY: join(stage.folder, "cache", name),
     // What a killed worker had in hand is free soon.
     MILLRACE_LAKE_LEASE_MS: "2s",
+    ...env,
   });
   return {
     // A busy machine makes a query wait for its turn.
