@@ -30,5 +30,6 @@ export interface ObjectStore {
   now(): Promise<Date>;
   /** @throws UNAVAILABLE, INTERNAL */
   ping(): Promise<void>;
+  /** Breaks off what is under way. */
   close(): Promise<void>;
 }

@@ -9,7 +9,7 @@ const pauseMaxMs = 5_000;
 export interface Attempt {
   /** 1 for the first. */
   readonly number: number;
-  /** Aborted when nothing has moved for too long. */
+  /** Aborted when nothing has moved for too long, or the store is closed. */
   readonly signal: AbortSignal;
   /** Says that something has moved. */
   progress(): void;
@@ -22,23 +22,26 @@ export async function withAttempts<Result>(
 ): Promise<Result> {
   for (let number = 1; ; number++) {
     try {
-      return await watched(context.idleTimeoutMs, number, run);
+      return await watched(context, number, run);
     } catch (error) {
-      if (!isTransient(error) || number >= context.attemptsMax) throw s3Error(context.bucket, error);
-      await delay(pauseMs(context.retryDelayMs, number, error));
+      const isLast = number >= context.attemptsMax || context.closing.signal.aborted;
+      if (!isTransient(error) || isLast) throw s3Error(context.bucket, error);
+      const { signal } = context.closing;
+      await delay(pauseMs(context.retryDelayMs, number, error), undefined, { signal }).catch(() => undefined);
     }
   }
 }
 
 async function watched<Result>(
-  idleTimeoutMs: number,
+  { idleTimeoutMs, closing }: S3Context,
   number: number,
   run: (attempt: Attempt) => Promise<Result>,
 ): Promise<Result> {
   const controller = new AbortController();
   const timer = setTimeout(() => controller.abort(), idleTimeoutMs);
   try {
-    return await run({ number, signal: controller.signal, progress: () => void timer.refresh() });
+    const signal = AbortSignal.any([controller.signal, closing.signal]);
+    return await run({ number, signal, progress: () => void timer.refresh() });
   } finally {
     clearTimeout(timer);
   }

@@ -52,6 +52,9 @@ export function createS3ObjectStore(options: S3ObjectStoreOptions): ObjectStore 
     async ping() {
       await now(context);
     },
-    close: async () => context.client.destroy(),
+    async close() {
+      context.closing.abort();
+      context.client.destroy();
+    },
   };
 }

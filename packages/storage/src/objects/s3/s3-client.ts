@@ -41,6 +41,8 @@ export interface S3Context {
   readonly attemptsMax: number;
   readonly retryDelayMs: number;
   readonly pageMax: number;
+  /** Aborted when the store is closed: whatever is under way ends, and nothing is tried again. */
+  readonly closing: AbortController;
 }
 
 /** Applies the defaults and makes the client; nothing is sent yet. */
@@ -73,5 +75,6 @@ export function openContext(options: S3ObjectStoreOptions): S3Context {
     attemptsMax: options.attemptsMax ?? 4,
     retryDelayMs: options.retryDelayMs ?? 100,
     pageMax: Math.min(options.pageMax ?? pageLimit, pageLimit),
+    closing: new AbortController(),
   };
 }

@@ -2,7 +2,7 @@ import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test, vi } from "vitest";
 
 import { describeObjectStore } from "../../testing/describe-object-store.ts";
 import {
@@ -145,6 +145,18 @@ describe("a bucket behind a bad line", () => {
     proxy.heal();
     await store.put("a", file);
     expect(await readAll(store, "a")).toHaveLength(100_000);
+  });
+
+  test("a store that is closed breaks off what nobody answers, and tries nothing again", async () => {
+    const store = createS3ObjectStore({ ...s3.options, endpoint: `http://127.0.0.1:${proxy.port}` });
+    const file = await fileWith(fixture, "x".repeat(100_000));
+    proxy.blackHole();
+    const calls = [store.put("a", file), store.head("a"), store.ping(), listPaths(store, "")];
+    const ends = Promise.allSettled(calls);
+    await vi.waitFor(() => expect(proxy.connections()).toBeGreaterThanOrEqual(calls.length));
+    await store.close();
+    for (const end of await ends) expect(end).toMatchObject({ status: "rejected", reason: { code: "UNAVAILABLE" } });
+    await expect(store.ping()).rejects.toMatchObject({ code: "UNAVAILABLE" });
   });
 
   test("a transfer that stops midway fails for a reader and is done again for a file", async () => {
