@@ -3,14 +3,14 @@ import { resolve } from "node:path";
 
 import type { Config } from "@millrace/config";
 import type { createHistoryExporter } from "@millrace/lake/materialise";
-import { createPostgresHistoryStore, type Database, type TableStore } from "@millrace/storage";
+import type { HistoryStore, TableStore } from "@millrace/storage";
 
 import { startLoop } from "../worker/loop.ts";
 import type { Outages } from "../worker/outages.ts";
 import type { Lake } from "./compose-lake.ts";
 
 export interface StartHistoryExportOptions {
-  readonly db: Database;
+  readonly history: HistoryStore;
   readonly tables: TableStore;
   readonly lake: Pick<Lake, "store" | "objects">;
   readonly settings: Pick<Config["lake"], "cacheDirectory" | "historyFlushMs" | "memoryBytes">;
@@ -25,9 +25,9 @@ const memoryBytesMax = 268_435_456;
 
 /** Starts to copy finished jobs into the lake. Any number of processes may: one of them works. */
 export function startHistoryExport(options: StartHistoryExportOptions): { stop(): Promise<void> } {
-  const { db, tables, lake, settings, outages } = options;
+  const { history, tables, lake, settings, outages } = options;
   const exporter = options.createHistoryExporter({
-    history: createPostgresHistoryStore(db),
+    history,
     tables,
     lake: lake.store,
     objects: lake.objects,

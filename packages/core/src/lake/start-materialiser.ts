@@ -5,7 +5,7 @@ import type { IngestBus } from "@millrace/bus";
 import type { Config } from "@millrace/config";
 import { MillraceError } from "@millrace/contract";
 import type { MaterialiserHealth } from "@millrace/lake/materialise";
-import type { Database, TableStore } from "@millrace/storage";
+import { createPostgresHistoryStore, type Database, type TableStore } from "@millrace/storage";
 import type { Logger, Metrics } from "@millrace/telemetry";
 
 import { checkDependency, type ReadyCheck } from "../readiness.ts";
@@ -13,6 +13,7 @@ import { within } from "../within.ts";
 import { startLoop } from "../worker/loop.ts";
 import { createOutages } from "../worker/outages.ts";
 import type { Lake } from "./compose-lake.ts";
+import { sampleLag } from "./sample-lag.ts";
 import { startHistoryExport } from "./start-history-export.ts";
 
 export type { MaterialiserHealth } from "@millrace/lake/materialise";
@@ -66,9 +67,10 @@ export async function startMaterialiser(options: StartMaterialiserOptions): Prom
   });
   await materialiser.start();
   const outages = createOutages(logger);
-  const history = settings.jobHistory
-    ? startHistoryExport({ db, tables, lake, settings, outages, createHistoryExporter })
-    : undefined;
+  const history = settings.jobHistory ? createPostgresHistoryStore(db) : undefined;
+  const historyExport =
+    history && startHistoryExport({ history, tables, lake, settings, outages, createHistoryExporter });
+  const lag = sampleLag({ db, bus, history, metrics, outages });
   const upkeep = startLoop({
     firstDelayMs: 0,
     async step() {
@@ -84,7 +86,7 @@ export async function startMaterialiser(options: StartMaterialiserOptions): Prom
     checkReady: () =>
       checkDependency({ name: "materialiser", ping: async () => requireWriting(materialiser.health()) }),
     async stop({ graceMs = graceMsDefault } = {}) {
-      await within(graceMs, Promise.all([materialiser.stop(), upkeep.stop(), history?.stop()]));
+      await within(graceMs, Promise.all([materialiser.stop(), upkeep.stop(), historyExport?.stop(), lag.stop()]));
       await within(closeMs, writer.close());
     },
   };

@@ -18,6 +18,7 @@ export type Component =
   | "counts"
   | "sample"
   | "events"
+  | "lag"
   | "history"
   | "lake";
 
@@ -35,6 +36,7 @@ const database = ["The database can't be reached", "The database is reached agai
 const sentences: Partial<Record<Component, readonly [string, string]>> = {
   events: ["The log of events can't be kept in order", "The log of events is kept in order again"],
   history: ["Finished jobs can't be copied into the lake", "Finished jobs are copied into the lake again"],
+  lag: ["How far the lake is behind can't be measured", "How far the lake is behind is measured again"],
   lake: ["The lake's upkeep can't be planned", "The lake's upkeep is planned again"],
 };
 

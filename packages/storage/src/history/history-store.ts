@@ -35,6 +35,8 @@ export interface HistoryStore {
   mayPublish(tx: Transaction, page: HistoryPage, batchId: string): Promise<boolean>;
   /** Says that all of the page is published; false when it was said already. */
   endPage(page: HistoryPage): Promise<boolean>;
+  /** How long the oldest row that waits has waited; 0 where none does. */
+  oldestWaitingMs(): Promise<number>;
   /** Lets another owner begin at once. */
   release(owner: string): Promise<void>;
 }

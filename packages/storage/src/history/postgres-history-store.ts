@@ -3,6 +3,7 @@ import { copyPage } from "./copy-page.ts";
 import { endPage } from "./end-page.ts";
 import type { HistoryStore } from "./history-store.ts";
 import { mayPublish } from "./may-publish.ts";
+import { oldestWaitingMs } from "./oldest-waiting.ts";
 import { releaseExport } from "./release.ts";
 import { takePage } from "./take-page.ts";
 
@@ -13,6 +14,7 @@ export function createPostgresHistoryStore(db: Database): HistoryStore {
     copyPage: (page, sinks) => copyPage(db, page, sinks),
     mayPublish,
     endPage: (page) => endPage(db, page),
+    oldestWaitingMs: () => oldestWaitingMs(db),
     release: (owner) => releaseExport(db, owner),
   };
 }

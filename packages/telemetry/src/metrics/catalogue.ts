@@ -217,6 +217,18 @@ export const metricCatalogue = {
     help: "Events that were carried from the log into the lake: written, dead letters, or discarded because their table is dropped and it has dead letters enough.",
     labels: { outcome: ["written", "dead", "discarded"] },
   },
+  lakeLagSeconds: {
+    kind: "gauge",
+    help: "Age of the oldest event that no query sees yet, of all tenants; 0 where every event is seen.",
+    labels: {},
+    merge: "max",
+  },
+  lakeHistoryLagSeconds: {
+    kind: "gauge",
+    help: "Age of the oldest finished job or ended attempt that is not in system.jobs or system.job_attempts yet; 0 where all are.",
+    labels: {},
+    merge: "max",
+  },
   lakeFilesTotal: {
     kind: "counter",
     help: "Files of events that were published.",
