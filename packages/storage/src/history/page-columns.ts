@@ -8,12 +8,12 @@ const bytesOf = (column: string) => `octet_length(${column}::text)`;
 
 const isKept = (column: string) => `${bytesOf(column)} <= ${valueBytesMax} and r.bytes_so_far <= ${pageBytesMax}`;
 
-/** Short values are never left out. */
+/** Short values are never left out, and what stands for a longer one says so. */
 const json = (column: string) =>
   `case when ${bytesOf(column)} <= 100 or ${isKept(column)} then ${column}::text else '{"truncated":true,"bytes":' || ${bytesOf(column)} || '}' end`;
 
 const text = (column: string) =>
-  `case when ${bytesOf(column)} <= 1000 or ${isKept(column)} then ${column} else left(${column}, 1000) end`;
+  `case when ${bytesOf(column)} <= 1000 or ${isKept(column)} then ${column} else left(${column}, 1000) || '… [truncated, ' || ${bytesOf(column)} || ' bytes]' end`;
 
 const counted = (columns: readonly string[]) =>
   columns

@@ -333,3 +333,15 @@ test(
     ]);
   },
 );
+
+test("an error that is too long is cut, and says so with its length", async () => {
+  const exporter = world.exporter("cut");
+  await run(`insert into millrace.job_history (id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence, scheduled_at,
+      created_at, updated_at, completed_at, tags, errors, payload, last_error)
+    select gen_random_uuid(), 'cut', 'q', 't', 'dead', 0, 1, 1, 1, now(), now(), now(), now(), '{}', '[]', '{}', repeat('é', n)
+    from (values (500), (40000)) v(n)`);
+  await exportAll(exporter);
+  expect(
+    await read<{ error: string }>("cut", "select last_error as error from jobs order by length(last_error)"),
+  ).toEqual([{ error: "é".repeat(500) }, { error: `${"é".repeat(1_000)}… [truncated, 80000 bytes]` }]);
+});
