@@ -1,8 +1,11 @@
-import type { Stage } from "../testing/stage.ts";
-import { type RunningProcess, startProcess } from "./start-process.ts";
+import { type ProcessHost, type RunningProcess, startProcess } from "./start-process.ts";
 
 /** Starts the migrator as a container does that runs once. */
-export function startMigrator(stage: Stage, databaseUrl: string, args: readonly string[] = ["up"]): RunningProcess {
+export function startMigrator(
+  stage: ProcessHost,
+  databaseUrl: string,
+  args: readonly string[] = ["up"],
+): RunningProcess {
   return stage.keep(
     startProcess({
       name: `migrator ${args.join(" ")}`,
