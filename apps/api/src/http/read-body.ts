@@ -13,14 +13,20 @@ export async function readBody(
   incoming: IncomingMessage,
   outgoing: ServerResponse,
   bytesMax: number,
-  onBytes: OnBytes = () => undefined,
+  { onBytes = () => undefined, advice = "" }: ReadBodyOptions = {},
 ): Promise<Buffer> {
   const gzip = isGzip(incoming, outgoing);
-  if (Number(incoming.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax);
+  if (Number(incoming.headers["content-length"] ?? 0) > bytesMax) throw tooLarge(bytesMax, advice);
   askForBody(incoming, outgoing);
-  const limit: Limit = (bytes, added) => (bytes > bytesMax ? tooLarge(bytesMax) : onBytes(added));
+  const limit: Limit = (bytes, added) => (bytes > bytesMax ? tooLarge(bytesMax, advice) : onBytes(added));
   if (gzip) return inflate(incoming, limit);
   return arrived(incoming, limit) ?? collect(incoming, limit);
+}
+
+export interface ReadBodyOptions {
+  readonly onBytes?: OnBytes | undefined;
+  /** A sentence for whoever sends more than fits. */
+  readonly advice?: string | undefined;
 }
 
 /** Told of each part of a body, inflated; what it answers ends the reading. */
@@ -48,6 +54,14 @@ export function isGzip(incoming: IncomingMessage, outgoing: ServerResponse): boo
   outgoing.setHeader("Accept-Encoding", "gzip");
   throw new MillraceError("UNSUPPORTED_MEDIA_TYPE", "Send the body as it is, or with Content-Encoding: gzip.");
 }
+
+/** True for bytes that begin as gzip does. */
+export function isGzipped(bytes: Uint8Array): boolean {
+  return bytes[0] === 0x1f && bytes[1] === 0x8b;
+}
+
+/** What is said to whoever compresses without a word of it. */
+export const gzipUnsaid = "The body is gzip: send it with Content-Encoding: gzip.";
 
 /** A small body has arrived together with its headers, and needs nobody to listen for it. Each read answers one of the parts that it came in. */
 function arrived(incoming: IncomingMessage, limit: Limit): Buffer | undefined {
@@ -125,10 +139,9 @@ function inflate(incoming: IncomingMessage, limit: Limit): Promise<Buffer> {
   });
 }
 
-function tooLarge(bytesMax: number): MillraceError {
-  return new MillraceError("PAYLOAD_TOO_LARGE", `The body may have at most ${bytesMax} bytes, inflated as well.`, {
-    extensions: { bytesMax },
-  });
+function tooLarge(bytesMax: number, advice: string): MillraceError {
+  const message = `The body may have at most ${bytesMax} bytes, inflated as well. ${advice}`.trimEnd();
+  return new MillraceError("PAYLOAD_TOO_LARGE", message, { extensions: { bytesMax } });
 }
 
 /** The error for a body that ended before it was complete. */

@@ -28,12 +28,12 @@ describe("a JSON body", () => {
 
   test.each([
     ["", "The body is empty; send a JSON object."],
-    ['{"a":}', "The body is not valid JSON."],
+    ['{"a":}', 'The body is not valid JSON: there is an unexpected "}".'],
     ['{"a"', "The body is not valid JSON at position 4 (line 1 column 5)."],
     [" ", "The body is not valid JSON: it ends too early."],
     ['{"a":1', "The body is not valid JSON at position 6 (line 1 column 7)."],
     ["{", "The body is not valid JSON at position 1 (line 1 column 2)."],
-    ["secret", "The body is not valid JSON."],
+    ["secret", 'The body is not valid JSON: there is an unexpected "s".'],
     ["NaN", "The body is not valid JSON."],
   ])("that is none is refused with the place where it ends to be: %j", (body, message) => {
     expect(refusal(body)).toEqual({ code: "MALFORMED_JSON", message });

@@ -4,13 +4,24 @@ import { MillraceError } from "@millrace/contract";
 import { parseExactJson } from "@millrace/core";
 
 import type { ApiContext } from "./api-env.ts";
-import { hasBody, type OnBytes, readBody } from "./read-body.ts";
+import { jsonFault } from "./json-fault.ts";
+import { gzipUnsaid, hasBody, isGzipped, readBody, type ReadBodyOptions } from "./read-body.ts";
 import { scanJson } from "./scan-json.ts";
 
 const jsonType = /^application\/json *(?:; *charset *= *"?utf-8"? *)?;? *$/i;
 
 /** The JSON body of a request. @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, MALFORMED_JSON, VALIDATION_FAILED */
-export async function readJson(c: ApiContext, bytesMax: number, options: ReadJsonOptions = {}): Promise<unknown> {
+export async function readJson(c: ApiContext, bytesMax: number): Promise<unknown> {
+  return parseJson(await readJsonBytes(c, bytesMax));
+}
+
+export interface ReadJsonOptions extends ReadBodyOptions {
+  /** What the route takes besides JSON, for whoever sends something else. */
+  readonly otherTypes?: readonly string[];
+}
+
+/** The body of a request that says it is JSON. @throws UNSUPPORTED_MEDIA_TYPE, PAYLOAD_TOO_LARGE, MALFORMED_JSON for none */
+export async function readJsonBytes(c: ApiContext, bytesMax: number, options: ReadJsonOptions = {}): Promise<Buffer> {
   const { incoming, outgoing } = c.env;
   if (!jsonType.test(incoming.headers["content-type"] ?? "")) {
     if (!hasBody(incoming)) throw malformed("The body is empty; send a JSON object.");
@@ -18,20 +29,12 @@ export async function readJson(c: ApiContext, bytesMax: number, options: ReadJso
     outgoing.setHeader("Accept", types.join(", "));
     throw new MillraceError("UNSUPPORTED_MEDIA_TYPE", `Send the body with Content-Type: ${types.join(" or ")}.`);
   }
-  const body = await readBody(incoming, outgoing, bytesMax, options.onBytes);
-  const refusal = options.onBody?.(body);
-  if (refusal !== undefined) throw refusal;
-  return parseJson(body, options);
+  return readBody(incoming, outgoing, bytesMax, options);
 }
 
-export interface ReadJsonOptions {
+export interface ParseJsonOptions {
   /** Numbers that a double can't hold are kept with all their digits (see `parseExactJson`), where they would be refused otherwise. */
   readonly exact?: boolean;
-  readonly onBytes?: OnBytes;
-  /** Told of the whole body before it is parsed; what it answers ends the request. */
-  readonly onBody?: (body: Buffer) => MillraceError | undefined;
-  /** What the route takes besides JSON, for whoever sends something else. */
-  readonly otherTypes?: readonly string[];
 }
 
 /** Like readJson; an empty object where the request has no body. */
@@ -40,15 +43,15 @@ export async function readOptionalJson(c: ApiContext, bytesMax: number): Promise
 }
 
 /** Parses a body, refusing what would be changed on the way. @throws MALFORMED_JSON, VALIDATION_FAILED */
-export function parseJson(body: Buffer, { exact = false }: Pick<ReadJsonOptions, "exact"> = {}): unknown {
+export function parseJson(body: Buffer, { exact = false }: ParseJsonOptions = {}): unknown {
   if (body.length === 0) throw malformed("The body is empty; send a JSON object.");
-  if (!isUtf8(body)) throw malformed("The body is not valid UTF-8.");
+  if (!isUtf8(body)) throw malformed(isGzipped(body) ? gzipUnsaid : "The body is not valid UTF-8.");
   const text = withoutByteOrderMark(body.toString("utf8"));
   let value: unknown;
   try {
     value = exact ? parseExactJson(text) : JSON.parse(text);
   } catch (error) {
-    throw malformed(`The body is not valid JSON${position(error)}.`);
+    throw malformed(`The body is not valid JSON${jsonFault(error)}.`);
   }
   const faults = scanJson(text, { numbers: !exact });
   if (faults.length === 0) return value;
@@ -57,15 +60,6 @@ export function parseJson(body: Buffer, { exact = false }: Pick<ReadJsonOptions,
 
 function withoutByteOrderMark(text: string): string {
   return text.startsWith("\uFEFF") ? text.slice(1) : text;
-}
-
-/** Where the parser stopped, as far as its message tells; the message itself quotes the body. */
-function position(error: unknown): string {
-  const message = error instanceof Error ? error.message : "";
-  if (message.includes("end of JSON")) return ": it ends too early";
-  const [, at, place] = /position (\d+)(?: \((line \d+ column \d+)\))?/.exec(message) ?? [];
-  if (at === undefined) return "";
-  return place === undefined ? ` at position ${at}` : ` at position ${at} (${place})`;
 }
 
 function malformed(message: string): MillraceError {

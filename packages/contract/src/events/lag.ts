@@ -6,9 +6,13 @@ const tableLagSchema = z
   .object({
     table: z.string(),
     pendingEvents: z.int().nullable().meta({
-      description: "Of the tenant's oldest 100,000 pending events; null where the bus can't tell tables apart.",
+      description:
+        "Of the tenant's oldest 100,000 pending events. Always null with `ingest.bus: nats`, whose streams can't be counted by table; the tenant's own figures are there all the same.",
     }),
-    oldestPendingAgeMs: z.int().nullable(),
+    oldestPendingAgeMs: z
+      .int()
+      .nullable()
+      .meta({ description: "Null when no event of the table waits, and always with `ingest.bus: nats`." }),
     watermark: z.int(),
     publishedAt: timeSchema.nullable(),
   })

@@ -3,6 +3,7 @@ import type { Config } from "@millrace/config";
 import { isMillraceError } from "@millrace/contract";
 import type { Metrics } from "@millrace/telemetry";
 
+import { type CpuTurns, createCpuTurns } from "./cpu-turns.ts";
 import { type Memory, createMemory } from "./memory.ts";
 import { createPressure } from "./pressure.ts";
 import { createPublisher } from "./publisher.ts";
@@ -22,6 +23,8 @@ export interface IngestDesk {
   readonly limits: IngestLimits;
   readonly memory: Memory;
   readonly uploads: Uploads;
+  /** For reading and checking what tenants send. */
+  readonly turns: CpuTurns;
   /** Resolves when the tenant may send. @throws RATE_LIMITED, UNAVAILABLE */
   admit(tenantNo: number): Promise<void>;
   /** Publishes, together with what others of the tenant bring. @throws UNAVAILABLE */
@@ -76,6 +79,7 @@ export function createIngestDesk({ bus, limits, metrics }: IngestDeskOptions): I
     limits,
     memory,
     uploads,
+    turns: createCpuTurns(),
     async admit(tenantNo) {
       try {
         await pressure.admit(tenantNo);

@@ -13,11 +13,11 @@ const systemTable = /^system\.[a-z_]+$/;
 export async function findTarget(ctx: IngestCtx, name: string): Promise<IngestTarget> {
   const { tenantId, tables } = ctx.actor;
   if (systemTable.test(name) && tables?.includes(name) !== false) {
-    throw new MillraceError("INVALID_STATE", "Millrace itself writes the tables of the system.");
+    throw new MillraceError("INVALID_STATE", `The table ${name} is Millrace's own: it can be read, not written.`);
   }
   // Text that can't be a name need not be asked for: some of it, such as a NUL, the database would refuse.
   const isVisible = tableNameSchema.safeParse(name).success && tables?.includes(name) !== false;
   const target = isVisible ? await ctx.tables.find(tenantId, name) : undefined;
-  if (target === undefined) throw tableNotFound();
+  if (target === undefined) throw tableNotFound(name);
   return target;
 }

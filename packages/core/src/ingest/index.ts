@@ -11,5 +11,5 @@ export { ingestStream, type IngestStreamInput } from "./ingest-stream.ts";
 export { ingest, type IngestInput } from "./ingest.ts";
 export type { Memory, MemoryShare } from "./memory.ts";
 export { parseExactJson } from "./parse-json.ts";
-export { jsonWeight } from "./json-weight.ts";
+export { jsonBytesWeight, jsonWeight } from "./json-weight.ts";
 export { decodeVisibilityToken, encodeVisibilityToken } from "./visibility-token.ts";

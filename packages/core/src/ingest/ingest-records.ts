@@ -1,5 +1,3 @@
-import { setImmediate } from "node:timers/promises";
-
 import { type RecordErrorCode, isMillraceError } from "@millrace/contract";
 import type { EventTable } from "@millrace/storage";
 
@@ -35,9 +33,8 @@ export interface IngestRecordsOptions {
   readonly tally: Tally;
 }
 
-/** Others get a turn of the event loop after so many records, or so long: records are of any size. */
-const recordsPerTurn = 500;
-const turnMs = 5;
+/** Others get a turn of the event loop after so long: records are of any size. */
+const turnMs = 1;
 
 /** Records that were checked, before any of them is published. */
 export interface CheckedRecords {
@@ -98,20 +95,26 @@ async function check(
 ): Promise<readonly Passed[]> {
   const rules = { ...target, recordBytesMax: ctx.desk.limits.recordBytesMax };
   const passed: Passed[] = [];
-  let turnFromMs = performance.now();
-  for (const [nth, sent] of records.entries()) {
-    if (nth % recordsPerTurn === recordsPerTurn - 1 || performance.now() - turnFromMs > turnMs) {
-      await setImmediate();
-      turnFromMs = performance.now();
-    }
+  const look = (sent: SentRecord) => {
     if (sent.fault !== undefined) {
       tally.rejected(sent.index, null, sent.fault.code, [sent.fault]);
-      continue;
+      return;
     }
     const read = readRecord(sent.record, rules, sent.key);
     if (read.ok) passed.push({ ...read, sent });
     else tally.rejected(sent.index, read.key, read.code, read.problems);
-  }
+  };
+  const left = records.values();
+  const lookForATurn = (): boolean => {
+    const endMs = performance.now() + turnMs;
+    for (let next = left.next(); next.done !== true; next = left.next()) {
+      look(next.value);
+      if (performance.now() >= endMs) return false;
+    }
+    return true;
+  };
+  const { tenantId } = ctx.actor;
+  while (!(await ctx.desk.turns.run(tenantId, lookForATurn)));
   return passed;
 }
 

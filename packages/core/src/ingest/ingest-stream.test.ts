@@ -6,6 +6,7 @@ import { recordSpans } from "@millrace/telemetry/testing";
 
 import { compileRecordValidator } from "../tables/records/record-validator.ts";
 import type { IngestCtx, IngestTarget } from "./context.ts";
+import { createCpuTurns } from "./cpu-turns.ts";
 import type { SentChunk, SentRecord } from "./ingest-records.ts";
 import { ingestStream } from "./ingest-stream.ts";
 
@@ -38,7 +39,7 @@ function ctxOf(publish: Publish, now: () => IngestTarget | undefined): IngestCtx
   return {
     actor: { tenantId: "acme", scopes: ["events:write"] },
     tables: { find: async () => now(), evolve: async (target) => target },
-    desk: { limits, admit: async () => undefined, publish, close: () => undefined } as unknown as IngestCtx["desk"],
+    desk: { limits, turns: createCpuTurns(), admit: async () => undefined, publish } as unknown as IngestCtx["desk"],
   };
 }
 

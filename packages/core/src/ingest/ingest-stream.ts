@@ -64,7 +64,7 @@ export async function ingestStream(ctx: IngestCtx, input: IngestStreamInput): Pr
 /** The table may be changed during a long upload; dropped, it takes no more, and another one of its name is not meant. @throws TABLE_NOT_FOUND */
 async function refreshed(ctx: IngestCtx, target: IngestTarget): Promise<IngestTarget> {
   const now = await findTarget(ctx, target.table.name);
-  if (now.table.tableId !== target.table.tableId) throw tableNotFound();
+  if (now.table.tableId !== target.table.tableId) throw tableNotFound(target.table.name);
   return now.table.version < target.table.version ? target : now;
 }
 

@@ -1,3 +1,5 @@
+import { setImmediate } from "node:timers/promises";
+
 import { describe, expect, test, vi } from "vitest";
 
 import type { NewEvent, PublishOutcome } from "@millrace/bus";
@@ -124,6 +126,24 @@ describe("a publisher", () => {
       underWay[nth]?.land();
     }
     expect(underWay.map(({ tenantNo }) => tenantNo)).toEqual([1, 2, 3, 1, 2, 3, 1, 2, 3]);
+  });
+
+  test("between two answers to a calm tenant lets each of those that flood publish twice at most", async () => {
+    const { underWay, publish } = open({ publishesMax: 2, tenantPublishesMax: 2 });
+    for (let n = 0; n < 50; n++) for (const tenantNo of [1, 2]) void publish(tenantNo, events("f", 2_000), false);
+    let landed = 0;
+    for (let n = 0; n < 10; n++) {
+      const from = underWay.length;
+      let isAnswered = false;
+      const calm = publish(3, events("c", 1), false).then(() => (isAnswered = true));
+      while (!isAnswered) {
+        underWay[landed++]?.land();
+        await setImmediate();
+      }
+      await calm;
+      const others = underWay.slice(from).map(({ tenantNo }) => tenantNo);
+      for (const flood of [1, 2]) expect(others.filter((tenantNo) => tenantNo === flood).length).toBeLessThanOrEqual(2);
+    }
   });
 
   test("lets only the request at fault fail, and all of them where the database is away", async () => {

@@ -2,6 +2,8 @@ import type { NewEvent } from "@millrace/bus";
 import { type EventOp, type RecordErrorCode, eventOps, ingestLimits } from "@millrace/contract";
 import type { EventTable } from "@millrace/storage";
 
+import { unknownMessage } from "../tables/records/check-value.ts";
+import { shown } from "../tables/records/faults.ts";
 import type { RecordValidator } from "../tables/records/record-validator.ts";
 import { eventTimeMs } from "./event-time.ts";
 import { isRawJson } from "./parse-json.ts";
@@ -34,7 +36,10 @@ const depthMax = 64;
 
 /** Makes an event of a record as it was sent; `ownKey` is its key where it has none in itself. */
 export function readRecord(record: unknown, rules: RecordRules, ownKey?: string): ReadRecord {
-  if (!isObject(record)) return refused(null, "VALIDATION_FAILED", [{ path: "", message: "A record is an object." }]);
+  if (!isObject(record)) {
+    const message = `An object with idempotencyKey and payload; got ${shown(record)}.`;
+    return refused(null, "VALIDATION_FAILED", [{ path: "", message }]);
+  }
   const { table, validator, recordBytesMax } = rules;
   const key = record["idempotencyKey"] ?? ownKey;
   const shownKey = typeof key === "string" && isKey(key) ? key : null;
@@ -45,20 +50,21 @@ export function readRecord(record: unknown, rules: RecordRules, ownKey?: string)
 
   const problems: RecordProblem[] = [];
   for (const name of Object.keys(record)) {
-    if (!members.has(name)) problems.push({ path: name, message: "This field is not known." });
+    if (!members.has(name)) problems.push({ path: name, message: unknownMember(name, payload) });
   }
   if (shownKey === null) {
-    const message = `Text of 1 to ${ingestLimits.keyCharactersMax} characters, without NUL and lone surrogates.`;
-    problems.push({ path: "idempotencyKey", message });
+    problems.push({ path: "idempotencyKey", message: keyMessage(key) });
   }
-  if (!isOp(op)) problems.push({ path: "op", message: `One of ${eventOps.join(", ")}.` });
+  if (!isOp(op)) problems.push({ path: "op", message: `One of ${eventOps.join(", ")}; got ${shown(op)}.` });
   else if (op !== "insert" && !hasKey) {
     problems.push({ path: "op", message: "A table without a primary key takes insert only." });
   }
   if (eventTime !== undefined && timeMs === undefined) {
-    problems.push({ path: "eventTime", message: "A time of RFC 3339, such as 2026-01-31T12:00:00Z." });
+    const message = `A time of RFC 3339, such as 2026-01-31T12:00:00Z; got ${shown(eventTime)}.`;
+    problems.push({ path: "eventTime", message });
   }
-  if (!isObject(payload)) problems.push({ path: "payload", message: "An object." });
+  if (!isObject(payload))
+    problems.push({ path: "payload", message: `An object with a value for each column; got ${shown(payload)}.` });
   else if (!isShallow(payload, depthMax)) {
     problems.push({ path: "payload", message: `At most ${depthMax} levels of objects and arrays.` });
   }
@@ -72,7 +78,7 @@ export function readRecord(record: unknown, rules: RecordRules, ownKey?: string)
   }
   const text = JSON.stringify(checked.payload);
   if (text.length > recordBytesMax || Buffer.byteLength(text) > recordBytesMax) {
-    const message = `At most ${recordBytesMax} bytes of JSON.`;
+    const message = `At most ${recordBytesMax} bytes of JSON; these are ${Buffer.byteLength(text)}.`;
     return refused(shownKey, "PAYLOAD_TOO_LARGE", [{ path: "payload", message }]);
   }
   const event = {
@@ -85,6 +91,19 @@ export function readRecord(record: unknown, rules: RecordRules, ownKey?: string)
     eventTime: timeMs === undefined ? undefined : new Date(timeMs),
   };
   return { ok: true, event, payload, unknown: checked.unknown };
+}
+
+/** Whoever sends rows for records has every column named here, and learns where columns go. */
+function unknownMember(name: string, payload: unknown): string {
+  if (payload === undefined) return "This field is not known here; the values of columns go into payload.";
+  return unknownMessage(name, members);
+}
+
+function keyMessage(key: unknown): string {
+  const wanted = `Text of 1 to ${ingestLimits.keyCharactersMax} characters, without NUL and lone surrogates,`;
+  const purpose = "that names the record: sent again with it, it is stored once.";
+  if (key !== undefined && key !== null) return `${wanted} ${purpose} Got ${shown(key)}.`;
+  return `${wanted} ${purpose} NDJSON may have the header X-Idempotency-Prefix instead.`;
 }
 
 function refused(key: string | null, code: RecordErrorCode, problems: readonly RecordProblem[]): ReadRecord {

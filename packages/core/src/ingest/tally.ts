@@ -39,7 +39,12 @@ export function tallyPart(whole: Tally): TallyPart {
 /** An answer names a hundred of them, and they are as long as the names that were sent. */
 const pathCharactersMax = 512;
 
-const reused = [{ path: "idempotencyKey", message: "This key was used with another record." }] as const;
+const reused = [
+  {
+    path: "idempotencyKey",
+    message: "This key was used with another record; a record that differs needs a key of its own.",
+  },
+] as const;
 const batchRejected = [{ path: "", message: "Nothing was stored, since another record was refused." }] as const;
 
 /** Begins to count. */

@@ -24,9 +24,9 @@ const namePattern = /^[a-z][a-z0-9_.]{0,127}$/;
 /** The table. One that the key is not bound to does not exist for it. @throws TABLE_NOT_FOUND */
 export async function findVisible(ctx: TableCtx, name: string): Promise<EventTable> {
   // Text that can't be a name need not be asked for: some of it, such as a NUL, the database would refuse.
-  if (!namePattern.test(name) || ctx.actor.tables?.includes(name) === false) throw tableNotFound();
+  if (!namePattern.test(name) || ctx.actor.tables?.includes(name) === false) throw tableNotFound(name);
   const table = await ctx.tableStore.findTable(tableRef(ctx, name));
-  if (table === undefined) throw tableNotFound();
+  if (table === undefined) throw tableNotFound(name);
   return table;
 }
 
@@ -37,7 +37,8 @@ export async function findChangeable(ctx: TableCtx, name: string): Promise<Event
   throw new MillraceError("INVALID_STATE", `The table ${name} is Millrace's own: it can be read, not changed.`);
 }
 
-/** The error for a table that is not there. */
-export function tableNotFound(): MillraceError {
-  return new MillraceError("TABLE_NOT_FOUND", "There is no such table.");
+/** The error for a table that is not there, for whoever asks. */
+export function tableNotFound(name: string): MillraceError {
+  const isName = namePattern.test(name);
+  return new MillraceError("TABLE_NOT_FOUND", isName ? `There is no table ${name}.` : "There is no such table.");
 }

@@ -7,7 +7,7 @@ export async function dropTable(ctx: TableCtx, input: { readonly name: string })
   requireScope(ctx, "tables:admin");
   await findChangeable(ctx, input.name);
   const dropped = await ctx.tableStore.dropTable(tableRef(ctx, input.name));
-  if (dropped === undefined) throw tableNotFound();
+  if (dropped === undefined) throw tableNotFound(input.name);
   ctx.tableCache?.forget(dropped.tenantId);
   await audit(ctx, { action: "table.drop", target: dropped.name, detail: { version: dropped.version } });
 }

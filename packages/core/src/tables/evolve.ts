@@ -38,7 +38,7 @@ export async function evolveTable(
       return changed;
     }
     const now = await ctx.tableStore.tableById(table.tableId);
-    if (now === undefined || now.dropped) throw tableNotFound();
+    if (now === undefined || now.dropped) throw tableNotFound(table.name);
     const { dropped: _, ...live } = now;
     table = live;
   }

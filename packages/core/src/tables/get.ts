@@ -1,9 +1,9 @@
-import { type GetTableQuery, getTableQuerySchema, type TableVersionJson } from "@millrace/contract";
+import { type GetTableQuery, getTableQuerySchema, MillraceError, type TableVersionJson } from "@millrace/contract";
 import type { EventTable } from "@millrace/storage";
 
 import { requireOneScope } from "../context.ts";
 import { parse } from "../parse.ts";
-import { findVisible, type TableCtx, tableNotFound, tableReadScopes } from "./context.ts";
+import { findVisible, type TableCtx, tableReadScopes } from "./context.ts";
 import { toTableJson } from "./table-json.ts";
 
 /** A table with the columns of one of its versions. */
@@ -23,7 +23,9 @@ export async function getTable(
   const latestVersion = table.version;
   if (version === undefined || version === latestVersion) return { table, latestVersion };
   const columns = await ctx.tableStore.columnsOf(table.tableId, version);
-  if (columns === undefined) throw tableNotFound();
+  if (columns === undefined) {
+    throw new MillraceError("TABLE_NOT_FOUND", `The table ${input.name} has no version ${version}.`);
+  }
   return { table: { ...table, version, columns }, latestVersion };
 }
 

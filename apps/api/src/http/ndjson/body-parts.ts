@@ -3,7 +3,7 @@ import { createGunzip } from "node:zlib";
 
 import { MillraceError } from "@millrace/contract";
 
-import { askForBody, incomplete, isGzip } from "../read-body.ts";
+import { askForBody, gzipUnsaid, incomplete, isGzip, isGzipped } from "../read-body.ts";
 import type { BodyClock } from "./body-clock.ts";
 
 const gunzipChunkBytes = 64 * 1_024;
@@ -22,6 +22,7 @@ export async function* bodyParts(
   askForBody(incoming, outgoing);
   const source = gzip ? inflated(incoming) : incoming;
   // The connection has to outlive the body, for the answer.
+  let isFirst = true;
   const parts = source.iterator({ destroyOnReturn: gzip }) as AsyncIterableIterator<Buffer>;
   try {
     for (;;) {
@@ -29,6 +30,8 @@ export async function* bodyParts(
       const part = await parts.next();
       clock.hold();
       if (part.done === true) break;
+      if (isFirst && !gzip && isGzipped(part.value)) throw new MillraceError("MALFORMED_JSON", gzipUnsaid);
+      isFirst = false;
       yield part.value;
     }
   } catch (error) {

@@ -10,15 +10,19 @@ export interface ChunkOptions {
   readonly chunkBytesMax: number;
   readonly keyPrefix: string | undefined;
   /** Records are counted in it before they are parsed. */
-  readonly share: Pick<MemoryShare, "fits" | "wait" | "give">;
-  /** Called with each line that isn't empty. */
-  readonly onRecord?: () => void;
+  readonly share: Pick<MemoryShare, "fits" | "add" | "wait" | "give">;
+  /** Runs pieces of the work, a millisecond or so each. */
+  readonly turn: <Result>(work: () => Result) => Promise<Result>;
+  /** Called when lines have come that aren't empty. */
+  readonly onLines?: () => void;
   /** What has arrived is handed on when nothing more came for so long. */
   readonly idleMs?: number;
 }
 
 /** What a line may hold besides its payload: names, a key of 512 characters with each escaped, white space. */
-const envelopeBytes = 4_096;
+export const envelopeBytes = 4_096;
+/** Others have their turn after so long. */
+const turnMs = 1;
 /** White space, or lines that are too long, without one record among them. */
 const emptyBytesMax = 16 * 1_024 * 1_024;
 const idleMsDefault = 200;
@@ -33,7 +37,7 @@ export async function* chunkRecords(
   parts: AsyncIterable<Buffer>,
   options: ChunkOptions,
 ): AsyncGenerator<SentChunk, void> {
-  const { recordBytesMax, chunkRecordsMax, chunkBytesMax, keyPrefix, share, idleMs = idleMsDefault } = options;
+  const { recordBytesMax, chunkRecordsMax, chunkBytesMax, keyPrefix, share, turn, idleMs = idleMsDefault } = options;
   const splitter = createLineSplitter(recordBytesMax + envelopeBytes);
   let records: SentRecord[] = [];
   let bytes = 0;
@@ -46,18 +50,41 @@ export async function* chunkRecords(
     weight = 0;
     return chunk;
   };
+  const isFull = () => records.length >= chunkRecordsMax || bytes >= chunkBytesMax;
+  const push = (line: Line, lineWeight: number) => {
+    records.push(readLine(line, { keyPrefix, recordBytesMax }));
+    bytes += line.text?.length ?? 0;
+    weight += lineWeight;
+  };
+  /** Reads lines from `at` on until the chunk is full, the turn is over, or there is no room; the place of the next one. */
+  const pushSome = (lines: readonly Line[], from: number): number => {
+    const endMs = performance.now() + turnMs;
+    let at = from;
+    for (; at < lines.length && !isFull() && performance.now() < endMs; at++) {
+      const line = lines[at];
+      if (line === undefined) continue;
+      const lineWeight = weightOf(line);
+      if (!share.fits(lineWeight)) return at;
+      share.add(lineWeight);
+      push(line, lineWeight);
+    }
+    return at;
+  };
   async function* add(lines: readonly Line[]): AsyncGenerator<SentChunk, void> {
-    for (const line of lines) {
-      options.onRecord?.();
-      const { length } = line.text ?? "";
-      const lineWeight = length + jsonWeight(line.text ?? "");
-      // What is here has to be published first: others may wait for room in the same way.
-      if (records.length > 0 && !share.fits(lineWeight)) yield take();
-      await share.wait(lineWeight);
-      records.push(readLine(line, keyPrefix));
-      bytes += length;
-      weight += lineWeight;
-      if (records.length >= chunkRecordsMax || bytes >= chunkBytesMax) yield take();
+    let at = 0;
+    while (at < lines.length) {
+      const from = at;
+      at = await turn(() => pushSome(lines, from));
+      const next = lines[at];
+      if (isFull()) yield take();
+      else if (next !== undefined && !share.fits(weightOf(next))) {
+        // What is here has to be published first: others may wait for room in the same way.
+        if (records.length > 0) yield take();
+        await share.wait(weightOf(next));
+        push(next, weightOf(next));
+        at++;
+        if (isFull()) yield take();
+      }
     }
   }
 
@@ -68,7 +95,10 @@ export async function* chunkRecords(
       if (records.length > 0 && (await isLate(next, idleMs))) yield take();
       const part = await next;
       if (part.done === true) break;
-      yield* add(splitter.push(part.value));
+      const { value } = part;
+      const lines = await turn(() => splitter.push(value));
+      if (lines.length > 0) options.onLines?.();
+      yield* add(lines);
       if (splitter.idleBytes() > emptyBytesMax) {
         throw new MillraceError("PAYLOAD_TOO_LARGE", "The body goes on without records.", {
           extensions: { bytesMax: emptyBytesMax },
@@ -82,6 +112,11 @@ export async function* chunkRecords(
     // Not awaited: it ends after the read that is under way, and the client may take its time with that.
     void reader.return?.().catch(() => undefined);
   }
+}
+
+/** What a line's record takes in memory, with the text. */
+function weightOf({ text = "" }: Line): number {
+  return text.length + jsonWeight(text);
 }
 
 /** True when it has not settled after a while. What it rejects with is for whoever awaits it. */

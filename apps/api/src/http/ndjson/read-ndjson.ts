@@ -1,11 +1,11 @@
 import { MillraceError, ingestLimits } from "@millrace/contract";
-import type { IngestLimits, MemoryShare, SentChunk } from "@millrace/core";
+import type { IngestLimits, SentChunk } from "@millrace/core";
 
 import type { ApiContext } from "../api-env.ts";
 import { exchangeOf } from "../exchange.ts";
 import { createBodyClock } from "./body-clock.ts";
 import { bodyParts } from "./body-parts.ts";
-import { chunkRecords } from "./chunk-records.ts";
+import { type ChunkOptions, chunkRecords } from "./chunk-records.ts";
 import { keepHeapTight } from "./tight-heap.ts";
 
 const ndjsonType = /^application\/x-ndjson *(?:; *charset *= *"?utf-8"? *)?;? *$/i;
@@ -16,13 +16,17 @@ export function isNdjson(c: ApiContext): boolean {
 }
 
 /** The records of an NDJSON body, chunk by chunk; what they hold in memory is counted in the share. @throws VALIDATION_FAILED for a prefix that is none */
-export function readNdjson(c: ApiContext, limits: IngestLimits, share: MemoryShare): AsyncIterable<SentChunk> {
+export function readNdjson(
+  c: ApiContext,
+  limits: IngestLimits,
+  room: Pick<ChunkOptions, "share" | "turn">,
+): AsyncIterable<SentChunk> {
   const { incoming, outgoing } = c.env;
   keepHeapTight();
   const keyPrefix = keyPrefixOf(c);
   const clock = createBodyClock(exchangeOf(incoming));
-  const onRecord = () => clock.progress();
-  return chunkRecords(bodyParts(incoming, outgoing, clock), { ...limits, keyPrefix, share, onRecord });
+  const onLines = () => clock.progress();
+  return chunkRecords(bodyParts(incoming, outgoing, clock), { ...limits, ...room, keyPrefix, onLines });
 }
 
 /** Headers are bytes, and text only where they are ASCII. */

@@ -4,7 +4,7 @@ import { replayDeadLetter } from "@millrace/core";
 import { ingestCtxOf } from "../../http/ingest-ctx-of.ts";
 import { paramOf } from "../../http/param-of.ts";
 import { hasBody } from "../../http/read-body.ts";
-import { readJson } from "../../http/read-json.ts";
+import { parseJson, readJsonBytes } from "../../http/read-json.ts";
 import type { Route } from "../../http/route.ts";
 import { unparsed } from "../../http/unparsed.ts";
 
@@ -29,7 +29,7 @@ export const replayDeadLetterRoute: Route = {
   ],
   async handle(c, api) {
     const { bodyBytesMax } = api.composition.ingestDesk.limits;
-    const request = hasBody(c.env.incoming) ? await readJson(c, bodyBytesMax, { exact: true }) : {};
+    const request = hasBody(c.env.incoming) ? parseJson(await readJsonBytes(c, bodyBytesMax), { exact: true }) : {};
     const input = { id: paramOf(c, "id"), request: unparsed<never>(request) };
     return c.json(await replayDeadLetter(ingestCtxOf(c, api), input), 202);
   },

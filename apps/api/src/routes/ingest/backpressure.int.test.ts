@@ -1,32 +1,20 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { setTimeout } from "node:timers/promises";
 
-import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
+import { describe, expect, onTestFinished, test, vi } from "vitest";
 
+import { apiOfTest } from "../../testing/api-of-test.ts";
 import { makeTable } from "../../testing/make-table.ts";
-import { type RawSocket, openSocket } from "../../testing/open-socket.ts";
-import { type TestApi, type TestApiOptions, startTestApi } from "../../testing/start-test-api.ts";
+import { openSocket } from "../../testing/open-socket.ts";
+import type { TestApiOptions } from "../../testing/start-test-api.ts";
 import { withBus } from "../../testing/with-bus.ts";
 
-let database: TestDatabase | undefined;
-let api: TestApi | undefined;
-let socket: RawSocket | undefined;
-afterEach(async () => {
-  socket?.destroy();
-  await api?.close();
-  await database?.close();
-});
-
 async function open(options: TestApiOptions = {}) {
-  database = await testDatabase();
-  const started = await startTestApi({ database, ...options });
-  api = started;
-  const keys = [];
-  for (const tenantId of ["loud", "quiet"]) {
-    await makeTable(started, { tenantId, name: "clicks", columns: { n: "int64" } });
-    keys.push((await started.makeKey({ tenantId })).key);
-  }
-  const [loud = "", quiet = ""] = keys;
-  return { api: started, loud, quiet };
+  const api = await apiOfTest(options);
+  const keyOf = async (tenantId: string) => {
+    await makeTable(api, { tenantId, name: "clicks", columns: { n: "int64" } });
+    return (await api.makeKey({ tenantId })).key;
+  };
+  return { api, loud: await keyOf("loud"), quiet: await keyOf("quiet") };
 }
 
 const records = (prefix: string, count: number) =>
@@ -98,6 +86,41 @@ describe("a tenant of which too much waits to be written", () => {
   });
 });
 
+describe("a client that waits as long as Retry-After says", () => {
+  test("is taken then, most of the time, while others of its tenant send what they can", async () => {
+    const { api: at, loud } = await open({
+      values: { "ingest.pendingEventsSoft": 1_000, "ingest.pendingEventsHard": 100_000 },
+    });
+    const { bus, db } = at.composition;
+    const ending = new AbortController();
+    const wait = (ms: number) => setTimeout(ms, undefined, { signal: ending.signal }).catch(() => undefined);
+    // Slow enough that a second, the least that is ever said, would be too short.
+    const consume = async () => {
+      while (!ending.signal.aborted) {
+        const claim = await bus.claimBatch({ owner: "test", leaseMs: 60_000, limit: 30, bytesMax: 1_000_000 });
+        if (claim !== undefined) await db.withTransaction((tx) => bus.ack(tx, claim));
+        await wait(100);
+      }
+    };
+    const returns: { readonly saidSeconds: number; readonly status: number }[] = [];
+    const send = async (caller: number) => {
+      let saidSeconds: number | undefined;
+      for (let n = 0; !ending.signal.aborted; n++) {
+        const body = { records: records(`${caller}-${n}-`, 100) };
+        const { status, headers } = await at.ask("POST /v1/ingest/clicks", { key: loud, body });
+        if (saidSeconds !== undefined) returns.push({ saidSeconds, status });
+        saidSeconds = status === 202 ? undefined : Number(headers.get("retry-after"));
+        if (saidSeconds !== undefined) await wait(saidSeconds * 1_000);
+        if (returns.length >= 30) ending.abort();
+      }
+    };
+    await Promise.all([consume(), ...Array.from({ length: 10 }, (_, caller) => send(caller))]);
+    const taken = returns.filter(({ status }) => status === 202);
+    expect(taken.length / returns.length).toBeGreaterThan(0.5);
+    expect(Math.max(...returns.map(({ saidSeconds }) => saidSeconds))).toBeLessThan(60);
+  });
+});
+
 describe("a flood of one tenant", () => {
   test("takes two places, so another's publish is under way before what is left of it", async () => {
     const underWay: number[] = [];
@@ -146,7 +169,8 @@ describe("what a process holds in memory", () => {
         "ingest.chunkBytesMax": 256 * 1_024,
       },
     });
-    socket = await openSocket(at.port);
+    const socket = await openSocket(at.port);
+    onTestFinished(() => socket.destroy());
     const half = " ".repeat(mebibyte - 100);
     socket.send(
       `POST /v1/ingest/clicks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${loud}\r\nContent-Type: application/json\r\nContent-Length: ${mebibyte}\r\n\r\n${half}`,

@@ -9,15 +9,17 @@ import {
   ingestRequestSchema,
   ingestResponseSchema,
 } from "@millrace/contract";
-import { type IngestInput, type MemoryShare, ingest, ingestStream, jsonWeight, parse } from "@millrace/core";
+import { type IngestInput, type MemoryShare, ingest, ingestStream, parse } from "@millrace/core";
 
 import type { Api } from "../../api.ts";
 import type { ApiContext } from "../../http/api-env.ts";
 import { refuseIdempotencyKey } from "../../http/idempotency-key.ts";
 import { ingestCtxOf } from "../../http/ingest-ctx-of.ts";
+import { envelopeBytes } from "../../http/ndjson/chunk-records.ts";
 import { isNdjson, readNdjson } from "../../http/ndjson/read-ndjson.ts";
 import { paramOf } from "../../http/param-of.ts";
-import { readJson } from "../../http/read-json.ts";
+import { parseInTurns } from "../../http/parse-in-parts.ts";
+import { readJsonBytes } from "../../http/read-json.ts";
 import { readQuery, refuseQuery } from "../../http/read-query.ts";
 import type { Route } from "../../http/route.ts";
 import { unparsed } from "../../http/unparsed.ts";
@@ -76,23 +78,33 @@ async function takeJson(c: ApiContext, api: Api): Promise<IngestResponse> {
 }
 
 async function readInput(c: ApiContext, api: Api, share: MemoryShare) {
-  const onBytes = (bytes: number) => share.add(bytes);
-  const onBody = (body: Buffer) => share.add(jsonWeight(body));
-  const options = { exact: true, onBytes, onBody, otherTypes: ["application/x-ndjson"] };
-  const read = await readJson(c, api.composition.ingestDesk.limits.bodyBytesMax, options);
+  const { limits, turns } = api.composition.ingestDesk;
+  const { tenantId } = c.get("actor");
+  const add = (bytes: number) => share.add(bytes);
+  const body = await readJsonBytes(c, limits.bodyBytesMax, {
+    onBytes: add,
+    otherTypes: ["application/x-ndjson"],
+    advice: "Send more as application/x-ndjson, which has no limit.",
+  });
+  const read = await parseInTurns(body, {
+    onWeight: add,
+    turn: (work) => turns.run(tenantId, work),
+    elementBytesMax: limits.recordBytesMax + envelopeBytes,
+  });
   const request = unparsed<IngestRequest & { readonly waitForVisibility?: unknown }>(read);
   return { table: paramOf(c, "table"), request, isWaiting: request?.waitForVisibility === true };
 }
 
 async function takeStream(c: ApiContext, api: Api): Promise<IngestResponse> {
   const { waitForVisibility, ...query } = parse(ingestQuerySchema, readQuery(c));
-  const { limits, memory, uploads } = api.composition.ingestDesk;
+  const { limits, memory, turns, uploads } = api.composition.ingestDesk;
   const { tenantId } = c.get("actor");
   const leave = uploads.enter(tenantId);
   const share = memory.enter(tenantId);
   try {
     const isWaiting = waitForVisibility === "true";
-    const chunks = readNdjson(c, limits, share);
+    const turn = <Result>(work: () => Result) => turns.run(tenantId, work);
+    const chunks = readNdjson(c, limits, { share, turn });
     const input = { ...query, table: paramOf(c, "table"), waitForVisibility: isWaiting, chunks: () => chunks };
     return await waiting(c, api, isWaiting, (signal) => ingestStream(ingestCtxOf(c, api, signal), input));
   } finally {

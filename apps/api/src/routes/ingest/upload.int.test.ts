@@ -1,34 +1,23 @@
-import { afterEach, describe, expect, test, vi } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { MillraceError } from "@millrace/contract";
-import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
 
+import { apiOfTest } from "../../testing/api-of-test.ts";
+import { beginUpload } from "../../testing/begin-upload.ts";
 import { makeTable } from "../../testing/make-table.ts";
-import { type RawSocket, openSocket, parseReply } from "../../testing/open-socket.ts";
-import { type TestApi, type TestApiOptions, startTestApi } from "../../testing/start-test-api.ts";
+import type { TestApiOptions } from "../../testing/start-test-api.ts";
 import { withBus } from "../../testing/with-bus.ts";
 
-let database: TestDatabase | undefined;
-let api: TestApi | undefined;
-let sockets: RawSocket[] = [];
-afterEach(async () => {
-  for (const socket of sockets) socket.destroy();
-  sockets = [];
-  await api?.close();
-  await database?.close();
-});
-
 async function open(options: TestApiOptions = {}) {
-  database = await testDatabase();
-  const started = await startTestApi({ database, ...options });
-  api = started;
-  await makeTable(started, { name: "clicks", columns: { n: "int64", filler: "varchar" } });
-  const { key } = await started.makeKey();
+  const api = await apiOfTest(options);
+  await makeTable(api, { name: "clicks", columns: { n: "int64", filler: "varchar" } });
+  const { key } = await api.makeKey();
   return {
-    api: started,
+    api,
+    begin: () => beginUpload({ port: api.port, key }),
     key,
     stored: async () => {
-      const rows = await started.composition.db.query<{ key: string }>(
+      const rows = await api.composition.db.query<{ key: string }>(
         { name: "test.keys", text: "select key from millrace.events order by event_offset" },
         [],
       );
@@ -41,30 +30,13 @@ const line = (key: string, filler = "") => `${JSON.stringify({ idempotencyKey: k
 const away = () => new MillraceError("UNAVAILABLE", "The log is away.", { retryAfterMs: 7_000 });
 const headers = { "content-type": "application/x-ndjson" };
 
-/** Begins an upload on a connection of its own. */
-async function beginUpload(port: number, key: string) {
-  const opened = await openSocket(port);
-  sockets.push(opened);
-  opened.send(
-    `POST /v1/ingest/clicks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${key}\r\nContent-Type: application/x-ndjson\r\nTransfer-Encoding: chunked\r\n\r\n`,
-  );
-  return {
-    send: (text: string) => opened.send(`${Buffer.byteLength(text).toString(16)}\r\n${text}\r\n`),
-    end: () => opened.send("0\r\n\r\n"),
-    reset: () => opened.reset(),
-    answer: async () => parseReply(await opened.receive(/\r\n\r\n[^]*\}/)),
-  };
-}
-
 describe("an upload", () => {
   test("that is slow is stored as it comes, and lasts as long as it makes progress", async () => {
-    const {
-      api: at,
-      key,
-      stored,
-    } = await open({ values: { "server.requestTimeoutMs": 1_000, "server.headersTimeoutMs": 500 } });
+    const { begin, stored } = await open({
+      values: { "server.requestTimeoutMs": 1_000, "server.headersTimeoutMs": 500 },
+    });
     const startMs = performance.now();
-    const upload = await beginUpload(at.port, key);
+    const upload = await begin();
     const sent: string[] = [];
     while (performance.now() - startMs < 3_000) {
       sent.push(`k${sent.length}`);
@@ -77,12 +49,10 @@ describe("an upload", () => {
   });
 
   test("that comes to a halt ends, and says what was accepted", async () => {
-    const {
-      api: at,
-      key,
-      stored,
-    } = await open({ values: { "server.requestTimeoutMs": 1_000, "server.headersTimeoutMs": 500 } });
-    const upload = await beginUpload(at.port, key);
+    const { begin, stored } = await open({
+      values: { "server.requestTimeoutMs": 1_000, "server.headersTimeoutMs": 500 },
+    });
+    const upload = await begin();
     upload.send(line("k1"));
     upload.send(line("k2").slice(0, 20));
     const { status } = await upload.answer();
@@ -91,8 +61,8 @@ describe("an upload", () => {
   });
 
   test("that is cut midway keeps what was accepted, takes no half line, and can be sent again", async () => {
-    const { api: at, key, stored } = await open();
-    const upload = await beginUpload(at.port, key);
+    const { api: at, begin, key, stored } = await open();
+    const upload = await begin();
     upload.send(line("k1"));
     await vi.waitFor(async () => expect(await stored()).toEqual(["k1"]));
     upload.send(line("k2").trimEnd());
@@ -136,6 +106,7 @@ describe("an upload", () => {
   test("that brings no record holds nothing, and a tenant may have only so many open", async () => {
     const {
       api: at,
+      begin,
       key,
       stored,
     } = await open({
@@ -146,13 +117,13 @@ describe("an upload", () => {
       },
     });
     const { ingestDesk } = at.composition;
-    for (let n = 0; n < 39; n++) await beginUpload(at.port, key);
+    for (let n = 0; n < 39; n++) await begin();
     const upload = () => at.ask("POST /v1/ingest/clicks", { key, headers, body: line("k1") });
     const json = () =>
       at.ask("POST /v1/ingest/clicks", { key, body: { records: [{ idempotencyKey: "k2", payload: { n: 1 } }] } });
     expect((await upload()).json).toMatchObject({ acceptedCount: 1 });
     expect(ingestDesk?.memory.bytes()).toBe(0);
-    const last = await beginUpload(at.port, key);
+    const last = await begin();
     last.send(line("k3"));
     await vi.waitFor(async () => expect(await stored()).toEqual(["k1", "k3"]));
     const refused = await upload();
@@ -164,10 +135,10 @@ describe("an upload", () => {
   });
 
   test("that goes on with empty lines alone ends", async () => {
-    const { api: at, key } = await open({
+    const { begin } = await open({
       values: { "server.requestTimeoutMs": 1_000, "server.headersTimeoutMs": 500 },
     });
-    const upload = await beginUpload(at.port, key);
+    const upload = await begin();
     const timer = setInterval(() => upload.send("\n"), 100);
     try {
       expect((await upload.answer()).status).toBe(408);

@@ -1,17 +1,10 @@
-import { afterAll, beforeAll, expect, test, vi } from "vitest";
+import { expect, test, vi } from "vitest";
 
+import { apiOfFile } from "../../testing/api-of-file.ts";
 import { makeTable } from "../../testing/make-table.ts";
-import { type TestApi, startTestApi } from "../../testing/start-test-api.ts";
 
-let api: TestApi;
-let key: string;
-
-beforeAll(async () => {
-  api = await startTestApi({ lake: true });
-  ({ key } = await api.makeKey());
-  await makeTable(api, { name: "clicks", columns: { n: "int64" } });
-});
-afterAll(() => api.close());
+const { api, key } = await apiOfFile({ lake: true });
+await makeTable(api, { name: "clicks", columns: { n: "int64" } });
 
 const record = (idempotencyKey: string) => ({ idempotencyKey, payload: { n: 1 } });
 const post = (records: readonly object[], more: object = {}) =>

@@ -45,11 +45,12 @@ function shownPath(path: readonly (string | number)[]): string {
   return path.map((part) => (typeof part === "string" ? cut(part) : part)).join(".");
 }
 
-function shown(value: unknown): string {
+/** A value as a message shows it: short, and with its type where that isn't plain to see. */
+export function shown(value: unknown): string {
   if (value === null) return "null";
   if (Array.isArray(value)) return "a list";
   if (typeof value === "object") return isRawJson(value) ? cut(value.rawJSON) : "an object";
-  if (typeof value === "string") return `the text ${cut(JSON.stringify(value))}`;
+  if (typeof value === "string") return `the text ${cut(JSON.stringify(value.slice(0, shownCharactersMax + 1)))}`;
   return typeof value === "number" || typeof value === "boolean" ? String(value) : "nothing";
 }
 
