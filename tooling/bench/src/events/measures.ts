@@ -3,6 +3,7 @@ import { findNats } from "../with-nats.ts";
 import type { BenchPostgres } from "../with-postgres.ts";
 import { measureBare } from "./measures/bare.ts";
 import { measureEcho } from "./measures/echo.ts";
+import { floods, measureFlood } from "./measures/flood.ts";
 import { measureIngest, measureUpload } from "./measures/ingest.ts";
 import { measureJetStream } from "./measures/jetstream.ts";
 import { type Shape, shapes } from "./shapes.ts";
@@ -10,6 +11,8 @@ import { type Shape, shapes } from "./shapes.ts";
 /** Records of one upload for each second that is measured. */
 const uploadPace = 20_000;
 const uploads = 2;
+/** Enough answers of the calm tenant for a 99th percentile. */
+const floodSecondsFor = 2;
 
 /** Everything that is measured, in the order of the report. What needs a NATS server is left out where there is none. */
 export const measures: readonly Measure[] = [
@@ -27,6 +30,16 @@ export const measures: readonly Measure[] = [
         run: () => measureUpload(postgres, { uploads, records: uploadPace * seconds }),
       },
     ],
+  },
+  {
+    name: "flood",
+    entries: (postgres, { seconds }) =>
+      floods.map(({ name, title, how }) => ({
+        name,
+        title,
+        settings: "production profile, defaults, two tenants",
+        run: () => measureFlood(postgres, { how, seconds: floodSecondsFor * seconds }),
+      })),
   },
 ];
 

@@ -13,7 +13,7 @@ export function eventsReport(records: readonly BenchRecord[]): Report {
   const samples = records.filter((record): record is SampleRecord => record.kind === "sample");
   const failures = records.filter((record): record is FailureRecord => record.kind === "failure");
   const present = groups
-    .map((group) => ({ group, rows: rowsOf({ name: group.name, key: "perSecond" }, samples) }))
+    .map((group) => ({ group, rows: rowsOf({ name: group.name, key: keyOf(group) }, samples) }))
     .filter(({ rows }) => rows.length > 0);
   return {
     page: pageOf(
@@ -71,30 +71,40 @@ ${group.text}
 ${markdownTable(columnsOf(group), rows)}`;
 }
 
-function columnsOf({ hasLatency }: EventGroup): readonly Column<Row>[] {
+/** What a group's contenders are compared by. */
+function keyOf({ compares }: EventGroup): "perSecond" | "p95Ms" {
+  return compares === "acks" ? "p95Ms" : "perSecond";
+}
+
+function columnsOf(group: EventGroup): readonly Column<Row>[] {
   const value = (heading: string, key: string): Column<Row> => ({
     heading,
     cell: ({ medians }) => cell(medians[key], significant),
   });
-  const ofRequests = [
-    value("requests/s", "requestsPerSecond"),
-    value("p50 ms", "p50Ms"),
-    value("p95 ms", "p95Ms"),
-    value("p99 ms", "p99Ms"),
-  ];
+  const title: Column<Row> = {
+    heading: "",
+    cell: ({ title: own, variant }) => (variant === "millrace" ? `**${own}**` : own),
+  };
+  const range = { heading: "range", cell: (row: Row) => row.range.map(significant).join("–") };
+  const ratio = { heading: "×", cell: ({ ratios }: Row) => cell(ratios[keyOf(group)], significant) };
+  const others: Column<Row> = {
+    heading: "others",
+    cell: ({ medians, otherMost }) => cell(medians["otherShare"], (it) => `${percent(it)} (${percent(otherMost)})`),
+  };
+  const [p50, p95, p99] = [value("p50 ms", "p50Ms"), value("p95 ms", "p95Ms"), value("p99 ms", "p99Ms")];
+  if (group.compares === "acks") {
+    return [title, p50, p95, range, p99, ratio, value("events/s of the flood", "floodPerSecond"), others];
+  }
   return [
-    { heading: "", cell: ({ title, variant }) => (variant === "millrace" ? `**${title}**` : title) },
+    title,
     value("events/s", "perSecond"),
-    { heading: "range", cell: ({ range }) => range.map(significant).join("–") },
-    ...(hasLatency ? ofRequests : []),
-    { heading: "×", cell: ({ ratios }) => cell(ratios["perSecond"], significant) },
+    range,
+    ...(group.compares === "requests" ? [value("requests/s", "requestsPerSecond"), p50, p95, p99] : []),
+    ratio,
     value("store µs", "serverMicros"),
     value("process µs", "clientMicros"),
     value("CPU µs", "cpuMicros"),
-    {
-      heading: "others",
-      cell: ({ medians, otherMost }) => cell(medians["otherShare"], (it) => `${percent(it)} (${percent(otherMost)})`),
-    },
+    others,
   ];
 }
 
@@ -102,12 +112,15 @@ function chartName({ name }: EventGroup): string {
   return `events-${name}.svg`;
 }
 
-function chartOf({ heading }: EventGroup, rows: readonly Row[]): string {
+function chartOf(group: EventGroup, rows: readonly Row[]): string {
+  const key = keyOf(group);
+  const unit = key === "p95Ms" ? "ms" : "events/s";
   const bars = rows.map(({ title, variant, medians, rounds, range }): Bar => ({
     label: title,
-    value: medians["perSecond"] ?? 0,
+    value: medians[key] ?? 0,
     range: rounds > 1 ? range : undefined,
     ours: variant.startsWith("millrace"),
   }));
-  return barChart({ title: `${heading}, events/s`, unit: "events/s", bars });
+  const shown = key === "p95Ms" ? "95th percentile of answers" : "events/s";
+  return barChart({ title: `${group.heading}, ${shown}`, unit, bars });
 }

@@ -1,12 +1,12 @@
-import { once } from "node:events";
-import { request } from "node:http";
 import { Readable } from "node:stream";
-import { pipeline } from "node:stream/promises";
 
 import { batchText, recordText } from "../events/records.ts";
-import { percentile } from "../percentiles.ts";
 import { serve } from "../remote.ts";
 import { sendAll } from "../send-all.ts";
+import { type Flood, type FloodLoad, startFlood } from "./flood.ts";
+import { latencies } from "./latencies.ts";
+import { type Pace, pace } from "./pace.ts";
+import { sendRequest } from "./send-request.ts";
 
 /** Requests that each bring records of their own. */
 export interface IngestLoad {
@@ -27,6 +27,7 @@ export interface UploadLoad extends Omit<IngestLoad, "batch" | "connections" | "
 const prefix = `${process.pid.toString(36)}-`;
 const linesPerChunk = 256;
 let next = 0;
+let flood: Flood | undefined;
 
 const verbs = {
   /** Sends all requests, each connection its next one when it has an answer. @throws Error when one is no success */
@@ -60,21 +61,23 @@ const verbs = {
     );
     return { seconds: (performance.now() - startMs) / 1_000, ...latencies(took) };
   },
+  /** Sends single events at a pace. @throws Error when one is no success */
+  pace: (load: Omit<Pace, "prefix">) => pace({ ...load, prefix: `${prefix}${next++}-` }),
+  /** Begins to send as much as it can. */
+  flood(load: Omit<FloodLoad, "prefix">) {
+    flood = startFlood({ ...load, prefix });
+  },
+  /** Ends the flood; how many events were accepted. @throws Error when it was answered otherwise */
+  async ebb() {
+    await flood?.stop();
+    return flood?.accepted() ?? 0;
+  },
 };
 
-function latencies(took: readonly number[]) {
-  return { p50Ms: percentile(took, 0.5), p95Ms: percentile(took, 0.95), p99Ms: percentile(took, 0.99) };
-}
-
 async function uploadOnce(url: string, headers: Readonly<Record<string, string>>, records: number): Promise<void> {
-  const call = request(url, { method: "POST", headers: { ...headers, "content-type": "application/x-ndjson" } });
-  const answered = once(call, "response");
-  await pipeline(Readable.from(lines(records)), call);
-  const [answer] = (await answered) as [NodeJS.ReadableStream & { readonly statusCode?: number }];
-  let text = "";
-  for await (const part of answer) text += part.toString();
+  const { status, text } = await sendRequest({ url, headers }, "application/x-ndjson", Readable.from(lines(records)));
   const told = JSON.parse(text) as { readonly acceptedCount?: number };
-  if (told.acceptedCount !== records) throw new Error(`An upload was answered ${answer.statusCode}: ${text}`);
+  if (told.acceptedCount !== records) throw new Error(`An upload was answered ${status}: ${text}`);
 }
 
 function* lines(records: number): Generator<string> {

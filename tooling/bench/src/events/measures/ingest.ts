@@ -1,3 +1,4 @@
+import type { Latencies } from "../../ingest-load/latencies.ts";
 import type { IngestLoadVerbs } from "../../ingest-load/main.ts";
 import { type Cost, startMeter } from "../../meter.ts";
 import { withDatabase } from "../../queues/stage.ts";
@@ -18,12 +19,8 @@ export interface IngestPlan {
   readonly bus: "postgres" | "nats";
 }
 
-interface Latencies {
-  readonly seconds: number;
-  readonly p50Ms: number;
-  readonly p95Ms: number;
-  readonly p99Ms: number;
-}
+/** Writes out what the server holds, then starts the clocks; told of processes that make load besides. */
+type Meter = (generators?: readonly number[]) => Promise<() => Cost>;
 
 /** Sends events over HTTP to an API that keeps them in its log; nobody reads it. Checks that the log holds all of them. */
 export function measureIngest(postgres: BenchPostgres, shape: Shape, plan: IngestPlan): Promise<Values> {
@@ -70,21 +67,22 @@ export function measureUpload(
   });
 }
 
-function measureApi(
+/** Runs `fn` with an API of its own, what sends to it, and a meter for both. */
+export function measureApi(
   postgres: BenchPostgres,
   tenants: number,
   others: readonly number[],
   changes: Readonly<Record<string, string>>,
-  fn: (api: IngestApi, generator: Remote<IngestLoadVerbs>, meter: () => Promise<() => Cost>) => Promise<Values>,
+  fn: (api: IngestApi, generator: Remote<IngestLoadVerbs>, meter: Meter) => Promise<Values>,
 ): Promise<Values> {
   return withDatabase(postgres, (databaseUrl) =>
     withIngest(databaseUrl, tenants, changes, async (api) => {
       const generator = startRemote<IngestLoadVerbs>("ingest-load/main.ts");
       try {
-        return await fn(api, generator, async () => {
+        return await fn(api, generator, async (generators = []) => {
           await checkpoint(databaseUrl);
           const server = [postgres.pid, ...others];
-          return startMeter({ server, clients: [api.pid], generators: [generator.pid] });
+          return startMeter({ server, clients: [api.pid], generators: [generator.pid, ...generators] });
         });
       } finally {
         await generator.end();
@@ -93,13 +91,19 @@ function measureApi(
   );
 }
 
-async function checkCount(api: IngestApi, sent: number): Promise<void> {
+/** @throws Error where the logs hold more or less than what was accepted */
+export async function checkCount(api: IngestApi, sent: number): Promise<void> {
   const held = await countEvents(api);
   if (held !== sent) throw new Error(`${sent} events were accepted, the logs end at ${held}`);
 }
 
 /** The values of so many requests that brought so many events. */
-export function valuesOf({ seconds, ...latencies }: Latencies, requests: number, events: number, cost: Cost): Values {
+export function valuesOf(
+  { seconds, ...latencies }: Latencies & { readonly seconds: number },
+  requests: number,
+  events: number,
+  cost: Cost,
+): Values {
   return {
     events,
     perSecond: events / seconds,
