@@ -1,19 +1,13 @@
 import { randomUUID } from "node:crypto";
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
-import { type TestApi, type TestKey, startTestApi } from "../../testing/start-test-api.ts";
+import { apiOfFile } from "../../testing/api-of-file.ts";
+import type { TestKey } from "../../testing/start-test-api.ts";
 
-let api: TestApi;
-let own: TestKey;
-let bound: TestKey;
-
-beforeAll(async () => {
-  api = await startTestApi();
-  own = await api.makeKey();
-  bound = await api.makeKey({ queues: ["mine", "too"] });
-});
-afterAll(() => api.close());
+const { api } = await apiOfFile();
+const own = await api.makeKey();
+const bound = await api.makeKey({ queues: ["mine", "too"] });
 
 const ask = (what: string, body?: unknown, { key } = own) => api.ask(what, { key, body });
 const nightly = (more: object = {}) => ({

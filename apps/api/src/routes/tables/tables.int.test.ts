@@ -1,21 +1,16 @@
 import { randomUUID } from "node:crypto";
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 
 import type { ColumnJson } from "@millrace/contract";
+import { addTable } from "@millrace/storage/testing";
 
-import { type TestApi, type TestKey, startTestApi } from "../../testing/start-test-api.ts";
+import { apiOfFile } from "../../testing/api-of-file.ts";
+import type { TestKey } from "../../testing/start-test-api.ts";
 
-let api: TestApi;
-let own: TestKey;
-let bound: TestKey;
-
-beforeAll(async () => {
-  api = await startTestApi();
-  own = await api.makeKey();
-  bound = await api.makeKey({ tables: ["mine", "too"] });
-});
-afterAll(() => api.close());
+const { api } = await apiOfFile();
+const own = await api.makeKey();
+const bound = await api.makeKey({ tables: ["mine", "too"] });
 
 const ask = (what: string, body?: unknown, { key } = own) => api.ask(what, { key, body });
 const newName = () => `t${randomUUID().replaceAll("-", "")}`;
@@ -296,18 +291,7 @@ describe("DELETE /v1/tables/{table}", () => {
 
 test("tables of the system can be read and not changed", async () => {
   await make();
-  await api.composition.tables.createTable({
-    tenantId: own.tenantId,
-    name: "system.jobs",
-    columns: [{ fieldId: 1, name: "id", type: "uuid", nullable: false }],
-    schemaMode: "strict",
-    primaryKey: [],
-    sortBy: [],
-    partitionBy: [],
-    retentionDays: undefined,
-    nextFieldId: 2,
-    system: true,
-  });
+  await addTable(api.composition.tables, { tenantId: own.tenantId, name: "system.jobs", system: true });
   expect((await ask("GET /v1/tables/system.jobs")).json).toMatchObject({ system: true });
   expect((await ask("PATCH /v1/tables/system.jobs", { retentionDays: 1 })).json.code).toBe("INVALID_STATE");
   expect((await ask("DELETE /v1/tables/system.jobs")).json.code).toBe("INVALID_STATE");

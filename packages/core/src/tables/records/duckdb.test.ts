@@ -3,6 +3,7 @@ import * as fc from "fast-check";
 import { afterAll, beforeAll, expect, test } from "vitest";
 
 import type { Column, ColumnType } from "@millrace/contract";
+import { jsonStructure } from "@millrace/lake";
 
 import { isRawJson, parseExactJson } from "../../ingest/parse-json.ts";
 import { exactNumber, plainText } from "./exact-number.ts";
@@ -114,24 +115,6 @@ const sample: fc.Arbitrary<Sample> = anyType.chain((type) =>
   fc.array(valueOf(type), { minLength: 8, maxLength: 8 }).map((values) => ({ type, values })),
 );
 
-const names: Readonly<Record<string, string>> = {
-  boolean: "BOOLEAN",
-  int32: "INTEGER",
-  int64: "BIGINT",
-  float64: "DOUBLE",
-  varchar: "VARCHAR",
-  timestamp: "TIMESTAMPTZ",
-  date: "DATE",
-  uuid: "UUID",
-  json: "JSON",
-};
-
-function duckdbType(type: ColumnType): unknown {
-  if (typeof type === "string") return names[type] ?? type.toUpperCase();
-  if ("list" in type) return [duckdbType(type.list)];
-  return Object.fromEntries(type.struct.map((field) => [field.name, duckdbType(field.type)]));
-}
-
 /** What the sent value means in its type, in one spelling. */
 function meaning(type: ColumnType, value: unknown): unknown {
   if (value === null || value === undefined) return null;
@@ -201,7 +184,7 @@ test("whatever is accepted, DuckDB reads back as it was sent", async () => {
       });
       if (kept.length === 0) return;
       accepted += kept.length;
-      const structure = JSON.stringify({ v: duckdbType(type) }).replaceAll("'", "''");
+      const structure = jsonStructure({ struct: [{ fieldId: 1, name: "v", type }] }).replaceAll("'", "''");
       const sql = kept.map((_, at) => `(${at}, $${at + 1}::varchar)`).join(",");
       const reader = await connection.runAndReadAll(
         `select from_json(payload, '${structure}').v from (values ${sql}) sent(place, payload) order by place`,
