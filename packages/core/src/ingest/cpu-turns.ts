@@ -56,15 +56,10 @@ export function createCpuTurns({
   }
 
   return {
-    run(tenantId, work) {
-      return new Promise((resolve, reject) => {
-        const settle = () => {
-          try {
-            resolve(work());
-          } catch (error) {
-            reject(error);
-          }
-        };
+    run<Result>(tenantId: string, work: () => Result) {
+      return new Promise<Result>((resolve) => {
+        // A promise within a promise, since what `work` throws is to reject.
+        const settle = () => resolve(new Promise((done) => void done(work())));
         if (lines.size === 0 && usedMs < roundMs) {
           timed(settle);
           return;
