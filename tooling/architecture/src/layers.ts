@@ -174,8 +174,11 @@ export const layers: Readonly<Record<string, Layer>> = {
   },
 };
 
-/** Libraries that tests may import besides their package's row; pg is a client that callers of ours have, DuckDB reads what we have accepted. */
-export const testLibraries = ["vitest", "fast-check", "pg", "@duckdb/node-api"];
+/**
+ * Libraries that tests may import besides their package's row; pg is a client that callers of ours have, DuckDB reads what we have accepted, and the names of
+ * our attributes are compared with the conventions.
+ */
+export const testLibraries = ["vitest", "fast-check", "pg", "@duckdb/node-api", "@opentelemetry/semantic-conventions"];
 
 /** Source that only tests run: tests and their support, `testing` entry points, conformance suites. */
 export const testGlobs = ["**/*.test.*", "**/testing.ts", "**/testing-*.ts", "**/testing/**", "**/describe-*.ts"];

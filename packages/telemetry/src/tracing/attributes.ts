@@ -1,5 +1,5 @@
 /** The semantic conventions that the names below are of; those of messaging still move, so all names are here and nowhere else. */
-export const schemaUrl = "https://opentelemetry.io/schemas/1.44.0";
+export const schemaUrl = "https://opentelemetry.io/schemas/1.45.0";
 
 /** What our spans are made by. */
 export const tracerName = "millrace";

@@ -114,7 +114,7 @@ describe("sampling", () => {
     const recorder = recordSpans(options);
     const span = startSpan("work", { parent });
     span.end();
-    await recorder.close();
+    recorder.close();
     const sampled = parseTraceparent(span.traceparent ?? "")?.sampled;
     expect(span.isRecording).toBe(sampled);
     expect(recorder.spans()).toHaveLength(sampled ? 1 : 0);

@@ -65,10 +65,12 @@ export async function startCollector(stage: Stage): Promise<Collector> {
     let body = "";
     request.setEncoding("utf8").on("data", (part: string) => (body += part));
     request.on("end", () => {
-      if (request.method !== "POST" || request.url !== "/v1/traces") return void response.writeHead(404).end();
-      bodies.push(body);
-      headers.push(request.headers);
-      response.writeHead(200, { "content-type": "application/json" }).end("{}");
+      const isExport = request.method === "POST" && request.url === "/v1/traces";
+      if (isExport) {
+        bodies.push(body);
+        headers.push(request.headers);
+      }
+      response.writeHead(isExport ? 200 : 404, { "content-type": "application/json" }).end("{}");
     });
   }).listen(0, "127.0.0.1");
   await once(server, "listening");
