@@ -59,7 +59,13 @@ export function createCpuTurns({
     run<Result>(tenantId: string, work: () => Result) {
       return new Promise<Result>((resolve) => {
         // A promise within a promise, since what `work` throws is to reject.
-        const settle = () => resolve(new Promise((done) => void done(work())));
+        const settle = () => {
+          resolve(
+            new Promise((done) => {
+              done(work());
+            }),
+          );
+        };
         if (lines.size === 0 && usedMs < roundMs) {
           timed(settle);
           return;
