@@ -1,5 +1,7 @@
+export { addTable } from "./testing/add-table.ts";
 export { cloneDatabase } from "./testing/clone-database.ts";
 export type { ClonedDatabase, CloneOptions } from "./testing/clone-database.ts";
+export { newJob } from "./testing/job-store/fixture.ts";
 export * as saboteurs from "./testing/job-store/model/saboteurs.ts";
 export { openCallerClient } from "./testing/open-caller-client.ts";
 export { startPostgres } from "./testing/start-postgres.ts";

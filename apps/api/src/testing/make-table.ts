@@ -1,4 +1,5 @@
 import type { Column, SchemaMode } from "@millrace/contract";
+import { addTable } from "@millrace/storage/testing";
 
 import type { TestApi } from "./start-test-api.ts";
 
@@ -23,17 +24,12 @@ export async function makeTable(api: TestApi, given: TestTable): Promise<MadeTab
     type: type.replace("!", "") as "int64",
     nullable: !type.endsWith("!"),
   }));
-  const table = await api.composition.tables.createTable({
+  return addTable(api.composition.tables, {
     tenantId,
     name,
     columns,
     schemaMode,
     primaryKey: columns.filter((column) => primaryKey.includes(column.name)).map(({ fieldId }) => fieldId),
-    sortBy: [],
-    partitionBy: [],
-    retentionDays: undefined,
     nextFieldId: columns.length + 1,
   });
-  if (table === undefined) throw new Error(`there is a table ${name} already`);
-  return table;
 }

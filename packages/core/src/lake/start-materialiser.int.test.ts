@@ -5,9 +5,10 @@ import { join } from "node:path";
 import { expect, onTestFinished, test, vi } from "vitest";
 
 import { createPostgresBus } from "@millrace/bus";
+import { newEvent } from "@millrace/bus/testing";
 import { loadConfig } from "@millrace/config";
 import { createFsObjectStore, createPostgresLakeStore, createPostgresTableStore } from "@millrace/storage";
-import { testDatabase } from "@millrace/storage/testing";
+import { addTable, testDatabase } from "@millrace/storage/testing";
 import { createMetrics, silentLogger } from "@millrace/telemetry";
 
 import { startMaterialiser } from "./start-materialiser.ts";
@@ -29,37 +30,17 @@ test("a process that is configured for the lake writes events into it, counts th
   const tables = createPostgresTableStore(db);
   const bus = createPostgresBus({ db });
   onTestFinished(() => bus.close());
-  const table = await tables.createTable({
-    tenantId: "acme",
-    name: "events",
-    columns: [{ fieldId: 1, name: "n", type: "int64", nullable: true }],
-    schemaMode: "strict",
-    primaryKey: [],
-    sortBy: [],
-    partitionBy: [],
-    retentionDays: undefined,
-    nextFieldId: 2,
-  });
+  const table = await addTable(tables);
   const metrics = createMetrics({ service: "test", version: "0", defaultMetrics: false });
   const store = createPostgresLakeStore(db);
   const lake = { store, objects: createFsObjectStore({ root: join(folder, "lake") }) };
   const logger = silentLogger;
   const running = await startMaterialiser({ db, bus, tables, lake, settings: config.lake, logger, metrics });
-  await bus.publish(table!.tenantNo, [
-    {
-      tableId: table!.tableId,
-      version: 1,
-      op: "insert",
-      key: "k",
-      payload: '{"n":1}',
-      payloadHash: "00000000-0000-4000-8000-000000000000",
-      eventTime: undefined,
-    },
-  ]);
+  await bus.publish(table.tenantNo, [newEvent("k", { tableId: table.tableId, payload: '{"n":1}' })]);
   await vi.waitFor(async () => expect(await store.progress("acme")).toMatchObject({ watermark: 1 }), {
     timeout: 20_000,
   });
-  const [file] = await store.liveFiles(table!.tableId);
+  const [file] = await store.liveFiles(table.tableId);
   expect(await readdir(join(folder, "lake"), { recursive: true })).toContain(file?.path);
   expect(running.health()).toMatchObject({ state: "running", failing: false });
   await running.stop();

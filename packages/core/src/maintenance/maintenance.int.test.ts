@@ -5,6 +5,7 @@ import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { createPostgresBus, type IngestBus } from "@millrace/bus";
+import { newEvent } from "@millrace/bus/testing";
 import { type Config, loadConfig } from "@millrace/config";
 import type { MaintenanceKind } from "@millrace/contract";
 import {
@@ -16,6 +17,7 @@ import {
   type EventTable,
   type LakeStore,
 } from "@millrace/storage";
+import { addTable } from "@millrace/storage/testing";
 import { silentLogger } from "@millrace/telemetry";
 
 import { type RunningMaterialiser, startMaterialiser } from "../lake/start-materialiser.ts";
@@ -48,18 +50,7 @@ beforeAll(async () => {
   const tables = createPostgresTableStore(db);
   bus = createPostgresBus({ db });
   lake = createPostgresLakeStore(db);
-  const made = await tables.createTable({
-    tenantId: "default",
-    name: "clicks",
-    columns: [{ fieldId: 1, name: "n", type: "int64", nullable: true }],
-    schemaMode: "strict",
-    primaryKey: [],
-    sortBy: [],
-    partitionBy: [],
-    retentionDays: undefined,
-    nextFieldId: 2,
-  });
-  table = made!;
+  table = await addTable(tables, { tenantId: "default", name: "clicks" });
   const objects = createFsObjectStore({ root: config.path });
   const parts = { db, tables, lake: { store: lake, objects }, settings: config, logger: silentLogger, metrics };
   materialiser = await startMaterialiser({ ...parts, bus });
@@ -83,17 +74,8 @@ let events = 0;
 async function ingest(files: number): Promise<void> {
   for (let file = 0; file < files; file++) {
     events++;
-    await bus.publish(table.tenantNo, [
-      {
-        tableId: table.tableId,
-        version: 1,
-        op: "insert",
-        key: `k${events}`,
-        payload: `{"n":${events}}`,
-        payloadHash: "00000000-0000-4000-8000-000000000000",
-        eventTime: undefined,
-      },
-    ]);
+    const { tenantNo, tableId } = table;
+    await bus.publish(tenantNo, [newEvent(`k${events}`, { tableId, payload: `{"n":${events}}` })]);
     await eventually(async () => ((await lake.progress("default"))?.watermark === events ? true : undefined));
   }
 }

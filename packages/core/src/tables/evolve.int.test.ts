@@ -10,7 +10,7 @@ import {
   type EventTable,
   type TableStore,
 } from "@millrace/storage";
-import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
+import { addTable, type TestDatabase, testDatabase } from "@millrace/storage/testing";
 
 import { evolveTable } from "./evolve.ts";
 import { inferColumns, unknownFields } from "./infer-columns.ts";
@@ -30,21 +30,13 @@ afterAll(async () => {
   await server.close();
 });
 
-async function make(schemaMode: SchemaMode = "evolve"): Promise<EventTable> {
-  const made = await tableStore.createTable({
+const make = (schemaMode: SchemaMode = "evolve") =>
+  addTable(tableStore, {
     tenantId: randomUUID(),
-    name: "t",
     columns: [{ fieldId: 1, name: "id", type: "int64", nullable: false }],
     schemaMode,
-    primaryKey: [],
-    sortBy: [],
-    partitionBy: [],
-    retentionDays: undefined,
     nextFieldId: 2,
   });
-  if (made === undefined) throw new Error("taken");
-  return made;
-}
 
 const evolve = (table: EventTable, ...payloads: readonly object[]) =>
   evolveTable({ tableStore }, { table, columns: inferColumns(unknownFields(table, payloads)) });

@@ -4,7 +4,8 @@ import { afterAll, beforeAll, beforeEach, describe, expect, test } from "vitest"
 
 import type { Transaction } from "../executor.ts";
 import { createPostgresTableStore } from "../tables/postgres-table-store.ts";
-import type { EventTable } from "../tables/table-store.ts";
+import type { EventTable, TableStore } from "../tables/table-store.ts";
+import { addTable } from "../testing/add-table.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import type { LakeStore, NewLakeFile, Snapshot, SnapshotChange } from "./lake-store.ts";
 import { createPostgresLakeStore } from "./postgres-lake-store.ts";
@@ -12,33 +13,20 @@ import { createPostgresLakeUpkeep } from "./upkeep/postgres-lake-upkeep.ts";
 
 let db: TestDatabase;
 let lake: LakeStore;
+let tables: TableStore;
 let table: EventTable;
 let tests = 0;
 beforeAll(async () => {
   db = await testDatabase();
   lake = createPostgresLakeStore(db.database);
+  tables = createPostgresTableStore(db.database);
 });
 afterAll(() => db.close());
 beforeEach(async () => {
-  table = await addTable(`tenant${++tests}`);
+  table = await addTable(tables, { tenantId: `tenant${++tests}` });
 });
 
 const at = new Date("2026-05-01T10:00:00.123Z");
-
-async function addTable(tenantId: string, name = "events"): Promise<EventTable> {
-  const made = await createPostgresTableStore(db.database).createTable({
-    tenantId,
-    name,
-    columns: [{ fieldId: 1, name: "n", type: "int64", nullable: true }],
-    schemaMode: "strict",
-    primaryKey: [],
-    sortBy: [],
-    partitionBy: [],
-    retentionDays: undefined,
-    nextFieldId: 2,
-  });
-  return made!;
-}
 
 function file(minOffset = 1, maxOffset = minOffset, tableId = table.tableId): NewLakeFile {
   return {
@@ -185,7 +173,7 @@ describe("files", () => {
     const mine = table;
     await publish({ adds: [file()] });
     const [live] = await lake.liveFiles(mine.tableId);
-    table = await addTable(`tenant${++tests}`);
+    table = await addTable(tables, { tenantId: `tenant${++tests}` });
     await publish({ adds: [file()] });
     expect(await lake.filesOf(await newest(), [mine.tableId])).toEqual([]);
     expect(await publish({ kind: "compaction", ends: [live!.fileId] })).toBeUndefined();

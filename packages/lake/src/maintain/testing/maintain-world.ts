@@ -14,9 +14,15 @@ import {
   type NewEventTable,
   type Snapshot,
 } from "@millrace/storage";
+import { addTable } from "@millrace/storage/testing";
 
 import { createFileWriter, type FileWriter } from "../../materialise/file-writer.ts";
-import { type LakeParts, type LakeWorld, type OpenObjects, openLakeWorld } from "../../materialise/testing/lake-world.ts";
+import {
+  type LakeParts,
+  type LakeWorld,
+  type OpenObjects,
+  openLakeWorld,
+} from "../../materialise/testing/lake-world.ts";
 import { viewSql } from "../../query/views/view-sql.ts";
 import { createMaintainer, type Maintainer, type MaintainerOptions } from "../maintainer.ts";
 
@@ -30,7 +36,8 @@ export interface TestEvent {
 
 export interface MaintainWorld extends LakeWorld {
   readonly upkeep: LakeUpkeep;
-  make(table: Partial<NewEventTable> & { readonly columns: readonly Column[] }): Promise<EventTable>;
+  /** Makes a table under a name of its own; of numbers unless the changes say otherwise. */
+  make(changes?: Partial<NewEventTable>): Promise<EventTable>;
   /** Writes each list into files of its own, as the materialiser does, and publishes them together. */
   addFiles(table: EventTable, lists: readonly (readonly TestEvent[])[]): Promise<Snapshot>;
   /** Rows of the table's view as it is in a snapshot, each as JSON text, in the order of offsets. */
@@ -89,21 +96,7 @@ export async function openMaintainWorld(openObjects?: OpenObjects): Promise<Main
   return {
     ...world,
     upkeep,
-    async make(table) {
-      const made = await world.tables.createTable({
-        tenantId: "acme",
-        name: `t${randomUUID().slice(0, 8)}`,
-        schemaMode: "strict",
-        primaryKey: [],
-        sortBy: [],
-        partitionBy: [],
-        retentionDays: undefined,
-        nextFieldId: 1_000,
-        ...table,
-      });
-      if (made === undefined) throw new MillraceError("ALREADY_EXISTS", "The table is there");
-      return made;
-    },
+    make: (changes) => addTable(world.tables, { name: `t${randomUUID().slice(0, 8)}`, ...changes }),
     async addFiles(table, lists) {
       const adds = [];
       for (const list of lists) {

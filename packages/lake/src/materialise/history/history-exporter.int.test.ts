@@ -4,9 +4,10 @@ import { callbackify } from "node:util";
 import { afterAll, expect, test } from "vitest";
 
 import { createPostgresHistoryStore } from "@millrace/storage";
+import { newJob } from "@millrace/storage/testing";
 
 import type { HistoryExporter } from "./history-exporter.ts";
-import { newJob, openHistoryWorld } from "./testing/history-world.ts";
+import { openHistoryWorld } from "./testing/history-world.ts";
 
 const world = await openHistoryWorld();
 afterAll(() => world.close());

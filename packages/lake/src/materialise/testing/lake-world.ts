@@ -13,7 +13,7 @@ import {
   type ObjectStore,
   type TableStore,
 } from "@millrace/storage";
-import { testDatabase } from "@millrace/storage/testing";
+import { addTable, testDatabase } from "@millrace/storage/testing";
 import { createMetrics, silentLogger } from "@millrace/telemetry";
 
 import { createFileWriter } from "../file-writer.ts";
@@ -61,21 +61,7 @@ export async function openLakeWorld(openObjects?: OpenObjects): Promise<LakeWorl
     db: test.database,
     url: test.url,
     root,
-    async addTable(tenantId, name) {
-      const table = await parts.tables.createTable({
-        tenantId,
-        name,
-        columns: [{ fieldId: 1, name: "n", type: "int64", nullable: true }],
-        schemaMode: "strict",
-        primaryKey: [],
-        sortBy: [],
-        partitionBy: [],
-        retentionDays: undefined,
-        nextFieldId: 2,
-      });
-      if (table === undefined) throw new Error(`There is a table ${name} already`);
-      return table;
-    },
+    addTable: (tenantId, name) => addTable(parts.tables, { tenantId, name }),
     async ingest(table, keys, payload = (index) => `{"n":${index}}`) {
       const events = keys.map((key, index): NewEvent => ({
         tableId: table.tableId,

@@ -6,6 +6,7 @@ import { setTimeout as delay } from "node:timers/promises";
 import type { LoggedEvent, NewEvent } from "@millrace/bus";
 import type { Column, ColumnType } from "@millrace/contract";
 import type { EventTable } from "@millrace/storage";
+import { addTable } from "@millrace/storage/testing";
 
 import { createFileWriter } from "../file-writer.ts";
 import { materialiserOf, openLakeWorld } from "./lake-world.ts";
@@ -43,18 +44,7 @@ const payload = (n: number): string =>
   });
 
 const world = await openLakeWorld();
-const table = await world.tables.createTable({
-  tenantId: "measured",
-  name: "events",
-  columns,
-  schemaMode: "strict",
-  primaryKey: [],
-  sortBy: [],
-  partitionBy: [],
-  retentionDays: undefined,
-  nextFieldId: 100,
-});
-if (table === undefined) throw new Error("No table");
+const table = await addTable(world.tables, { tenantId: "measured", columns });
 for (const count of [1_000, 10_000, 100_000]) await measureWriter(table, count);
 await measureThroughput(table, 200, 1_000);
 await measureDrain(table, 200, 1_000);

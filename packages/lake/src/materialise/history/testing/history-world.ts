@@ -9,6 +9,7 @@ import {
   type JobStore,
   type NewJob,
 } from "@millrace/storage";
+import { newJob } from "@millrace/storage/testing";
 
 import { type LakeParts, type LakeWorld, openLakeWorld } from "../../testing/lake-world.ts";
 import { createHistoryExporter, type HistoryExporter, type HistoryExporterOptions } from "../history-exporter.ts";
@@ -74,20 +75,6 @@ export async function openHistoryWorld(): Promise<HistoryWorld> {
       await Promise.all(exporters.map((exporter) => exporter.close()));
       await world.close();
     },
-  };
-}
-
-/** A plain job. */
-export function newJob(changes: Partial<NewJob> = {}): NewJob {
-  return {
-    tenantId: "acme",
-    queue: "default",
-    type: "test.noop",
-    payload: "{}",
-    priority: 0,
-    maxAttempts: 20,
-    tags: [],
-    ...changes,
   };
 }
 
