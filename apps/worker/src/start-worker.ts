@@ -8,6 +8,7 @@ import {
   startMaintenance,
   startMaterialiser,
   type Worker,
+  within,
 } from "@millrace/core";
 import { createHttpRequestJob } from "@millrace/core/http-request";
 import { createLogger, createMetrics, type Logger } from "@millrace/telemetry";
@@ -29,12 +30,14 @@ export interface RunningWorker {
   readonly health: Worker["health"];
   /** Where health, readiness and metrics are; undefined when `worker.healthPort` is 0. */
   readonly healthUrl: string | undefined;
-  /** Drains the worker and closes everything. `graceMs` instead of `worker.shutdownGraceMs`. */
+  /** Drains the worker and closes everything, within the grace and some seconds whatever doesn't answer. `graceMs` instead of `worker.shutdownGraceMs`. */
   stop(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
 /** One rewrites, which takes memory and is done by one at a time, while another deletes or looks. */
 const keeperConcurrency = 2;
+/** After the grace: to abort handlers, write what can be written and close. Whoever stops the process has to wait that much longer. */
+const lastMs = 15_000;
 
 /** The logger of a worker's process. */
 export function createWorkerLogger({ config, profile }: WorkerConfig): Logger {
@@ -119,6 +122,19 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
       },
     );
   }
+
+  async function end(graceMs: number): Promise<void> {
+    await Promise.all([
+      worker.stop({ graceMs }),
+      keeper?.stop({ graceMs }),
+      materialiser?.stop({ graceMs }),
+      maintenance?.stopPlanning(),
+    ]);
+    await maintenance?.close();
+    await health?.close();
+    await composition.close();
+  }
+
   await Promise.all([worker.start(), keeper?.start()]);
   maintenance?.plan();
   return {
@@ -126,15 +142,12 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
     healthUrl: health?.url,
     async stop(stopOptions) {
       const { graceMs = config.worker.shutdownGraceMs } = stopOptions ?? {};
-      await Promise.all([
-        worker.stop(stopOptions),
-        keeper?.stop(stopOptions),
-        materialiser?.stop({ graceMs }),
-        maintenance?.stopPlanning(),
-      ]);
-      await maintenance?.close();
-      await health?.close();
-      await composition.close();
+      let isOver = false;
+      await within(
+        graceMs + lastMs,
+        end(graceMs).then(() => (isOver = true)),
+      );
+      if (!isOver) logger.error({ graceMs }, "The worker ends before all has ended: something does not answer");
       logger.flush();
     },
   };

@@ -1,0 +1,101 @@
+import { once } from "node:events";
+import { mkdtemp, rm } from "node:fs/promises";
+import { type AddressInfo, createServer, type Socket } from "node:net";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+
+import { afterEach, expect, onTestFinished, test, vi } from "vitest";
+
+import { loadConfig } from "@millrace/config";
+import { askForMaintenance, compose } from "@millrace/core";
+import { startTcpProxy, testDatabase } from "@millrace/storage/testing";
+import { createMetrics, silentLogger } from "@millrace/telemetry";
+
+import { killWorkerProcesses, startWorkerProcess } from "./testing/worker-process.ts";
+
+afterEach(killWorkerProcesses);
+
+/** An object store that takes every connection and never says a word. */
+async function startSilence(): Promise<{ readonly url: string; connections(): number }> {
+  const sockets = new Set<Socket>();
+  const server = createServer((socket) => void sockets.add(socket.on("error", () => undefined)));
+  server.listen(0, "127.0.0.1");
+  await once(server, "listening");
+  onTestFinished(() => {
+    for (const socket of sockets) socket.destroy();
+    server.close();
+  });
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => sockets.size };
+}
+
+test.each(["gone", "silent"] as const)(
+  "a worker whose object store never answers and whose database is %s ends in its time",
+  async (fault) => {
+    const { url, database, close } = await testDatabase();
+    onTestFinished(close);
+    const folder = await mkdtemp(join(tmpdir(), "millrace-worker-"));
+    onTestFinished(() => rm(folder, { recursive: true, force: true }));
+    const line = await startTcpProxy({ port: Number(new URL(url).port) });
+    onTestFinished(() => line.close());
+    const silence = await startSilence();
+
+    const { config } = loadConfig({
+      sections: ["database", "ingest"],
+      env: { DATABASE_URL: url, MILLRACE_PROFILE: "test" },
+      cwd: tmpdir(),
+    });
+    const metrics = createMetrics({ service: "test", version: "0", defaultMetrics: false });
+    const { tables, bus, store, close: closeParts } = await compose(config, { logger: silentLogger, metrics });
+    onTestFinished(closeParts);
+    // Something to do for all that writes: an event, a finished job and, below, a sweep.
+    const table = await tables.createTable({
+      tenantId: "default",
+      name: "events",
+      columns: [{ fieldId: 1, name: "n", type: "int64", nullable: true }],
+      schemaMode: "strict",
+      primaryKey: [],
+      sortBy: [],
+      partitionBy: [],
+      retentionDays: undefined,
+      nextFieldId: 2,
+    });
+    const { tableId, tenantNo } = table!;
+    const payloadHash = "00000000-0000-4000-8000-000000000000";
+    await bus.publish(tenantNo, [
+      { tableId, version: 1, op: "insert", key: "k", payload: '{"n":1}', payloadHash, eventTime: undefined },
+    ]);
+    await database.query({
+      name: "test",
+      text: `insert into millrace.job_history (id, tenant_id, queue, type, status, priority, attempts, max_attempts, fence, scheduled_at,
+        created_at, updated_at, completed_at, tags, errors, payload)
+      values (gen_random_uuid(), 'default', 'q', 't', 'completed', 0, 1, 1, 1, now(), now(), now(), now(), '{}', '[]', '{}')`,
+    });
+
+    const worker = startWorkerProcess(
+      {
+        DATABASE_URL: line.through(url),
+        MILLRACE_WORKER_SHUTDOWN_GRACE_MS: "1s",
+        MILLRACE_LAKE_STORE: "s3",
+        MILLRACE_LAKE_S3_ENDPOINT: silence.url,
+        MILLRACE_LAKE_S3_BUCKET: "lake",
+        MILLRACE_LAKE_S3_ACCESS_KEY_ID: "key",
+        MILLRACE_LAKE_S3_SECRET_ACCESS_KEY: "secret",
+        MILLRACE_LAKE_S3_FORCE_PATH_STYLE: "true",
+        MILLRACE_LAKE_CACHE_DIRECTORY: join(folder, "cache"),
+      },
+      folder,
+    );
+    await worker.wrote("The worker is starting");
+    const actor = { tenantId: "default", scopes: ["*" as const] };
+    await askForMaintenance({ actor, store, tableStore: tables }, { kind: "orphans", request: {} });
+    // The event's upload, that of the history, and the sweep's listing.
+    await vi.waitFor(() => expect(silence.connections()).toBeGreaterThanOrEqual(3), { timeout: 20_000 });
+    if (fault === "gone") await line.close();
+    else line.blackHole();
+    worker.child.kill("SIGTERM");
+    // Its grace, and what the process allows itself to close.
+    const late = AbortSignal.timeout(1_000 + 15_000 + 4_000);
+    expect(await Promise.race([worker.ended, once(late, "abort").then(() => "late")])).toBe(0);
+    expect(worker.output()).toContain("The worker is stopping");
+  },
+);
