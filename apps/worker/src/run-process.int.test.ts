@@ -220,7 +220,7 @@ describe("a wrong configuration", () => {
     expect(output).toMatch(/got broken\.mjs; RangeError: broken inside/);
     expect(output).toMatch(/got \.\/missing\.mjs; Error: Cannot find module/);
     expect(output).toMatch(/got no-such-package; Error: Cannot find package/);
-    expect(output.split("\n").filter((one) => one !== "")).toHaveLength(5);
+    expect(output.split("\n").filter((one) => one !== "")).toHaveLength(1 + 5);
   });
 
   it("ends the worker with 78 before anything else", async () => {

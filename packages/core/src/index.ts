@@ -9,6 +9,7 @@ export {
   requireScope,
   requireTable,
 } from "./context.ts";
+export { type ExplainedFailure, explainFailure } from "./explain-failure.ts";
 export * from "./ingest/index.ts";
 export * from "./jobs/index.ts";
 export * from "./keys/index.ts";
@@ -32,5 +33,4 @@ export { onStopSignal } from "./stop-signal.ts";
 export * from "./tables/index.ts";
 export * from "./upkeep/index.ts";
 export * from "./watch/index.ts";
-export { within } from "./within.ts";
 export * from "./worker/index.ts";
