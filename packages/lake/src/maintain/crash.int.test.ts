@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, test } from "vitest";
 import type { EventTable } from "@millrace/storage";
 
 import { day, type MaintainWorld, openMaintainWorld } from "./testing/maintain-world.ts";
+import { numberEvent } from "./testing/number-table.ts";
 
 const script = fileURLToPath(new URL("testing/compact-process.ts", import.meta.url));
 
@@ -14,10 +15,10 @@ let world: MaintainWorld;
 let table: EventTable;
 beforeEach(async () => {
   world = await openMaintainWorld();
-  table = await world.make({ columns: [{ fieldId: 1, name: "n", type: "int64", nullable: true }] });
+  table = await world.make();
   await world.addFiles(
     table,
-    Array.from({ length: 10 }, (_, index) => [{ key: `${index}`, payload: `{"n":${index}}` }]),
+    Array.from({ length: 10 }, (_, index) => [numberEvent(index)]),
   );
 });
 afterEach(() => world.close());
@@ -31,12 +32,6 @@ async function killed(work: "compact" | "expire", killAt: string): Promise<void>
   expect(signal).toBe("SIGKILL");
 }
 
-async function stored(): Promise<readonly string[]> {
-  const paths: string[] = [];
-  for await (const { path } of world.objects.list("")) paths.push(path);
-  return paths;
-}
-
 describe("a compactor that is killed", () => {
   test.each([
     ["written", 10, 0],
@@ -47,25 +42,21 @@ describe("a compactor that is killed", () => {
     const rows = await world.rowsOf(table);
     await killed("compact", killAt);
     expect(await world.rowsOf(table)).toEqual(rows);
-    expect(await stored()).toHaveLength(objects);
+    expect(await world.stored()).toHaveLength(objects);
     await world.maintainer().compact(table);
     expect(await world.rowsOf(table)).toEqual(rows);
     expect(await world.lake.liveFiles(table.tableId)).toHaveLength(1);
     expect(await world.maintainer().sweep(table.tenantNo)).toMatchObject({ intentsSwept: intents, objectsDeleted: 0 });
-    expect(await stored()).toHaveLength(11);
+    expect(await world.stored()).toHaveLength(11);
   });
 });
 
 test("a deletion that is killed after the objects are gone is finished by the next one, and nothing else goes", async () => {
   const rows = await world.rowsOf(table);
   await world.maintainer().compact(table);
-  const old = `- ${8 * day} * interval '1 millisecond'`;
-  await world.db.query({
-    name: "test",
-    text: `update millrace.lake_snapshots set snapshot_time = snapshot_time ${old}`,
-  });
+  await world.age(8 * day);
   await killed("expire", "deleted");
-  expect(await stored()).toHaveLength(1);
+  expect(await world.stored()).toHaveLength(1);
   expect(await world.maintainer().expire(table.tenantNo)).toMatchObject({ filesDeleted: 10 });
   expect(await world.rowsOf(table)).toEqual(rows);
   expect(await world.maintainer().check({ tenantNo: table.tenantNo })).toMatchObject({ faults: 0 });

@@ -2,6 +2,7 @@ import { randomUUID } from "node:crypto";
 
 import { expect, onTestFinished, test, vi } from "vitest";
 
+import { newEvent } from "@millrace/bus/testing";
 import { createDatabase, createPostgresLakeUpkeep, type Database, jumpHeads } from "@millrace/storage";
 
 import { materialiserOf, partsOf } from "../materialise/testing/lake-world.ts";
@@ -68,29 +69,14 @@ test("a database that is restored to an earlier point works on with the lake of 
   await restored.start();
   onTestFinished(() => restored.stop());
 
-  const stored = async () => {
-    const paths: string[] = [];
-    for await (const { path } of world.objects.list("")) paths.push(path);
-    return paths.length;
-  };
-  const objects = await stored();
+  const objects = await world.stored();
   expect(await maintainer.sweep(table.tenantNo)).toMatchObject({ sweeping: false, objectsDeleted: 0 });
-  expect(await stored()).toBe(objects);
+  expect(await world.stored()).toEqual(objects);
   expect(await maintainer.check({ tenantNo: table.tenantNo })).toMatchObject({ faults: 0, sweeping: true });
   // Five files and what they were merged into: nobody in the restored catalogue has them.
   expect(await maintainer.sweep(table.tenantNo)).toMatchObject({ sweeping: true, objectsDeleted: 6 });
 
-  await parts.bus.publish(table.tenantNo, [
-    {
-      tableId: table.tableId,
-      version: 1,
-      op: "insert",
-      key: "new",
-      payload: '{"n":0}',
-      payloadHash: "00000000-0000-4000-8000-000000000000",
-      eventTime: undefined,
-    },
-  ]);
+  await parts.bus.publish(table.tenantNo, [newEvent("new", { tableId: table.tableId, payload: '{"n":0}' })]);
   await vi.waitFor(
     async () => {
       const progress = await parts.lake.progress("acme");

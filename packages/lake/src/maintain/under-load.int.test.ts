@@ -40,7 +40,7 @@ async function ask(table: EventTable, sql: string): Promise<{ readonly watermark
 }
 
 test("queries answer what their snapshot's watermark says, while events come in, files are merged and old ones are deleted", async () => {
-  const table = await world.make({ columns: [{ fieldId: 1, name: "n", type: "int64", nullable: true }] });
+  const table = await world.make();
   const materialiser = materialiserOf(world, world.root, { owner: "writer", flushMs: 10 });
   await materialiser.start();
   const maintainer = world.maintainer({ snapshotRetentionMs: 500, graceMs: 5_000 });
