@@ -6,14 +6,14 @@ import { listDeadLettersRoute } from "./dead-letters/list.ts";
 import { replayDeadLetterRoute } from "./dead-letters/replay.ts";
 import { ingestRoute } from "./ingest/ingest.ts";
 import { lagRoute } from "./ingest/lag.ts";
-import { listAttemptsRoute } from "./jobs/attempts.ts";
 import { bulkJobsRoute } from "./jobs/bulk.ts";
 import { cancelJobRoute } from "./jobs/cancel.ts";
 import { deleteJobRoute } from "./jobs/delete.ts";
 import { enqueueBatchRoute } from "./jobs/enqueue-batch.ts";
 import { enqueueRoute } from "./jobs/enqueue.ts";
-import { jobEventsRoute } from "./jobs/events.ts";
+import { followJobRoute } from "./jobs/follow.ts";
 import { getJobRoute } from "./jobs/get.ts";
+import { listAttemptsRoute } from "./jobs/list-attempts.ts";
 import { listJobsRoute } from "./jobs/list.ts";
 import { retryJobRoute } from "./jobs/retry.ts";
 import { updateJobRoute } from "./jobs/update.ts";
@@ -61,7 +61,7 @@ import { metricsRoute } from "./system/metrics.ts";
 import { openApiRoute } from "./system/openapi.ts";
 import { readyRoute } from "./system/ready.ts";
 import { createTableRoute } from "./tables/create.ts";
-import { deleteTableRoute } from "./tables/delete.ts";
+import { dropTableRoute } from "./tables/drop.ts";
 import { getTableRoute } from "./tables/get.ts";
 import { listTablesRoute } from "./tables/list.ts";
 import { updateTableRoute } from "./tables/update.ts";
@@ -78,7 +78,7 @@ export const routes: readonly Route[] = [
   listAttemptsRoute,
   whyJobRoute,
   waitForJobRoute,
-  jobEventsRoute,
+  followJobRoute,
   cancelJobRoute,
   retryJobRoute,
   claimJobsRoute,
@@ -108,7 +108,7 @@ export const routes: readonly Route[] = [
   createTableRoute,
   getTableRoute,
   updateTableRoute,
-  deleteTableRoute,
+  dropTableRoute,
   ingestRoute,
   lagRoute,
   listDeadLettersRoute,

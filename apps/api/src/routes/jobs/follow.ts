@@ -13,7 +13,7 @@ import { tenantWaitersMax, waitersMaxDefault } from "../../http/waiters.ts";
 const streamMsMax = 15 * 60_000;
 
 /** GET /v1/jobs/{id}/events */
-export const jobEventsRoute: Route = {
+export const followJobRoute: Route = {
   method: "get",
   path: "/v1/jobs/{id}/events",
   scope: "jobs:read",

@@ -5,7 +5,7 @@ import { paramOf } from "../../http/param-of.ts";
 import type { Route } from "../../http/route.ts";
 
 /** DELETE /v1/tables/{table} */
-export const deleteTableRoute: Route = {
+export const dropTableRoute: Route = {
   method: "delete",
   path: "/v1/tables/{table}",
   scope: "tables:admin",
