@@ -33,4 +33,5 @@ export { onStopSignal } from "./stop-signal.ts";
 export * from "./tables/index.ts";
 export * from "./upkeep/index.ts";
 export * from "./watch/index.ts";
+export { within } from "./within.ts";
 export * from "./worker/index.ts";
