@@ -10,7 +10,7 @@ export { type Lease, decodeLeaseToken } from "./jobs/lease-token.ts";
 export { createPostgresJobStore, hotSession } from "./jobs/postgres-job-store.ts";
 export { decodeWakeup, type Lane, wakeupChannel, wantsAdmission } from "./jobs/wakeup.ts";
 export type * from "./keys/key-store.ts";
-export { createPostgresKeyStore, keyChannel } from "./keys/postgres-key-store.ts";
+export { createPostgresKeyStore } from "./keys/postgres-key-store.ts";
 export * as schema from "./schema/index.ts";
 export { isConnectionLoss, isOutcomeUnknown } from "./pg-error.ts";
 export type * from "./payload-schemas/payload-schema-store.ts";

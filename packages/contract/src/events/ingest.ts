@@ -73,19 +73,25 @@ export const ingestRequestSchema = z
 export type IngestRequest = z.input<typeof ingestRequestSchema>;
 
 /** The body with its records left for later. */
-export const ingestEnvelopeSchema = z.strictObject({
-  records: z.array(z.unknown()).min(1),
-  atomic: atomicField,
-  ...waitFields,
-});
+export const ingestEnvelopeSchema = z.strictObject(
+  {
+    records: z
+      .array(z.unknown(), { error: "A list of records, each with idempotencyKey and payload." })
+      .min(1, { error: "At least one record." }),
+    atomic: atomicField,
+    ...waitFields,
+  },
+  {
+    // Fields that are not known are told by their names.
+    error: ({ code }) => (code === "invalid_type" ? 'An object: {"records": [ … ]}.' : undefined),
+  },
+);
 
 /** What an upload of NDJSON, which has no place for it in its body, says in its query. */
 export const ingestQuerySchema = z.strictObject({
   waitForVisibility: z.enum(["true", "false"]).optional(),
   visibilityTimeoutMs: queryInteger(0, ingestLimits.visibilityTimeoutMsMax).optional(),
 });
-
-export type IngestQuery = z.input<typeof ingestQuerySchema>;
 
 /** What is wrong with a record. */
 export const recordErrorSchema = z

@@ -1,9 +1,9 @@
 import { z } from "zod";
 
-import { type Json, jsonSchema } from "../json.ts";
-import { type AttemptJson, attemptSchema } from "./attempt.ts";
-import { type JobJson, jobSchema, timeSchema } from "./job.ts";
-import { jobStatuses, type JobStatus } from "./state.ts";
+import type { Json } from "../json.ts";
+import type { AttemptJson } from "./attempt.ts";
+import { type JobJson, timeSchema } from "./job.ts";
+import type { JobStatus } from "./state.ts";
 
 export const logLevels = ["debug", "info", "warn", "error"] as const;
 
@@ -21,24 +21,16 @@ export const jobLogLineSchema = z
 
 export type JobLogLineJson = z.infer<typeof jobLogLineSchema>;
 
-/** The data of the events of a job, by name. */
-export const jobEventSchemas = {
-  /** The job as it is now: first, and after each change of its status, or of what it is while it is pending. */
-  job: jobSchema,
-  /** An attempt has ended. */
-  attempt: attemptSchema,
-  /** The newest progress. */
-  progress: z.object({ progress: jsonSchema }),
-  log: jobLogLineSchema,
-  /** The last event: the job's final status, or null when it was deleted. */
-  end: z.object({ status: z.enum(jobStatuses).nullable() }),
-} as const;
-
 /** An event of a job; `id` is what to resume behind it with. */
-export type JobEventJson = { readonly id: string } & (
-  | { readonly event: "job"; readonly data: JobJson }
-  | { readonly event: "attempt"; readonly data: AttemptJson }
-  | { readonly event: "progress"; readonly data: { readonly progress: Json } }
-  | { readonly event: "log"; readonly data: JobLogLineJson }
-  | { readonly event: "end"; readonly data: { readonly status: JobStatus | null } }
-);
+export type JobEventJson = { readonly id: string } &
+  /** The job as it is now: first, and after each change of its status, or of what it is while it is pending. */
+  (
+    | { readonly event: "job"; readonly data: JobJson }
+    /** An attempt has ended. */
+    | { readonly event: "attempt"; readonly data: AttemptJson }
+    /** The newest progress. */
+    | { readonly event: "progress"; readonly data: { readonly progress: Json } }
+    | { readonly event: "log"; readonly data: JobLogLineJson }
+    /** The last event: the job's final status, or null when it was deleted. */
+    | { readonly event: "end"; readonly data: { readonly status: JobStatus | null } }
+  );

@@ -28,5 +28,3 @@ export const retryPolicySchema = z
   .meta({ id: "RetryPolicy" });
 
 export type RetryPolicy = z.infer<typeof retryPolicySchema>;
-
-export const defaultRetryPolicy: RetryPolicy = { kind: "exponential", baseMs: 1_000, factor: 2, capMs: 3_600_000 };

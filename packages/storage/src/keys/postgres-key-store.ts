@@ -9,7 +9,7 @@ import { rotateKey } from "./rotate.ts";
 import { touchKeys } from "./touch.ts";
 
 /** The channel on which revoked and rotated keys are told, by id. */
-export const keyChannel = "millrace_keys";
+const keyChannel = "millrace_keys";
 
 /** The API keys in PostgreSQL; the database stays its owner's. */
 export function createPostgresKeyStore(db: Database): KeyStore {

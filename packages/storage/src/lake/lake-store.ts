@@ -75,12 +75,6 @@ export interface SnapshotChange {
   advance?(tx: Transaction): Promise<boolean>;
 }
 
-/** The files of a tenant's tables in one snapshot, and their tables as they are now. */
-export interface SnapshotFiles {
-  readonly snapshot: Snapshot;
-  readonly files: readonly LakeFile[];
-}
-
 export type SnapshotRef =
   | { readonly newest: true }
   | { readonly snapshotId: number }
