@@ -13,7 +13,7 @@ function faultOf(text: string): string {
 
 test.each([
   ['{"secret":1', " at position 11 (line 1 column 12)"],
-  ['{}\n{"secret":1}', ": something comes after it at position 3 (line 2 column 1)"],
+  ['{}\n{"secret":1}', ": something follows the value at position 3 (line 2 column 1)"],
   ["", ": it ends too early"],
   ['{"secret":NaN}', ": it knows no NaN, Infinity, None or undefined; send null, or leave the field out"],
   ['{"secret":-Infinity}', " at position 11 (line 1 column 12)"],

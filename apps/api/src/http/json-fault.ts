@@ -5,7 +5,7 @@ export function jsonFault(error: unknown): string {
   const [, at, place] = /position (\d+)(?: \((line \d+ column \d+)\))?/.exec(message) ?? [];
   if (at !== undefined) {
     // Lines of JSON, mostly.
-    const what = message.includes("after JSON") ? ": something comes after it" : "";
+    const what = message.includes("after JSON") ? ": something follows the value" : "";
     return place === undefined ? `${what} at position ${at}` : `${what} at position ${at} (${place})`;
   }
   const [, token] = /^Unexpected token '(.)'/u.exec(message) ?? [];

@@ -47,7 +47,7 @@ export async function ingestStream(ctx: IngestCtx, input: IngestStreamInput): Pr
       const checked = await checkRecords(ctx, target, chunk.records, { tally });
       target = checked.target;
       refusedInARow = checked.passedCount === 0 ? refusedInARow + chunk.records.length : 0;
-      if (refusedInARow >= refusedInARowMax) throw onlyRefused();
+      if (refusedInARow >= refusedInARowMax) throw onlyRefused(tally);
       await publishing;
       publishing = checked.publish({ traced: ++parts <= tracedPartsMax }).finally(chunk.release);
       // What it rejects with is for the next part, or the end, to find.
@@ -81,8 +81,11 @@ async function admitPatiently(ctx: IngestCtx, tenantNo: number): Promise<void> {
   }
 }
 
-function onlyRefused(): MillraceError {
-  const message = `${refusedInARowMax} lines in a row were refused, so the rest was not looked at.`;
+function onlyRefused(tally: Tally): MillraceError {
+  const [first] = tally.toJson().errors;
+  const example =
+    first === undefined ? "" : ` Line ${first.index} was: ${[first.path, first.message].filter(Boolean).join(": ")}`;
+  const message = `${refusedInARowMax} lines in a row were refused, so the rest was not looked at.${example}`;
   return new MillraceError("VALIDATION_FAILED", message);
 }
 

@@ -140,17 +140,17 @@ describe("what is said to somebody who sends records for the first time", () => 
     );
     expect(await messageOf("")).toBe("400 The body is empty; send a JSON object.");
     expect(await messageOf(`${JSON.stringify(record("x"))}\n${JSON.stringify(record("y"))}\n`)).toBe(
-      "400 The body is not valid JSON: something comes after it at position 46 (line 2 column 1).",
+      "400 The body is not valid JSON: something follows the value at position 46 (line 2 column 1).",
     );
   });
 
   test("an upload of something else: the field that is meant, or the header that is missing", async () => {
     const bare = await post([record("x")]);
-    expect([bare.status, ...sentences(bare)]).toEqual([422, ": Invalid input: expected object, received array"]);
+    expect([bare.status, ...sentences(bare)]).toEqual([422, ': An object: {"records": [ … ]}.']);
     const lone = await post(record("x"));
     expect([lone.status, sentences(lone)[0]]).toEqual([
       422,
-      "records: Invalid input: expected array, received undefined",
+      "records: A list of records, each with idempotencyKey and payload.",
     ]);
     expect(await messageOf("page=1", { "content-type": "application/x-www-form-urlencoded" })).toBe(
       "415 Send the body with Content-Type: application/json or application/x-ndjson.",
