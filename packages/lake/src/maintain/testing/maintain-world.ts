@@ -72,7 +72,8 @@ export function maintainerOf(
     tables,
     objects,
     upkeep,
-    files: createFileCache({ store: objects, directory: join(root, "cache"), bytesMax: 1_048_576 }),
+    // Each is a process of its own, with a folder of its own.
+    files: createFileCache({ store: objects, directory: join(root, "cache", randomUUID()), bytesMax: 0 }),
     duckdb: { memoryBytes: 134_217_728, threads: 1, directory: join(root, "scratch", `maintain-${randomUUID()}`) },
     settings: { ...testSettings, ...settings },
     onStep,
