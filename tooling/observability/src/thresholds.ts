@@ -59,6 +59,22 @@ export const thresholds: readonly Alert[] = [
     runbook: "events-stuck",
   },
   {
+    name: "EventsLate",
+    expression: `max(${m("lakeLagSeconds")}) > 300`,
+    holds: "5m",
+    severity: "page",
+    summary: "Events of a tenant have waited for the lake for more than 5 minutes.",
+    runbook: "events-stuck",
+  },
+  {
+    name: "JobHistoryLate",
+    expression: `max(${m("lakeHistoryLagSeconds")}) > 1800`,
+    holds: "10m",
+    severity: "ticket",
+    summary: "Finished jobs have waited for more than half an hour to be copied into system.jobs.",
+    runbook: "job-history-late",
+  },
+  {
     name: "IngestRefused",
     expression: `sum by (reason) (rate(${m("ingestRefusedTotal")}[5m])) > 1`,
     holds: "10m",

@@ -51,6 +51,14 @@ export const dashboards: readonly Dashboard[] = [
         queries: [{ expression: `max(${m("ingestPendingEvents")})`, legend: "events" }],
       },
       { title: "From acceptance to visible", unit: "s", queries: quantiles(m("lakeVisibleSeconds")) },
+      {
+        title: "Oldest that waits",
+        unit: "s",
+        queries: [
+          { expression: `max(${m("lakeLagSeconds")})`, legend: "events" },
+          { expression: `max(${m("lakeHistoryLagSeconds")})`, legend: "finished jobs" },
+        ],
+      },
       { title: "Carried into the lake", unit: "ops", queries: perSecond(m("lakeEventsTotal"), "outcome") },
       { title: "Time of a write", unit: "s", queries: quantiles(m("lakeMaterialiseSeconds")) },
       { title: "Files changed by upkeep", unit: "ops", queries: perSecond(m("lakeMaintenanceFilesTotal"), "change") },
