@@ -1,4 +1,4 @@
-import { readFile, rm, writeFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { array, asyncProperty, assert, constantFrom, integer, record } from "fast-check";
@@ -7,26 +7,27 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import type { Column } from "@millrace/contract";
 import type { EventTable } from "@millrace/storage";
 
-import { type MaintainWorld, openMaintainWorld, type TestEvent } from "./testing/maintain-world.ts";
+import { type MaintainWorld, openMaintainWorld } from "./testing/maintain-world.ts";
+import { keyedColumns, numberEvent } from "./testing/number-table.ts";
+import { type TestStore, testStores } from "./testing/test-stores.ts";
 
-let world: MaintainWorld;
-beforeAll(async () => {
-  world = await openMaintainWorld();
-});
-afterAll(() => world.close());
+const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, index) => numberEvent(from + index));
 
-const number: readonly Column[] = [{ fieldId: 1, name: "n", type: "int64", nullable: true }];
-const keyed: readonly Column[] = [
-  { fieldId: 1, name: "id", type: "int32", nullable: false },
-  { fieldId: 2, name: "v", type: "int32", nullable: true },
-];
-const numbered = (count: number, from = 0): readonly TestEvent[] =>
-  Array.from({ length: count }, (_, index) => ({ key: `k${from + index}`, payload: `{"n":${from + index}}` }));
-const liveOf = async ({ tableId }: EventTable) => (await world.lake.liveFiles(tableId)).length;
+describe.each(testStores)("compaction on %s", { timeout: 180_000 }, (_name, start) => {
+  let store: TestStore;
+  let world: MaintainWorld;
+  beforeAll(async () => {
+    store = await start();
+    world = await openMaintainWorld(() => store.open());
+  });
+  afterAll(async () => {
+    await world?.close();
+    await store?.close();
+  });
+  const liveOf = async ({ tableId }: EventTable) => (await world.lake.liveFiles(tableId)).length;
 
-describe("compaction", { timeout: 180_000 }, () => {
   test("a thousand small files become a handful with the same rows, and the snapshot before is as it was", async () => {
-    const table = await world.make({ columns: number });
+    const table = await world.make();
     for (let part = 0; part < 20; part++) {
       await world.addFiles(
         table,
@@ -101,7 +102,7 @@ describe("compaction", { timeout: 180_000 }, () => {
       asyncProperty(
         array(array(event, { minLength: 1, maxLength: 8 }), { minLength: 2, maxLength: 12 }),
         async (lists) => {
-          const table = await world.make({ columns: keyed, primaryKey: [1] });
+          const table = await world.make({ columns: keyedColumns, primaryKey: [1] });
           await world.addFiles(
             table,
             lists.map((list) =>
@@ -126,7 +127,7 @@ describe("compaction", { timeout: 180_000 }, () => {
   });
 
   test("a deletion stays as long as an older file may have the row that it hides", async () => {
-    const table = await world.make({ columns: keyed, primaryKey: [1] });
+    const table = await world.make({ columns: keyedColumns, primaryKey: [1] });
     const filler = Array.from({ length: 3_000 }, (_, index) => ({
       key: `${index}`,
       op: "upsert" as const,
@@ -145,7 +146,7 @@ describe("compaction", { timeout: 180_000 }, () => {
   });
 
   test("of compactors at the same time each file is merged by one, and no row is lost or twice", async () => {
-    const table = await world.make({ columns: number });
+    const table = await world.make();
     await world.addFiles(
       table,
       Array.from({ length: 130 }, (_, index) => numbered(2, index * 2)),
@@ -161,18 +162,17 @@ describe("compaction", { timeout: 180_000 }, () => {
   });
 
   test("files that are not what the catalogue says are left alone", async () => {
-    const table = await world.make({ columns: number });
+    const table = await world.make();
     await world.addFiles(
       table,
       Array.from({ length: 8 }, (_, index) => numbered(2, index * 2)),
     );
     const before = await world.lake.liveFiles(table.tableId);
-    const donor = await world.make({ columns: number });
+    const donor = await world.make();
     await world.addFiles(donor, [numbered(5)]);
     const [other] = await world.lake.liveFiles(donor.tableId);
-    const victim = join(world.root, "objects", before[3]?.path ?? "");
-    await rm(victim, { force: true });
-    await writeFile(victim, await readFile(join(world.root, "objects", other?.path ?? "")));
+    const copy = await world.objects.fetch(other?.path ?? "", join(world.root, "copy"));
+    await world.store(before[3]?.path ?? "", await readFile(copy));
     await expect(world.maintainer().compact(table)).rejects.toMatchObject({ code: "INTERNAL" });
     expect(await world.lake.liveFiles(table.tableId)).toEqual(before);
   });
