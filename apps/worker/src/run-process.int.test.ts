@@ -8,10 +8,10 @@ import { fileURLToPath } from "node:url";
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import type { EnqueueRequest } from "@millrace/contract";
-import { compose, type Composition, enqueue, getJob } from "@millrace/core";
+import { type Composition, enqueue, getJob } from "@millrace/core";
 import { testDatabase } from "@millrace/storage/testing";
-import { createMetrics, silentLogger } from "@millrace/telemetry";
 
+import { composeOn } from "./testing/compose-on.ts";
 import { killWorkerProcesses, startWorkerProcess, type WorkerProcess } from "./testing/worker-process.ts";
 
 const handlers = fileURLToPath(new URL("testing/handlers.ts", import.meta.url));
@@ -26,14 +26,7 @@ let tests = 0;
 
 beforeAll(async () => {
   test = await testDatabase();
-  const { loadConfig } = await import("@millrace/config");
-  const { config } = loadConfig({
-    sections: ["database"],
-    env: { DATABASE_URL: test.url, MILLRACE_PROFILE: "test" },
-    cwd: tmpdir(),
-  });
-  const metrics = createMetrics({ service: "test", version: "0", defaultMetrics: false });
-  composition = await compose(config, { logger: silentLogger, metrics });
+  composition = await composeOn(test.url);
   folder = await mkdtemp(join(tmpdir(), "millrace-worker-"));
 });
 beforeEach(() => {

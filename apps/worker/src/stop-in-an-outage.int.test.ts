@@ -6,11 +6,10 @@ import { join } from "node:path";
 
 import { afterEach, expect, onTestFinished, test, vi } from "vitest";
 
-import { loadConfig } from "@millrace/config";
-import { askForMaintenance, compose } from "@millrace/core";
-import { startTcpProxy, testDatabase } from "@millrace/storage/testing";
-import { createMetrics, silentLogger } from "@millrace/telemetry";
+import { askForMaintenance } from "@millrace/core";
+import { addTable, startTcpProxy, testDatabase } from "@millrace/storage/testing";
 
+import { composeOn } from "./testing/compose-on.ts";
 import { killWorkerProcesses, startWorkerProcess } from "./testing/worker-process.ts";
 
 afterEach(killWorkerProcesses);
@@ -39,27 +38,10 @@ test.each(["gone", "silent"] as const)(
     onTestFinished(() => line.close());
     const silence = await startSilence();
 
-    const { config } = loadConfig({
-      sections: ["database", "ingest"],
-      env: { DATABASE_URL: url, MILLRACE_PROFILE: "test" },
-      cwd: tmpdir(),
-    });
-    const metrics = createMetrics({ service: "test", version: "0", defaultMetrics: false });
-    const { tables, bus, store, close: closeParts } = await compose(config, { logger: silentLogger, metrics });
+    const { tables, bus, store, close: closeParts } = await composeOn(url);
     onTestFinished(closeParts);
     // Something to do for all that writes: an event, a finished job and, below, a sweep.
-    const table = await tables.createTable({
-      tenantId: "default",
-      name: "events",
-      columns: [{ fieldId: 1, name: "n", type: "int64", nullable: true }],
-      schemaMode: "strict",
-      primaryKey: [],
-      sortBy: [],
-      partitionBy: [],
-      retentionDays: undefined,
-      nextFieldId: 2,
-    });
-    const { tableId, tenantNo } = table!;
+    const { tableId, tenantNo } = await addTable(tables, { tenantId: "default" });
     const payloadHash = "00000000-0000-4000-8000-000000000000";
     await bus.publish(tenantNo, [
       { tableId, version: 1, op: "insert", key: "k", payload: '{"n":1}', payloadHash, eventTime: undefined },

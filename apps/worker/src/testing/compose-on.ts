@@ -1,0 +1,16 @@
+import { tmpdir } from "node:os";
+
+import { loadConfig } from "@millrace/config";
+import { compose, type Composition } from "@millrace/core";
+import { createMetrics, silentLogger } from "@millrace/telemetry";
+
+/** What a test enqueues with and looks at jobs and events with, on a database. */
+export function composeOn(url: string): Promise<Composition> {
+  const { config } = loadConfig({
+    sections: ["database", "ingest"],
+    env: { DATABASE_URL: url, MILLRACE_PROFILE: "test" },
+    cwd: tmpdir(),
+  });
+  const metrics = createMetrics({ service: "test", version: "0", defaultMetrics: false });
+  return compose(config, { logger: silentLogger, metrics });
+}
