@@ -74,7 +74,7 @@ export const commands: Readonly<Record<string, Command>> = {
     },
   },
   migrate: {
-    description: "Change or check the schema of a database: up, down, status, plan, verify",
+    description: "Change or check the schema of a database: up, down, status, plan, verify, after-restore",
     forward: (argv) => async (io) => (await import("./commands/migrate.ts")).runMigrate(io, argv),
   },
   keys: {
