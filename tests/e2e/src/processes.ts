@@ -1,4 +1,6 @@
+export { type Balancer, startBalancer } from "./containers/balancer.ts";
 export { patient, patientEnv } from "./processes/patient.ts";
+export { runPnpm, runProgram } from "./processes/run-program.ts";
 export { type ApiProcess, type ApiProcessOptions, startApi } from "./processes/start-api.ts";
 export {
   type ProcessHost,

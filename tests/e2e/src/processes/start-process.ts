@@ -1,5 +1,6 @@
 import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
+import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { fileURLToPath } from "node:url";
 
@@ -42,6 +43,8 @@ export interface ProcessOptions {
   readonly name: string;
   /** Path of the program below the repository's root. */
   readonly program: string;
+  /** Another checkout of the repository, to run its program; default this one. */
+  readonly root?: string;
   readonly args?: readonly string[];
   readonly cwd: string;
   readonly env: Readonly<Record<string, string>>;
@@ -52,13 +55,13 @@ interface Watcher {
   readonly resolve: (line: Line) => void;
 }
 
-const root = new URL("../../../../", import.meta.url);
+const here = fileURLToPath(new URL("../../../../", import.meta.url));
 const flags = ["--conditions=@millrace/source", "--disable-warning=ExperimentalWarning"];
 const preload = new URL("end-with-parent.ts", import.meta.url).href;
 
 /** Starts a program from its source, with nothing of the test's own environment but the path. */
-export function startProcess({ name, program, args = [], cwd, env }: ProcessOptions): RunningProcess {
-  const main = fileURLToPath(new URL(program, root));
+export function startProcess({ name, program, root = here, args = [], cwd, env }: ProcessOptions): RunningProcess {
+  const main = join(root, program);
   const child = spawn(process.execPath, [...flags, `--import=${preload}`, main, ...args], {
     cwd,
     env: { PATH: process.env["PATH"], ...env },
