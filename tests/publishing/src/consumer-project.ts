@@ -1,9 +1,10 @@
-import { cp, mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
+import { mkdir, readFile, readdir, stat, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 
+import { runProgram } from "@millrace/e2e/processes";
+
 import { root } from "./published-packages.ts";
-import { run } from "./run.ts";
 
 /** A team's own project, outside the workspace. */
 export interface ConsumerProject {
@@ -18,11 +19,26 @@ export interface ConsumerProject {
 }
 
 const sources = fileURLToPath(new URL("consumer", import.meta.url));
+const definitions = "greet.ts";
 
-/** Writes a new project whose `@millrace` packages come from the registry that `npmrc` names, and all others from where npm gets them on this machine. */
-export async function createConsumerProject(folder: string, npmrc: string): Promise<ConsumerProject> {
-  await mkdir(folder, { recursive: true });
-  await cp(sources, join(folder, "src"), { recursive: true });
+export interface ConsumerProjectOptions {
+  /** The lines that say which packages come from which registry; all others come from where npm gets them on this machine. */
+  readonly npmrc: string;
+  /** The package that defines the project's jobs; default the project itself. */
+  readonly jobs?: string;
+}
+
+/** Writes a new project that defines a job, works it, enqueues it and tries what its types refuse. */
+export async function createConsumerProject(
+  folder: string,
+  { npmrc, jobs }: ConsumerProjectOptions,
+): Promise<ConsumerProject> {
+  await mkdir(join(folder, "src"), { recursive: true });
+  for (const name of await readdir(sources)) {
+    if (jobs !== undefined && name === definitions) continue;
+    const source = await readFile(join(sources, name), "utf8");
+    await writeFile(join(folder, "src", name), source.replace(`"./${definitions}"`, `"${jobs ?? `./${definitions}`}"`));
+  }
   await writeFile(join(folder, ".npmrc"), npmrc);
   await writeFile(join(folder, "package.json"), JSON.stringify({ name: "team", private: true, type: "module" }));
   const compilerOptions = {
@@ -40,7 +56,7 @@ export async function createConsumerProject(folder: string, npmrc: string): Prom
   return {
     folder,
     async install(packages, ...flags) {
-      await run("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...flags, ...packages], {
+      await runProgram("npm", ["install", "--no-audit", "--no-fund", "--prefer-offline", ...flags, ...packages], {
         cwd: folder,
       });
     },
@@ -51,7 +67,8 @@ export async function createConsumerProject(folder: string, npmrc: string): Prom
       return Object.keys(lock.packages).map((path) => path.slice(path.lastIndexOf("node_modules/") + 13));
     },
     installedBytes: () => sizeOf(modules),
-    checkTypes: () => run(process.execPath, [join(modules, "typescript/bin/tsc"), "--project", "."], { cwd: folder }),
+    checkTypes: () =>
+      runProgram(process.execPath, [join(modules, "typescript/bin/tsc"), "--project", "."], { cwd: folder }),
   };
 }
 

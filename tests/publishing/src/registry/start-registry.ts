@@ -9,16 +9,17 @@ import { runServer } from "verdaccio";
 /** A private registry of npm packages, for people who have its token only. */
 export interface TestRegistry {
   readonly url: string;
-  /** The lines of an `.npmrc` that send packages of our scope here, and everything else where it goes without. */
+  /** The lines of an `.npmrc` that send packages of our scope and of the team's here, and everything else where it goes without. */
   readonly npmrc: string;
   /** Asks as someone who has the token, or as a stranger. */
   get(path: string, as?: "owner" | "stranger"): Promise<Response>;
   close(): Promise<void>;
 }
 
-const scope = "@millrace";
+/** Ours, and that of a team that publishes its own. */
+const scopes = ["@millrace", "@acme"];
 
-/** Starts a registry on a free port with its packages in `folder`. It knows no other registry, so it answers for our scope alone. */
+/** Starts a registry on a free port with its packages in `folder`. It knows no other registry, so it answers for these scopes alone. */
 export async function startRegistry(folder: string): Promise<TestRegistry> {
   await mkdir(folder, { recursive: true });
   const server = (await runServer({
@@ -27,7 +28,9 @@ export async function startRegistry(folder: string): Promise<TestRegistry> {
     storage: join(folder, "storage"),
     auth: { htpasswd: { file: join(folder, "htpasswd"), algorithm: "sha1" } },
     uplinks: {},
-    packages: { [`${scope}/*`]: { access: "$authenticated", publish: "$authenticated" } },
+    packages: Object.fromEntries(
+      scopes.map((scope) => [`${scope}/*`, { access: "$authenticated", publish: "$authenticated" }]),
+    ),
     log: { type: "stdout", format: "json", level: "fatal" },
     web: { enable: false },
   })) as Server;
@@ -38,7 +41,9 @@ export async function startRegistry(folder: string): Promise<TestRegistry> {
 
   return {
     url: `http://${host}`,
-    npmrc: `${scope}:registry=http://${host}/\n//${host}/:_authToken=${token}\n`,
+    npmrc: [...scopes.map((scope) => `${scope}:registry=http://${host}/`), `//${host}/:_authToken=${token}`, ""].join(
+      "\n",
+    ),
     get: (path, as = "owner") =>
       fetch(`http://${host}/${path}`, as === "owner" ? { headers: { authorization: `Bearer ${token}` } } : {}),
     async close() {
