@@ -49,7 +49,7 @@ async function evaluate(prometheus: Prometheus, expression: string): Promise<Vec
 const hostOf = ({ url }: { readonly url: string }): string => new URL(url).host;
 
 test("Prometheus evaluates every rule and every panel over a product at work, and notices a worker that is gone", async (context) => {
-  if (!hasPrometheus()) return context.skip("There is no Prometheus to test with: install Debian's package prometheus");
+  if (!hasPrometheus()) context.skip("There is no Prometheus to test with: install Debian's package prometheus");
   const stage = await openStage(context);
   const { api, startWorker } = await startEvents(stage);
   const worker = await startWorker("worker-1");

@@ -1,59 +1,14 @@
 import { readdirSync, readFileSync } from "node:fs";
 
-import { Deployment } from "kubernetes-models/apps/v1";
-import { HorizontalPodAutoscaler } from "kubernetes-models/autoscaling/v2";
-import { Job } from "kubernetes-models/batch/v1";
-import { NetworkPolicy } from "kubernetes-models/networking.k8s.io/v1";
-import { PodDisruptionBudget } from "kubernetes-models/policy/v1";
-import { Secret, Service, ServiceAccount } from "kubernetes-models/v1";
 import { describe, expect, test } from "vitest";
 import { parse, parseAllDocuments } from "yaml";
 
 import { metricCatalogue, type MetricKey, metricName } from "@millrace/telemetry";
 
+import { checkManifest, type Manifest } from "./testing/check-manifest.ts";
+
 const folder = new URL("../../../deploy/kubernetes/", import.meta.url);
 const read = (file: string): string => readFileSync(new URL(file, folder), "utf8");
-
-/** The parts of a pod that these tests look at. */
-interface PodSpec {
-  readonly securityContext?: { readonly runAsNonRoot?: boolean; readonly seccompProfile?: { readonly type?: string } };
-  readonly containers: readonly {
-    readonly securityContext?: object;
-    readonly livenessProbe?: object;
-    readonly readinessProbe?: object;
-    readonly resources?: { readonly requests?: object; readonly limits?: { readonly memory?: string } };
-  }[];
-}
-
-interface Manifest {
-  readonly apiVersion: string;
-  readonly kind: string;
-  readonly metadata: { readonly name: string };
-  readonly spec?: {
-    readonly template?: { readonly spec: PodSpec };
-    readonly scaleTargetRef?: { readonly name: string };
-    readonly metrics?: readonly { readonly external?: { readonly metric: { readonly name: string } } }[];
-  };
-}
-
-/** Each checks what it is given against the schema of Kubernetes' own API. */
-type Model = new (manifest: never) => { validate(): void };
-const models: Readonly<Record<string, Model>> = {
-  "apps/v1 Deployment": Deployment,
-  "autoscaling/v2 HorizontalPodAutoscaler": HorizontalPodAutoscaler,
-  "batch/v1 Job": Job,
-  "networking.k8s.io/v1 NetworkPolicy": NetworkPolicy,
-  "policy/v1 PodDisruptionBudget": PodDisruptionBudget,
-  "v1 Secret": Secret,
-  "v1 Service": Service,
-  "v1 ServiceAccount": ServiceAccount,
-};
-
-function check(manifest: Manifest): void {
-  const model = models[`${manifest.apiVersion} ${manifest.kind}`];
-  if (model === undefined) throw new Error(`There is no schema for ${manifest.kind}`);
-  new model(manifest as never).validate();
-}
 
 const { resources } = parse(read("kustomization.yaml")) as { readonly resources: readonly string[] };
 const manifests = [...resources, "secret.example.yaml"].flatMap((file) =>
@@ -69,12 +24,12 @@ test("the kustomization lists every file that is there", () => {
 });
 
 test.each(manifests)("$name is what Kubernetes' schema asks for", ({ manifest }) => {
-  expect(() => check(manifest)).not.toThrow();
+  expect(() => checkManifest(manifest)).not.toThrow();
 });
 
 test("a manifest with a wrong field is noticed", () => {
   const service = { apiVersion: "v1", kind: "Service", metadata: { name: "x" }, spec: { ports: [{ port: "http" }] } };
-  expect(() => check(service as unknown as Manifest)).toThrow(/port/);
+  expect(() => checkManifest(service as unknown as Manifest)).toThrow(/port/);
 });
 
 const pods = manifests.flatMap(({ name, manifest: { kind, spec } }) =>

@@ -3,6 +3,7 @@ import { beforeAll, describe, expect, test } from "vitest";
 import type { MillraceClient } from "@millrace/client";
 
 import { eventually } from "../testing/eventually.ts";
+import { countOpen, observe } from "../testing/observe.ts";
 import { startBalancer } from "./balancer.ts";
 import { compose, containersOf, crash, docker, evaluate, makeKey, probe, stateOf, urlOf } from "./stack.ts";
 import { startTraffic, type Traffic } from "./traffic.ts";
@@ -28,19 +29,6 @@ async function readyOf(url: string): Promise<{ readonly status: number; readonly
   return { status: response.status, red: checks.filter(({ ok }) => !ok).map(({ name }) => name) };
 }
 
-/** Asks for jobs until each is completed; of thousands that are, each is asked for once. */
-async function expectCompleted(ids: readonly string[]): Promise<void> {
-  const open = [...ids];
-  const next = async (): Promise<string | undefined> => {
-    for (let id = open.at(-1); id !== undefined; id = open.at(-1)) {
-      if ((await client.jobs.get(id)).status !== "completed") return id;
-      open.pop();
-    }
-    return undefined;
-  };
-  await eventually(next, 500).toBeUndefined();
-}
-
 /** All numbers of a table's events, one for each time that it is there. */
 async function storedIn(table: string): Promise<readonly number[]> {
   const rows = await client.query<{ n: number }>(`SELECT n FROM ${table} ORDER BY n`);
@@ -48,7 +36,10 @@ async function storedIn(table: string): Promise<readonly number[]> {
 }
 
 async function expectAllOf(traffic: Traffic, table: string): Promise<void> {
-  await expectCompleted(traffic.jobs);
+  await eventually(() => countOpen(client), 500).toBe(0);
+  const jobs = await observe(client);
+  const completed = new Set(jobs.filter(({ status }) => status === "completed").map(({ jobId }) => jobId));
+  expect(traffic.jobs.filter((id) => !completed.has(id))).toEqual([]);
   // One more is waited for: the tenant's log is in order, so all before it can be seen too.
   await client.ingest(table, [{ payload: { n: -1 } }], { waitForVisibility: true, visibilityTimeoutMs: 60_000 });
   const stored = (await storedIn(table)).filter((n) => n >= 0);

@@ -33,7 +33,7 @@ async function configure({ api, worker }: PrometheusTargets): Promise<string> {
   const known = Object.entries({ api, worker }).map(
     ([name, targets]) => `      - targets: ${JSON.stringify(targets)}\n        labels: { __meta_dns_name: ${name} }\n`,
   );
-  return `${before}    static_configs:\n${known.join("")}${after}`.replaceAll(/_interval: 15s/g, "_interval: 1s");
+  return `${before}    static_configs:\n${known.join("")}${after}`.replaceAll("_interval: 15s", "_interval: 1s");
 }
 
 /** Starts Prometheus on a free port, with its data in the folder, and waits until it answers. */
@@ -61,10 +61,10 @@ export async function startPrometheus(workFolder: string, targets: PrometheusTar
   }
   return {
     async get<Data>(path: string, parameters = {}) {
-      const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters)}`);
+      const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
       const answer = (await response.json()) as { readonly data?: Data; readonly error?: string };
       if (answer.data === undefined)
-        throw new Error(`Prometheus refused ${JSON.stringify(parameters)}: ${answer.error}`);
+        throw new Error(`Prometheus refused ${JSON.stringify(parameters)}: ${answer.error ?? ""}`);
       return answer.data;
     },
     async close() {
