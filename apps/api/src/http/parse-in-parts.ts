@@ -17,7 +17,7 @@ export interface PartsOptions {
   readonly elementBytesMax: number;
 }
 
-const partBytes = 64 * 1_024;
+const partBytes = 32 * 1_024;
 const stepBytes = 256 * 1_024;
 const faultsMax = 100;
 

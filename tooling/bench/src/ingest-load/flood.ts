@@ -2,7 +2,7 @@ import { Agent } from "node:http";
 import { Readable } from "node:stream";
 
 import { batchText, recordText } from "../events/records.ts";
-import { sendRequest } from "./send-request.ts";
+import { type Answer, sendRequest } from "./send-request.ts";
 
 /** A tenant that sends as much as it can. */
 export interface FloodLoad {
@@ -31,11 +31,15 @@ export function startFlood({ url, headers, prefix, how }: FloodLoad): Flood {
   let next = 0;
   let accepted = 0;
 
+  function count(answer: Answer): void {
+    accepted += acceptedOf(answer);
+  }
+
   async function call(batch: number): Promise<void> {
     while (!ending.signal.aborted) {
       const body = batchText(prefix, next, batch);
       next += batch;
-      accepted += acceptedOf(await sendRequest({ url, headers, agent }, "application/json", body));
+      count(await sendRequest({ url, headers, agent }, "application/json", body));
     }
   }
 
@@ -49,7 +53,7 @@ export function startFlood({ url, headers, prefix, how }: FloodLoad): Flood {
 
   async function upload(): Promise<void> {
     const body = Readable.from(lines());
-    accepted += acceptedOf(await sendRequest({ url, headers }, "application/x-ndjson", body));
+    count(await sendRequest({ url, headers }, "application/x-ndjson", body));
   }
 
   const running = how === "upload" ? upload() : Promise.all(Array.from({ length: how.callers }, () => call(how.batch)));
@@ -65,7 +69,7 @@ export function startFlood({ url, headers, prefix, how }: FloodLoad): Flood {
   };
 }
 
-function acceptedOf({ status, text }: { readonly status: number; readonly text: string }): number {
+function acceptedOf({ status, text }: Answer): number {
   if (status === 429 || status === 503) return 0;
   const { acceptedCount } = JSON.parse(text) as { readonly acceptedCount?: number };
   if (status !== 202 || acceptedCount === undefined) throw new Error(`A flood was answered ${status}: ${text}`);
