@@ -79,5 +79,6 @@ test.each(["gone", "silent"] as const)(
     const late = AbortSignal.timeout(1_000 + 15_000 + 4_000);
     expect(await Promise.race([worker.ended, once(late, "abort").then(() => "late")])).toBe(0);
     expect(worker.output()).toContain("The worker is stopping");
+    expect(worker.output()).not.toContain("ignored its aborted signal");
   },
 );

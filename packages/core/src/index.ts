@@ -14,7 +14,6 @@ export * from "./ingest/index.ts";
 export * from "./jobs/index.ts";
 export * from "./keys/index.ts";
 export { createBucket } from "./lake/create-bucket.ts";
-export { createObjectStore, type ObjectStoreConfig } from "./lake/object-store.ts";
 export {
   type MaterialiserHealth,
   type RunningMaterialiser,

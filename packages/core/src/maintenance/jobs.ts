@@ -1,6 +1,6 @@
 import { isMillraceError, maintenanceQueue as queue, maintenanceTypes, MillraceError } from "@millrace/contract";
 import type { CheckReport, Maintainer } from "@millrace/lake/maintain";
-import type { DatabaseClock, EventTable, LakeUpkeep, TableStore } from "@millrace/storage";
+import { type DatabaseClock, type EventTable, type LakeUpkeep, type TableStore, untilAborted } from "@millrace/storage";
 import type { Metrics } from "@millrace/telemetry";
 
 import { NonRetryableError } from "../worker/attempt-errors.ts";
@@ -25,7 +25,7 @@ const defaults = { queue, maxAttempts: 3, timeoutMs: hourMs, priority: -10 } as 
 
 /**
  * The built-in job types `lake.*`. A job works on its own tenant's tables, whatever its payload says, so whoever may enqueue jobs can do no harm with them.
- * Every one of them can be run again and beside another.
+ * Every one of them can be run again and beside another, so one that is aborted doesn't wait for an object store that does not answer.
  */
 export function createMaintenanceJobs(options: MaintenanceJobsOptions): readonly JobDefinition[] {
   const { maintainer, upkeep, tables, clock, metrics } = options;
@@ -87,7 +87,7 @@ export function createMaintenanceJobs(options: MaintenanceJobsOptions): readonly
     async handler({ job, signal }) {
       const tenantNo = await upkeep.tenantNoOf(job.tenantId);
       if (tenantNo === undefined) return null;
-      const report = await maintainer.expire(tenantNo, signal);
+      const report = await untilAborted(maintainer.expire(tenantNo, signal), signal);
       metrics.lakeMaintenanceFilesTotal.inc({ change: "deleted" }, report.filesDeleted);
       signal.throwIfAborted();
       return { ...report };
@@ -101,7 +101,7 @@ export function createMaintenanceJobs(options: MaintenanceJobsOptions): readonly
     async handler({ job, signal }) {
       const tenantNo = await upkeep.tenantNoOf(job.tenantId);
       if (tenantNo === undefined) return null;
-      const report = await maintainer.sweep(tenantNo, signal);
+      const report = await untilAborted(maintainer.sweep(tenantNo, signal), signal);
       metrics.lakeMaintenanceFilesTotal.inc({ change: "swept" }, report.intentsSwept + report.objectsDeleted);
       signal.throwIfAborted();
       return { ...report };
@@ -117,7 +117,8 @@ export function createMaintenanceJobs(options: MaintenanceJobsOptions): readonly
       const tenantNo = await upkeep.tenantNoOf(job.tenantId);
       if (tenantNo === undefined) return null;
       const [table] = payload.table === undefined ? [] : await tablesOf(job.tenantId, payload.table);
-      const report = await maintainer.check({ tenantNo, tableId: table?.tableId, share: payload.share }, signal);
+      const wanted = { tenantNo, tableId: table?.tableId, share: payload.share };
+      const report = await untilAborted(maintainer.check(wanted, signal), signal);
       metrics.lakeFaultyFilesTotal.inc(report.faults);
       if (report.faults > 0) throw failed(report);
       return { filesChecked: report.filesChecked, filesRead: report.filesRead, sweeping: report.sweeping ?? null };
