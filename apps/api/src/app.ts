@@ -11,11 +11,12 @@ import { createFailureLog } from "./http/failure-log.ts";
 import { createLiteralRouter } from "./http/literal-router.ts";
 import { mount } from "./http/mount.ts";
 import { problemAnswer } from "./http/problem.ts";
+import type { Route } from "./http/route.ts";
 import { createUnmatched } from "./http/unmatched.ts";
-import { routes } from "./routes/index.ts";
 
 export interface AppOptions {
   readonly api: Api;
+  readonly routes: readonly Route[];
   readonly validator: ApiKeyValidator;
   readonly corsOrigins: readonly string[];
 }
@@ -24,7 +25,7 @@ export interface AppOptions {
  * The app. Before it, the server has given the request its trace and the answer its standing headers (`server.ts`). Here: CORS where
  * configured; then the one route that matches, behind key and scope (`http/mount.ts`); or 404, 405; and one mapper for every error.
  */
-export function createApp({ api, validator, corsOrigins }: AppOptions): Hono<ApiEnv> {
+export function createApp({ api, routes, validator, corsOrigins }: AppOptions): Hono<ApiEnv> {
   const app = new Hono<ApiEnv>({ router: createLiteralRouter() });
   if (corsOrigins.length > 0) {
     const exposeHeaders = ["X-Trace-ID", "Location", "Retry-After", "Allow"];

@@ -10,6 +10,7 @@ import { methodsOf } from "./http/unmatched.ts";
 import { claimWaitersMaxDefault, createWaiters, waitersMaxDefault } from "./http/waiters.ts";
 import { openApiDocument } from "./openapi/document.ts";
 import { routes } from "./routes/index.ts";
+import { metricsRoute } from "./routes/system/metrics.ts";
 import { createHttpServer } from "./server.ts";
 
 export interface ApiOptions {
@@ -22,6 +23,8 @@ export interface ApiOptions {
   readonly waitersMax?: number | undefined;
   /** The same for claims that wait; default 4,096. */
   readonly claimWaitersMax?: number | undefined;
+  /** Whether there is `/v1/metrics`; default true. */
+  readonly servesMetrics?: boolean | undefined;
   /** How often the key of a stream is looked at; default 5,000. */
   readonly keyCheckMs?: number | undefined;
 }
@@ -44,7 +47,7 @@ const answerMs = 1_000;
 
 /** Builds the API over the parts of a process. */
 export function createApi(options: ApiOptions): RunnableApi {
-  const { config, composition, logger, metrics } = options;
+  const { config, composition, logger, metrics, servesMetrics = true } = options;
   const { validator, ingestDesk } = composition;
   if (validator === undefined || ingestDesk === undefined)
     throw new MillraceError("INTERNAL", "The API needs the sections auth and ingest of the configuration.");
@@ -52,6 +55,7 @@ export function createApi(options: ApiOptions): RunnableApi {
   const claimWaiters = createWaiters(options.claimWaitersMax ?? claimWaitersMaxDefault);
   const { store, db } = composition;
   const desk = createClaimDesk({ store, listen: db.listen, logger, metrics });
+  const served = servesMetrics ? routes : routes.filter((route) => route !== metricsRoute);
   const stopping = new AbortController();
   const ending = new AbortController();
   let document: string | undefined;
@@ -67,13 +71,13 @@ export function createApi(options: ApiOptions): RunnableApi {
     keyCheckMs: options.keyCheckMs ?? keyCheckMsDefault,
     ending: ending.signal,
     isDraining: () => stopping.signal.aborted,
-    openApi: () => (document ??= JSON.stringify(openApiDocument(routes))),
+    openApi: () => (document ??= JSON.stringify(openApiDocument(served))),
   };
-  const app = createApp({ api, validator, corsOrigins: config.corsOrigins });
+  const app = createApp({ api, routes: served, validator, corsOrigins: config.corsOrigins });
   const server = createHttpServer({
     fetch: app.fetch,
-    methods: methodsOf(routes),
-    untraced: new Set(routes.filter(({ quiet }) => quiet).map(({ path }) => path)),
+    methods: methodsOf(served),
+    untraced: new Set(served.filter(({ quiet }) => quiet).map(({ path }) => path)),
     config,
     logger,
     metrics,

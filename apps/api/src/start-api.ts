@@ -5,7 +5,8 @@ import type { Logger, Metrics } from "@millrace/telemetry";
 import { type ApiOptions, createApi } from "./create-api.ts";
 
 export interface StartApiOptions extends Pick<ApiOptions, "waitersMax"> {
-  readonly config: Pick<Config, "server" | "database" | "auth" | "ingest"> & Partial<Pick<Config, "lake" | "query">>;
+  readonly config: Pick<Config, "server" | "database" | "auth" | "ingest"> &
+    Partial<Pick<Config, "lake" | "query" | "telemetry">>;
   readonly profile: Profile;
   readonly logger: Logger;
   readonly metrics: Metrics;
@@ -28,7 +29,14 @@ export async function startApi(options: StartApiOptions): Promise<StartedApi> {
   const closeOwn = async () => {
     if (options.composition === undefined) await composition.close();
   };
-  const api = createApi({ config: config.server, composition, logger, metrics, waitersMax: options.waitersMax });
+  const api = createApi({
+    config: config.server,
+    composition,
+    logger,
+    metrics,
+    servesMetrics: config.telemetry?.metrics,
+    waitersMax: options.waitersMax,
+  });
   try {
     const url = await api.listen();
     return {

@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 
 import type { ReadyCheck, WorkerHealth } from "@millrace/core";
-import { createMetrics } from "@millrace/telemetry";
+import { createMetrics, type Metrics } from "@millrace/telemetry";
 
 import { type HealthServer, startHealthServer } from "./health-server.ts";
 
@@ -21,16 +21,19 @@ let health = well;
 let checks: readonly ReadyCheck[] = [];
 let server: HealthServer;
 
-beforeEach(async () => {
-  health = well;
-  checks = [{ name: "database", ok: true }];
-  server = await startHealthServer({
+const start = (metrics: Metrics | undefined) =>
+  startHealthServer({
     host: "127.0.0.1",
     port: 0,
     health: () => health,
     checkReady: () => Promise.resolve(checks),
-    metrics: createMetrics({ service: "test", version: "0", defaultMetrics: false }),
+    metrics,
   });
+
+beforeEach(async () => {
+  health = well;
+  checks = [{ name: "database", ok: true }];
+  server = await start(createMetrics({ service: "test", version: "0", defaultMetrics: false }));
 });
 afterEach(() => server.close());
 
@@ -63,6 +66,13 @@ describe("the health endpoint", () => {
     const response = await fetch(`${server.url}/metrics`);
     expect(response.headers.get("content-type")).toContain("text/plain");
     expect(await response.text()).toContain("# TYPE millrace_worker_slots gauge");
+  });
+
+  it("has none where they are off, and the rest all the same", async () => {
+    await server.close();
+    server = await start(undefined);
+    expect(await status("/metrics")).toBe(404);
+    expect(await status("/ready")).toBe(200);
   });
 
   it("answers HEAD like GET, and nothing else", async () => {

@@ -10,7 +10,8 @@ export interface HealthServerOptions {
   readonly port: number;
   readonly health: () => WorkerHealth & { readonly materialiser?: MaterialiserHealth | undefined };
   readonly checkReady: () => Promise<readonly ReadyCheck[]>;
-  readonly metrics: Metrics;
+  /** Without them there is no `/metrics`. */
+  readonly metrics: Metrics | undefined;
 }
 
 export interface HealthServer {
@@ -25,6 +26,7 @@ interface Answer {
 }
 
 const timeoutMs = 10_000;
+const notFound = json(404, { error: "NOT_FOUND" });
 
 /**
  * Answers `/health` (this process is sane: it never asks the database), `/ready` (it works: claims are on, database and schema are
@@ -51,7 +53,8 @@ export async function startHealthServer(options: HealthServerOptions): Promise<H
 
 async function answer(request: IncomingMessage, options: HealthServerOptions): Promise<Answer> {
   const [path] = (request.url ?? "").split("?");
-  if (path !== "/health" && path !== "/ready" && path !== "/metrics") return json(404, { error: "NOT_FOUND" });
+  const { metrics } = options;
+  if (path !== "/health" && path !== "/ready" && path !== "/metrics") return notFound;
   if (request.method !== "GET" && request.method !== "HEAD") return json(405, { error: "METHOD_NOT_ALLOWED" });
   const health = options.health();
   if (path === "/health")
@@ -61,8 +64,9 @@ async function answer(request: IncomingMessage, options: HealthServerOptions): P
     const ready = health.state === "running" && checks.every(({ ok }) => ok);
     return json(ready ? 200 : 503, { status: ready ? "ready" : "unready", state: health.state, checks });
   }
+  if (metrics === undefined) return notFound;
   try {
-    const { body, contentType } = await options.metrics.render();
+    const { body, contentType } = await metrics.render();
     return { status: 200, body, contentType };
   } catch {
     return json(500, { error: "INTERNAL" });

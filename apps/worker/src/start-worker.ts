@@ -17,7 +17,7 @@ import { startHealthServer } from "./health-server.ts";
 import { loadHandlers } from "./load-handlers.ts";
 import { version } from "./version.ts";
 
-export type WorkerConfig = LoadedConfig<"worker" | "database" | "ingest" | "lake" | "logging">;
+export type WorkerConfig = LoadedConfig<"worker" | "database" | "ingest" | "lake" | "logging" | "telemetry">;
 
 export interface StartWorkerOptions {
   /** What the paths of handler modules are relative to; default the process's. */
@@ -106,7 +106,7 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
           port: healthPort,
           health: () => ({ ...worker.health(), materialiser: materialiser?.health() }),
           checkReady: async () => [...(await checkReady()), ...(materialiser ? [await materialiser.checkReady()] : [])],
-          metrics,
+          metrics: config.telemetry.metrics ? metrics : undefined,
         }).catch(async (error: unknown) => {
           await maintenance?.close();
           await composition.close();

@@ -23,6 +23,7 @@ export interface TestApiOptions {
   /** Values of the configuration, by dotted key. */
   readonly values?: Readonly<Record<string, unknown>>;
   readonly waitersMax?: number;
+  readonly servesMetrics?: boolean;
   readonly claimWaitersMax?: number;
   readonly keyCheckMs?: number;
   /** Stands in for parts of the composition. */
@@ -127,7 +128,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
   );
   if (options.lake === true) await materialiser.start();
   const composition = options.replace?.(own) ?? own;
-  const { waitersMax, claimWaitersMax, keyCheckMs } = options;
+  const { waitersMax, claimWaitersMax, keyCheckMs, servesMetrics } = options;
   const api = createApi({
     config: config.server,
     composition,
@@ -136,6 +137,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     waitersMax,
     claimWaitersMax,
     keyCheckMs,
+    servesMetrics,
   });
   const url = await api.listen();
   return {

@@ -9,6 +9,7 @@ describe("telemetry", () => {
   test("traces nothing unless told where to", () => {
     expect(loadTelemetry()).toEqual({
       serviceName: undefined,
+      metrics: true,
       tracing: { endpoint: undefined, headers: [], sampleRatio: 1, exportTimeoutMs: 10_000 },
     });
   });

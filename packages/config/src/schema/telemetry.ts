@@ -1,7 +1,7 @@
 import { z } from "zod";
 
 import { defineSection, keyNotes } from "./section.ts";
-import { checkedText, durationMs, fraction, listOf, text } from "./values.ts";
+import { checkedText, durationMs, flag, fraction, listOf, text } from "./values.ts";
 
 const second = 1_000;
 
@@ -41,7 +41,7 @@ const tracing = z.strictObject({
 
 /** What processes tell of themselves besides logs. */
 export const telemetry = defineSection({
-  description: "Traces, and the name under which a process tells of itself.",
+  description: "Traces and metrics, and the name under which a process tells of itself.",
   schema: z.strictObject({
     serviceName: text(/^[\x21-\x7e](?:[\x20-\x7e]{0,126}[\x21-\x7e])?$/, "1 to 128 printable ASCII characters")
       .optional()
@@ -50,6 +50,9 @@ export const telemetry = defineSection({
           "Name of the process in traces, `service.name`; unset means `millrace-api`, `millrace-worker` or `millrace-dev`.",
         platformName: "OTEL_SERVICE_NAME",
       }),
+    metrics: flag().default(true).register(keyNotes, {
+      description: "Whether `/v1/metrics` of the API and `/metrics` of the worker answer; they ask for no key.",
+    }),
     tracing,
   }),
   rules: [],

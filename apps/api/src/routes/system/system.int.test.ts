@@ -97,6 +97,15 @@ describe("GET /v1/metrics", () => {
     expect(text).toMatch(/millrace_db_pool_open_connections [1-9]/);
     expect(text).not.toContain("acme");
   });
+
+  test("404: where metrics are off it is nowhere, not in the documentation either, and the rest is as it was", async () => {
+    const without = await startTestApi({ database, servesMetrics: false });
+    expect((await fetch(`${without.url}/v1/metrics`)).status).toBe(404);
+    expect((await without.ask("GET /v1/ready")).status).toBe(200);
+    const { text } = await without.ask("GET /v1/openapi.json");
+    expect(text).not.toContain('"/v1/metrics"');
+    await without.close();
+  });
 });
 
 describe("logs", () => {
