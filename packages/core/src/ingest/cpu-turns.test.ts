@@ -26,16 +26,29 @@ function open(roundMs: number) {
 
 test("work runs at once while there is time in the round", () => {
   const { done, work } = open(2);
-  void work("a");
-  void work("b");
-  void work("c");
-  expect(done).toEqual(["a", "b"]);
+  void work("a", "1");
+  void work("a", "2");
+  void work("a", "3");
+  expect(done).toEqual(["1", "2"]);
+});
+
+test("a tenant that had no turn in the round needn't wait for one that floods, unless many come so", () => {
+  const { done, work, round } = open(1);
+  for (let n = 0; n < 100; n++) void work("flood");
+  void work("calm");
+  void work("calm");
+  void work("other");
+  expect(done).toEqual(["flood", "calm"]);
+  round();
+  round();
+  round();
+  expect(done).toEqual(["flood", "calm", "flood", "calm", "other"]);
 });
 
 test("between two pieces of a calm tenant at most one of each flooding tenant runs", () => {
   const { done, work, round } = open(1);
   for (let n = 0; n < 100; n++) for (const flood of ["x", "y"]) void work(flood);
-  expect(done).toEqual(["x"]);
+  expect(done).toEqual(["x", "y"]);
   for (let n = 0; n < 5; n++) void work("calm");
   while (done.filter((tenant) => tenant === "calm").length < 5) round();
   const between = done.join("").split("calm").slice(1, 5);

@@ -14,7 +14,13 @@ export interface CpuTurnsOptions {
 
 const roundMsDefault = 2;
 
-/** Makes the turns of a process. Work runs at once while no other waits and the round is not over; otherwise tenants take turns, a piece each. */
+/** A tenant that had no turn in a round needn't wait for the next one until so many times its length are over. */
+const overtime = 2;
+
+/**
+ * Makes the turns of a process. Work runs at once while no other waits and the round is not over, or where its tenant had no turn in this round yet;
+ * otherwise tenants take turns, a piece each.
+ */
 export function createCpuTurns({
   roundMs = roundMsDefault,
   nowMs = () => performance.now(),
@@ -22,11 +28,14 @@ export function createCpuTurns({
 }: CpuTurnsOptions = {}): CpuTurns {
   /** Who waits; the first one is next. */
   const lines = new Map<string, (() => void)[]>();
+  /** Who had a turn in this round. */
+  const served = new Set<string>();
   let usedMs = 0;
   let isDeferred = false;
 
-  function timed(work: () => void): void {
+  function timed(tenantId: string, work: () => void): void {
     const fromMs = nowMs();
+    served.add(tenantId);
     work();
     usedMs += nowMs() - fromMs;
     if (isDeferred) return;
@@ -37,22 +46,23 @@ export function createCpuTurns({
   function beginRound(): void {
     isDeferred = false;
     usedMs = 0;
+    served.clear();
     while (usedMs < roundMs) {
-      const work = takeNext();
-      if (work === undefined) return;
-      timed(work);
+      const [first] = lines;
+      if (first === undefined) return;
+      const [tenantId, waiting] = first;
+      const work = waiting.shift();
+      // Whoever had a turn goes behind all others.
+      lines.delete(tenantId);
+      if (waiting.length > 0) lines.set(tenantId, waiting);
+      if (work !== undefined) timed(tenantId, work);
     }
   }
 
-  function takeNext(): (() => void) | undefined {
-    const [first] = lines;
-    if (first === undefined) return undefined;
-    const [tenantId, waiting] = first;
-    const work = waiting.shift();
-    // Whoever had a turn goes behind all others.
-    lines.delete(tenantId);
-    if (waiting.length > 0) lines.set(tenantId, waiting);
-    return work;
+  /** Whether a tenant of which nothing waits need not wait either. */
+  function isFree(tenantId: string): boolean {
+    if (lines.size === 0 && usedMs < roundMs) return true;
+    return !served.has(tenantId) && usedMs < overtime * roundMs;
   }
 
   return {
@@ -66,13 +76,10 @@ export function createCpuTurns({
             }),
           );
         };
-        if (lines.size === 0 && usedMs < roundMs) {
-          timed(settle);
-          return;
-        }
         const waiting = lines.get(tenantId);
-        if (waiting === undefined) lines.set(tenantId, [settle]);
-        else waiting.push(settle);
+        if (waiting !== undefined) waiting.push(settle);
+        else if (isFree(tenantId)) timed(tenantId, settle);
+        else lines.set(tenantId, [settle]);
       });
     },
   };
