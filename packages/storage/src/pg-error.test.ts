@@ -33,6 +33,8 @@ describe("an error of the driver becomes one of ours", () => {
     ["54000", "VALIDATION_FAILED"],
     ["54001", "VALIDATION_FAILED"],
     ["23505", "INTERNAL"],
+    // Without the name of a constraint: the row's partition was just made.
+    ["23514", "UNAVAILABLE"],
     ["42P01", "UNAVAILABLE"],
     ["25006", "UNAVAILABLE"],
     ["42601", "INTERNAL"],

@@ -61,7 +61,7 @@ export function toMillraceError(error: unknown, outcome: Outcome = "none"): Mill
   }
   const state = sqlState(error) ?? "";
   if (state === "57014" || state === "55P03" || state === "25P04") return unavailable(messages.deadline);
-  if (state === "40001" || state === "40P01") return unavailable(messages.conflict);
+  if (isConflict(error)) return unavailable(messages.conflict);
   // A server that has become a replica: a fail-over is under way.
   if (state === "25006") return unavailable(messages.readOnly);
   if (state.startsWith("53")) return unavailable(messages.full);
@@ -75,9 +75,14 @@ export function toMillraceError(error: unknown, outcome: Outcome = "none"): Mill
 
 /** The SQLSTATE of an error or of its cause, if PostgreSQL sent one. */
 export function sqlState(error: unknown): string | undefined {
+  const refusal = findRefusal(error);
+  return refusal && codeOf(refusal);
+}
+
+/** What PostgreSQL sent, of an error or of its cause. */
+function findRefusal(error: unknown): Error | undefined {
   for (let at: unknown = error; at instanceof Error; at = at.cause) {
-    const code = codeOf(at);
-    if (code !== undefined && "severity" in at) return code;
+    if (codeOf(at) !== undefined && "severity" in at) return at;
   }
   return undefined;
 }
@@ -87,10 +92,19 @@ export function isOutcomeUnknown(error: unknown): boolean {
   return error instanceof MillraceError && error.extensions["outcome"] === "unknown";
 }
 
-/** True for deadlocks and serialization failures: PostgreSQL undid the work, and doing it again can succeed. */
+/** True for deadlocks, serialization failures and rows whose partition was just made: PostgreSQL undid the work, and doing it again can succeed. */
 export function isConflict(error: unknown): boolean {
   const state = sqlState(error);
-  return state === "40001" || state === "40P01";
+  return state === "40001" || state === "40P01" || (state === "23514" && isMisrouted(error));
+}
+
+/**
+ * True when a row was on its way to the default partition while its own was made there and then. It is the one check that has no name:
+ * PostgreSQL sends that of every constraint that somebody declared.
+ */
+function isMisrouted(error: unknown): boolean {
+  const refusal = findRefusal(error);
+  return refusal !== undefined && !("constraint_name" in refusal);
 }
 
 /** True when somebody else held a lock for too long: PostgreSQL undid the work, and whoever wants something else need not wait. */
