@@ -17,7 +17,8 @@ test("a row whose partition is made while it is on its way to the default one ge
   await database.query(sql("create table rows_other partition of rows default"));
   let insertion: Promise<unknown> = Promise.resolve();
   await database.withTransaction(async (tx) => {
-    await tx.query(sql("create table rows_new partition of rows for values from (0) to (10)"));
+    await tx.query(sql("create table rows_new (like rows including all)"));
+    await tx.query(sql("alter table rows attach partition rows_new for values from (0) to (10)"));
     insertion = database.query(sql("insert into rows values (5)"));
     const waiting = sql(
       "select count(*)::int as waiting from pg_locks where not granted and database = (select oid from pg_database where datname = current_database())",
