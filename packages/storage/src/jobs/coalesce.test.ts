@@ -42,15 +42,6 @@ describe("the coalescer", () => {
     expect(await answer).toBe("done 1");
   });
 
-  it("waits for those that call in the same turn of the event loop, microtasks apart", async () => {
-    const { coalescer, flights } = setUp();
-    void coalescer.add(1);
-    for (let later = 0; later < 10; later++) await Promise.resolve();
-    void coalescer.add(2);
-    await turn();
-    expect(flights.map(({ items }) => items)).toEqual([[1, 2]]);
-  });
-
   it("shares a flight among callers of one moment, and gathers further ones while the flights are out", async () => {
     const { coalescer, flights } = setUp();
     const answers = [1, 2, 3, 4, 5].map((item) => coalescer.add(item));

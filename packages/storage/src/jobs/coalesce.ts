@@ -88,10 +88,10 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
       if (waiting.length >= options.waitingMax) return Promise.reject(options.refuse());
       return new Promise<Answer>((resolve, reject) => {
         waiting.push({ item, resolve, reject });
-        // Behind the poll for I/O of this turn of the event loop: each request that was read in it has called by then, where a microtask runs after the first of them.
+        // In a microtask, so that the callers of one turn of the event loop leave together.
         if (!launching && flights < options.flightsMax) {
           launching = true;
-          setImmediate(launch);
+          queueMicrotask(launch);
         }
       });
     },
