@@ -35,3 +35,9 @@ test("a check of a constraint that was declared is no such thing", async () => {
   const refused = db.database.query(sql("insert into rows values (-1)"));
   await expect(refused).rejects.toMatchObject({ code: "INTERNAL", cause: { code: "23514" } });
 });
+
+test("a row that no partition takes is no such thing either", async () => {
+  const { database } = db;
+  await database.query(sql("create table narrow (at int) partition by range (at)"));
+  await expect(database.query(sql("insert into narrow values (1)"))).rejects.toMatchObject({ code: "INTERNAL" });
+});

@@ -99,12 +99,12 @@ export function isConflict(error: unknown): boolean {
 }
 
 /**
- * True when a row was on its way to the default partition while its own was made there and then. It is the one check that has no name:
- * PostgreSQL sends that of every constraint that somebody declared.
+ * True when a row was on its way to the default partition while its own was made there and then. Constraints that somebody declared, and
+ * a table without a partition for a row, have the same SQLSTATE: they stay as they are however often one tries.
  */
 function isMisrouted(error: unknown): boolean {
   const refusal = findRefusal(error);
-  return refusal !== undefined && !("constraint_name" in refusal);
+  return refusal !== undefined && "routine" in refusal && refusal.routine === "ExecPartitionCheckEmitError";
 }
 
 /** True when somebody else held a lock for too long: PostgreSQL undid the work, and whoever wants something else need not wait. */

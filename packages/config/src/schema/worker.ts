@@ -60,7 +60,8 @@ export const worker = defineSection({
     shutdownGraceMs: durationMs({ min: 0, max: 60 * minute })
       .default(25 * second)
       .register(keyNotes, {
-        description: "Time that running handlers have after the stop signal before their jobs are handed back.",
+        description:
+          "Time that running handlers have after the stop signal before their jobs are handed back. Whoever stops the process has to wait 20 seconds longer before it kills.",
       }),
     handlers: listOf(z.string().regex(/^(?! *$)\P{Cc}+$/u), "module paths or package names")
       .default([])

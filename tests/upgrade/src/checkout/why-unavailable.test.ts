@@ -8,7 +8,7 @@ import { runProgram } from "@millrace/e2e/processes";
 
 import { whyUnavailable } from "./why-unavailable.ts";
 
-test("upgrades are tried in a whole clone alone; in a shallow one, and where there is none, the reason is said", async ({
+test("upgrades are tried in a whole clone alone; in a shallow one, one without the release, and where there is none, the reason is said", async ({
   onTestFinished,
 }) => {
   const cwd = await mkdtemp(join(tmpdir(), "millrace-upgrade-"));
@@ -19,7 +19,9 @@ test("upgrades are tried in a whole clone alone; in a shallow one, and where the
   for (const message of ["one", "two"]) await git("-C", "whole", ...commit, "--message", message);
   await git("clone", "--quiet", "--depth", "1", `file://${join(cwd, "whole")}`, "shallow");
 
-  expect(await whyUnavailable(join(cwd, "whole"))).toBeUndefined();
+  const old = "f".repeat(40);
+  expect(await whyUnavailable(join(cwd, "whole"), ["HEAD~1"])).toBeUndefined();
+  expect(await whyUnavailable(join(cwd, "whole"), ["HEAD", old])).toContain(old);
   expect(await whyUnavailable(join(cwd, "shallow"))).toMatch(/shallow/);
   expect(await whyUnavailable(cwd)).toMatch(/no clone/);
 });
