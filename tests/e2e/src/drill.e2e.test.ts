@@ -1,4 +1,4 @@
-import { mkdtemp, readdir, rm } from "node:fs/promises";
+import { mkdir, mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
@@ -23,3 +23,18 @@ test(
     expect((await readdir(join(folder, "archive"))).some((name) => /^[0-9A-F]{24}$/.test(name))).toBe(true);
   },
 );
+
+test("the drill leaves a folder alone that has something in it, such as somebody's lake", async () => {
+  const folder = await mkdtemp(join(tmpdir(), "millrace-e2e-drill-"));
+  onTestFinished(() => rm(folder, { recursive: true, force: true }));
+  const object = join(folder, "lake", "1", "a.parquet");
+  await mkdir(join(folder, "lake", "1"), { recursive: true });
+  await writeFile(object, "theirs");
+  const program = "tests/e2e/src/drill/main.ts";
+  const drill = startProcess({ name: "drill", program, args: ["--folder", folder], cwd: folder, env: {} });
+  onTestFinished(() => drill.signal("SIGKILL"));
+  expect(await drill.exited).toEqual({ code: 1, signal: null });
+  expect(drill.output()).toContain(`${folder} is not empty`);
+  expect((await readdir(folder, { recursive: true })).toSorted()).toEqual(["lake", "lake/1", "lake/1/a.parquet"]);
+  expect(await readFile(object, "utf8")).toBe("theirs");
+});

@@ -4,12 +4,13 @@ import { join, resolve } from "node:path";
 import { inspect, parseArgs } from "node:util";
 
 import type { RunningProcess } from "../processes/start-process.ts";
+import { isFree } from "./is-free.ts";
 import { runDrill } from "./run-drill.ts";
 import { createSteps } from "./steps.ts";
 
 const { values } = parseArgs({
   options: {
-    /** An empty folder to work in, which stays; default one that goes when all was well. */
+    /** A folder to work in, empty or not there yet, which stays; default one that goes when all was well. */
     folder: { type: "string" },
   },
 });
@@ -19,6 +20,11 @@ process.exit(await main());
 async function main(): Promise<number> {
   const folder =
     values.folder === undefined ? await mkdtemp(join(tmpdir(), "millrace-drill-")) : resolve(values.folder);
+  // A data folder of Millrace has its lake in the same place, and the drill deletes what its own catalogue doesn't know.
+  if (!(await isFree(folder))) {
+    process.stderr.write(`${folder} is not empty. The drill works in an empty folder only: it deletes objects.\n`);
+    return 1;
+  }
   const historyFolder = join(folder, "history");
   await mkdir(historyFolder, { recursive: true });
   const processes: RunningProcess[] = [];
