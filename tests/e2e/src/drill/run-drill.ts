@@ -6,6 +6,7 @@ import { connectDirectly } from "@millrace/storage";
 import type { ProcessHost } from "../processes/start-process.ts";
 import { archiveAll, one, startArchived } from "./archived-postgres.ts";
 import { backUp } from "./back-up.ts";
+import { isSweeping, putOffPlans } from "./lake-state.ts";
 import { age, maintain, objectsIn, orphansIn } from "./orphans.ts";
 import { lakeOf, migrate, startProduct } from "./product.ts";
 import { restore } from "./restore.ts";
@@ -23,6 +24,7 @@ export async function runDrill(host: ProcessHost, steps: Steps): Promise<void> {
   const lake = lakeOf(host);
   const primary = await steps.run("start PostgreSQL with an archive of its log", () => startArchived(host.folder));
   await steps.run("migrate it", () => migrate(host, primary.url, "up"));
+  await steps.run("put off the lake's daily upkeep, here and in what is restored", () => putOffPlans(primary.url));
   const before = await steps.run("start an API and a worker", () => startProduct(host, primary.url, "before"));
   const { client } = before;
 
@@ -69,6 +71,7 @@ export async function runDrill(host: ProcessHost, steps: Steps): Promise<void> {
   const [inRecovery, timeline] = await timelineOf(restored.url);
   steps.same("the restored server has left recovery, on a timeline of its own", [inRecovery, timeline], [false, 2]);
   await steps.run("tell it so: after-restore", () => migrate(host, restored.url, "after-restore"));
+  steps.same("it has switched the deletion of objects off", await isSweeping(restored.url), false);
   // Before anybody writes: what is uploaded has no row yet.
   const orphans = await orphansIn(lake, restored.url);
   const objects = await objectsIn(lake);
