@@ -94,11 +94,13 @@ test("plan prints SQL and runs none of it", async () => {
   expect(await run(url, "plan")).toEqual({ code: 0, stdout: "-- nothing is pending\n", stderr: "" });
 });
 
-test("down refuses to lose data with 1 and a sentence, and does it once it is told to", async () => {
+test("down refuses to lose data with 1 and a sentence that names the flag, and does it once it is told to", async () => {
   const { url } = await testDatabaseOfThisTest();
   const refused = await run(url, "down", "--to", "0");
   expect(refused.code).toBe(1);
-  expect(refused.stderr).toMatch(/^millrace-migrator: Undoing \d{4}_\w+ loses data: .+\n$/);
+  expect(refused.stderr).toMatch(
+    /^millrace-migrator: Undoing \d{4}_\w+ loses data: .+\. Agree to that with --allow-data-loss\.\n$/,
+  );
   const done = await run(url, "down", "--to", "0", "--allow-data-loss");
   expect(done).toMatchObject({ code: 0, stderr: "" });
   expect(logLines(done.stdout).at(-1)).toMatchObject({ migrations: all.toReversed(), direction: "down" });

@@ -28,7 +28,8 @@ export async function runMigrator(
     return await asked.run(createContext(env, io));
   } catch (error) {
     if (error instanceof MigrationError) {
-      say(error.message);
+      // What is agreed to is the library's, how it is said is this program's.
+      say(error.reason === "lossy" ? `${error.message}. Agree to that with --allow-data-loss.` : error.message);
       return error.exitCode;
     }
     if (error instanceof ConfigError) {
