@@ -6,6 +6,7 @@ import { type ErrorCode, errorCatalogue, problemType } from "@millrace/contract"
 import { encodeVisibilityToken } from "@millrace/core";
 import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
 
+import { loseFile } from "./testing/lose-file.ts";
 import { openSocket, parseReply } from "./testing/open-socket.ts";
 import { type RequestOptions, type TestApi, startTestApi } from "./testing/start-test-api.ts";
 
@@ -59,13 +60,18 @@ async function makeJob(more: object = {}): Promise<string> {
   return (await api.ask("POST /v1/jobs", { key, body: { type: "t", ...more } })).json.id;
 }
 
+/** A token of an event in a table. */
+async function ingest(name: string): Promise<unknown> {
+  await api.ask("POST /v1/tables", { key, body: { name, columns: [{ name: "a", type: "int64" }] } });
+  const records = [{ idempotencyKey: randomUUID(), payload: { a: 1 } }];
+  const { json } = await api.ask(`POST /v1/ingest/${name}`, { key, body: { records } });
+  return json["visibilityToken"];
+}
+
 /** A token of an event that is in the log, and in no snapshot. */
 async function unseenToken(): Promise<unknown> {
   await api.materialiser.stop();
-  await api.ask("POST /v1/tables", { key, body: { name: "late", columns: [{ name: "a", type: "int64" }] } });
-  const records = [{ idempotencyKey: randomUUID(), payload: { a: 1 } }];
-  const { json } = await api.ask("POST /v1/ingest/late", { key, body: { records } });
-  return json["visibilityToken"];
+  return ingest("late");
 }
 
 /** The id of a snapshot that was published, and has expired since. */
@@ -131,6 +137,13 @@ const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
     const snapshotId = await expiredSnapshot();
     return ask("POST /v1/query", { body: { sql: "select 1", snapshotId } });
   },
+  INTEGRITY_CHECK_FAILED: async () => {
+    await api.materialiser.start();
+    const body = { sql: "select * from damaged", minVisibilityToken: await ingest("damaged") };
+    await ask("POST /v1/query", { body });
+    await loseFile(api, "acme", "damaged");
+    return ask("POST /v1/query", { body });
+  },
   VISIBILITY_TOKEN_INVALID: () => ask("POST /v1/query", { body: { sql: "select 1", minVisibilityToken: "none" } }),
   TOKEN_SCOPE_MISMATCH: async () => {
     const minVisibilityToken = encodeVisibilityToken("another", 1);
@@ -147,7 +160,6 @@ const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
 
 /** Codes that no route answers with, and where they are produced instead. */
 const elsewhere: Readonly<Partial<Record<ErrorCode, string>>> = {
-  INTEGRITY_CHECK_FAILED: "why a job of the lake's upkeep is dead; its own tests have it",
   QUERY_TOO_LARGE: "a query that ends its process; the engine's own tests have it",
   SCHEMA_MISMATCH: "a record's own error, within the answer to an ingest",
 };

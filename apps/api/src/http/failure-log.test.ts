@@ -59,6 +59,15 @@ describe("a fault of ours", () => {
     });
   });
 
+  it("is any code with status 500", () => {
+    const { lines, log } = open();
+    const error = new MillraceError("INTEGRITY_CHECK_FAILED", "A file is missing.", {
+      cause: new Error("1/a.parquet"),
+    });
+    log.failed(error, error, {});
+    expect(lines).toMatchObject([{ level: "error", err: { cause: { message: "1/a.parquet" } } }]);
+  });
+
   it("is not what a client did wrong", () => {
     const { lines, log } = open();
     const error = new MillraceError("NOT_FOUND", "No such thing.");

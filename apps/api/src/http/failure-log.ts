@@ -13,7 +13,7 @@ const repeatMs = 1_000;
 const causesMax = 4;
 
 /**
- * Makes the log of a process's failures. Each fault of ours is a line of its own, with its stack. Unavailability comes for all requests at once and its stacks say
+ * Makes the log of a process's failures. Each fault of ours (500) is a line of its own, with its stack. Unavailability comes for all requests at once and its stacks say
  * nothing: it is a line a second at most, with the newest request's fields and how many there were.
  */
 export function createFailureLog(logger: Logger): FailureLog {
@@ -34,7 +34,7 @@ export function createFailureLog(logger: Logger): FailureLog {
 
   return {
     failed(known, cause, fields) {
-      if (known.code === "INTERNAL") logger.error({ ...fields, err: cause }, "A request failed");
+      if (known.status === 500) logger.error({ ...fields, err: cause }, "A request failed");
       if (known.code !== "UNAVAILABLE") return;
       count++;
       newest = { ...fields, err: withoutStack(cause) };

@@ -18,11 +18,15 @@ export interface Wanted {
   readonly signal: AbortSignal;
 }
 
-/** The tables' files in a snapshot, as local files. @throws SNAPSHOT_EXPIRED when they are gone meanwhile, UNAVAILABLE; the signal's reason */
+/**
+ * The tables' files in a snapshot, as local files.
+ * @throws SNAPSHOT_EXPIRED when it has expired meanwhile, INTEGRITY_CHECK_FAILED when a file is missing that it holds, UNAVAILABLE; the signal's reason
+ */
 export async function openTables(ctx: QueryCtx, { snapshot, tables, signal }: Wanted): Promise<OpenTables> {
   const ids = tables.map(({ tableId }) => tableId);
-  const files = snapshot === undefined || ids.length === 0 ? [] : await ctx.lake.filesOf(snapshot, ids);
-  const { localPaths, release } = await acquire(ctx, files, signal);
+  const held = async () => (snapshot === undefined || ids.length === 0 ? [] : ctx.lake.filesOf(snapshot, ids));
+  const files = await held();
+  const { localPaths, release } = await acquire(ctx, { files, held, signal });
   try {
     const paths = new Map(files.map((file, at) => [file, localPaths[at] ?? ""]));
     const opened = tables.map(async (table) => {
@@ -47,14 +51,28 @@ export function toQueryTable({ name, columns, primaryKey, system }: EventTable):
     : { name, columns, primaryKey, files: [] };
 }
 
-async function acquire(ctx: QueryCtx, files: readonly LakeFile[], signal: AbortSignal) {
+interface WantedFiles {
+  readonly files: readonly LakeFile[];
+  /** Asks for them once more. @throws SNAPSHOT_EXPIRED */
+  held(): Promise<readonly LakeFile[]>;
+  readonly signal: AbortSignal;
+}
+
+async function acquire(ctx: QueryCtx, { files, held, signal }: WantedFiles) {
   const wanted = files.map(({ path, fileBytes }) => ({ path, bytes: fileBytes }));
   try {
     return await ctx.files.acquire(wanted, signal);
   } catch (error) {
-    // A catalogued file goes only after its last snapshot has expired.
     if (!isMillraceError(error, "NOT_FOUND")) throw error;
-    throw new MillraceError("SNAPSHOT_EXPIRED", "The snapshot expired while the query began.", { cause: error });
+    // A file goes only after its last snapshot has expired, so one that is missed before that is damage.
+    if ((await held()).length < files.length) {
+      throw new MillraceError("SNAPSHOT_EXPIRED", "The snapshot expired while the query began.", { cause: error });
+    }
+    throw new MillraceError(
+      "INTEGRITY_CHECK_FAILED",
+      "A file of the lake is missing. A check by POST /v1/maintenance/integrity says which ones are.",
+      { cause: error },
+    );
   }
 }
 

@@ -26,7 +26,7 @@ export interface QueryRunInput {
 
 /**
  * Runs one SELECT over the tenant's tables as they were in one snapshot. The result is complete before its first byte is read: end its body, or destroy it.
- * @throws FORBIDDEN, VALIDATION_FAILED, RATE_LIMITED, what `chooseSnapshot` and the query engine throw
+ * @throws FORBIDDEN, VALIDATION_FAILED, RATE_LIMITED, what `chooseSnapshot`, `openTables` and the query engine throw
  */
 export async function runQuery(ctx: QueryCtx, input: QueryRunInput): Promise<QueryAnswer> {
   requireScope(ctx, "query:read");

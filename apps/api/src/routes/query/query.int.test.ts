@@ -4,6 +4,7 @@ import { request } from "node:http";
 import { describe, expect, test, vi } from "vitest";
 
 import { apiOfFile } from "../../testing/api-of-file.ts";
+import { loseFile } from "../../testing/lose-file.ts";
 
 const { api, key } = await apiOfFile({
   lake: true,
@@ -138,6 +139,28 @@ describe("POST /v1/query", () => {
     expect((await query({ sql: `select * from ${table}` }, bound.key)).json).toMatchObject({ code: "QUERY_INVALID" });
     const blind = await api.makeKey({ scopes: ["jobs:read"] });
     expect((await query({ sql: "select 1" }, blind.key)).status).toBe(403);
+  });
+
+  test("calls a file that is missing a fault, not an expired snapshot: the log names the object, the answer does not", async () => {
+    const table = await makeTable();
+    const body = { sql: `select * from ${table}`, minVisibilityToken: await send(table, [{ id: 1 }]) };
+    expect(await rowsOf(body)).toHaveLength(1);
+    const path = await loseFile(api, "acme", table);
+    const { status, text, json } = await query(body);
+    expect([status, json]).toEqual([
+      500,
+      expect.objectContaining({ code: "INTEGRITY_CHECK_FAILED", retryable: false }),
+    ]);
+    expect(json["detail"]).toContain("POST /v1/maintenance/integrity");
+    expect(text).not.toContain(path);
+    expect(api.logs.filter(({ msg }) => msg === "A request failed")).toMatchObject([
+      {
+        level: "error",
+        errorCode: "INTEGRITY_CHECK_FAILED",
+        err: { cause: { message: expect.stringContaining(path) } },
+      },
+    ]);
+    expect(await rowsOf({ sql: "select 1" })).toEqual([[1]]);
   });
 
   test("answers a tenant without tables", async () => {

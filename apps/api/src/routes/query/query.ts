@@ -46,6 +46,7 @@ export const queryRoute: Route = {
     "VISIBILITY_TOKEN_INVALID",
     "TOKEN_SCOPE_MISMATCH",
     "CONSISTENCY_TIMEOUT",
+    "INTEGRITY_CHECK_FAILED",
     "RATE_LIMITED",
     "UNAVAILABLE",
   ],
