@@ -49,9 +49,9 @@ describe("a body that is parsed in pieces", () => {
     for (const body of [
       `{"records":[${all.join(",")}],"atomic":true}`,
       `\uFEFF {"atomic":true, "rec\\u006frds" : [ ${all.join("\r\n ,\t")} ] } `,
-      `{"records":[${all.join(",")}],"more":[],"other":[1,2],"deep":{"records":[${all.join(",")}]}}`,
+      `{"records":[${all.join(",")}],"more":[],"other":[1,2],"deep":{"records":[${all.slice(0, 500).join(",")}], "n":1e400}}`,
       `{"records":[12345678901234567890,${all.join(",")},1.10,"x",null,[[1]]]}`,
-      `[${all.join(",")}]`,
+      `[${all.slice(0, 700).join(",")}]`,
       `{"__proto__":[${all.join(",")}]}`,
     ]) {
       const expected = await atOnce(body);
@@ -79,6 +79,14 @@ describe("a body that is parsed in pieces", () => {
     const at = Buffer.byteLength(`{"records":[${records(1_500).join(",")}`);
     expect(Number(from)).toBeLessThanOrEqual(at);
     expect(Number(to)).toBeGreaterThan(at);
+  });
+
+  test("is refused for what is around its lists when that is large, before it is parsed", async () => {
+    const list = `[${records(3_000).join(",")}]`;
+    for (const body of [list, `{"deep":{"records":${list}}}`, `{"atomic":true,"text":"${"x".repeat(100_000)}"}`]) {
+      const { code, message } = await inTurns(body);
+      expect([code, message]).toEqual(["PAYLOAD_TOO_LARGE", expect.stringContaining('{"records": […]}')]);
+    }
   });
 
   test("is refused for an element that is too large, before it is parsed", async () => {

@@ -19,6 +19,8 @@ export interface PartsOptions {
 
 const partBytes = 32 * 1_024;
 const stepBytes = 256 * 1_024;
+/** What is around the lists of a body: the few members that requests have, and a number for each part of a list. */
+const envelopeBytesMax = 64 * 1_024;
 const faultsMax = 100;
 
 /**
@@ -49,7 +51,11 @@ async function parseInParts(body: Buffer, { turn, elementBytesMax }: PartsOption
   const cutter = createJsonCutter(body, partBytes);
   while (!(await turn(() => cutter.step(stepBytes))));
   const { envelope, parts } = cutter.cut();
-  const root = await turn(() => parseJson(Buffer.from(envelope)));
+  if (envelope.length > envelopeBytesMax) {
+    const message = `A body is an object whose lists may be long, such as {"records": […]}; what is around its lists has more than ${envelopeBytesMax} bytes.`;
+    throw new MillraceError("PAYLOAD_TOO_LARGE", message, { extensions: { bytesMax: envelopeBytesMax } });
+  }
+  const root = await turn(() => parseJson(Buffer.from(envelope), { exact: true }));
   const faults: FieldError[] = [];
   for (const [name, list] of listsOf(root)) {
     const numbers = list.splice(0) as readonly number[];

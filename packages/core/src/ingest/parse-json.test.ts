@@ -1,5 +1,5 @@
 import * as fc from "fast-check";
-import { describe, expect, test } from "vitest";
+import { describe, expect, test, vi } from "vitest";
 
 import { normalNumber } from "./normal-number.ts";
 import { isRawJson, parseExactJson } from "./parse-json.ts";
@@ -34,6 +34,18 @@ describe("parseExactJson", () => {
   ])("leaves %s a number, which a double holds", (number) =>
     expect(parseExactJson(`{"a":${number}}`)).toEqual({ a: Number(number) }),
   );
+
+  test("never has a reviver at malformed text, of which V8's heap takes harm", () => {
+    const parse = vi.spyOn(JSON, "parse");
+    try {
+      for (const text of ['{"a":1e400,', '{"a":[12345678901234567890,"b"', "[1e400]]"]) {
+        expect(() => parseExactJson(text)).toThrow(SyntaxError);
+      }
+      expect(parse.mock.calls.map(({ length }) => length)).toEqual([1, 1, 1]);
+    } finally {
+      parse.mockRestore();
+    }
+  });
 
   test("leaves text alone that looks like numbers", () => {
     const text = '{"a":"x,12345678901234567890","b":"[1e400"}';
