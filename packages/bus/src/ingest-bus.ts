@@ -72,6 +72,11 @@ export interface IngestBus {
   /** Frees ranges whose lease has expired, each under a new epoch; answers how many. */
   requeueExpired(): Promise<number>;
   lag(tenantNo: number): Promise<LogLag | undefined>;
+  /**
+   * When the oldest event that is not consumed was ingested, of all tenants; undefined where none waits. Takes one connection to PostgreSQL at a time.
+   * @throws UNAVAILABLE where an event waits of which it can't tell
+   */
+  oldestPendingAt(): Promise<Date | undefined>;
   /** What waits of each table, counted over a bounded number of the oldest events; undefined where the bus can't tell. */
   pendingByTable(tenantNo: number): Promise<readonly TablePending[] | undefined>;
   /** Drops what is consumed and makes room for what comes: partitions, generations of keys, stream messages. Any process may do it at any time. */

@@ -1,3 +1,4 @@
+import { MillraceError } from "@millrace/contract";
 import type { Database } from "@millrace/storage";
 import {
   ackRange,
@@ -8,6 +9,7 @@ import {
   keepUpLog,
   logLag,
   nackRange,
+  oldestPending,
   pendingByTable,
   publishEvents,
   readRange,
@@ -60,6 +62,12 @@ export function createPostgresBus({ db, keyWindowMs }: PostgresBusOptions): Inge
       return tenants.length;
     },
     lag: (tenantNo) => logLag(db, tenantNo),
+    async oldestPendingAt() {
+      const { oldestAt, elsewhere } = await oldestPending(db);
+      if (elsewhere.length === 0) return oldestAt;
+      const message = `Events of ${elsewhere.length} tenants wait where this process doesn't read, and nobody knows for how long`;
+      throw new MillraceError("UNAVAILABLE", message);
+    },
     pendingByTable: (tenantNo) => pendingByTable(db, tenantNo),
     upkeep: () => keepUpLog(db, { keyWindowMs }),
     onPublished: (listener) => db.listen(eventsChannel, (payload) => listener(Number(payload))),

@@ -6,6 +6,7 @@ import {
   extendLogLease,
   keepUpLog,
   nackRange,
+  oldestPending,
   publishEvents,
   releaseLogLease,
   requeueExpiredRanges,
@@ -18,6 +19,8 @@ import { createConnector } from "./connection.ts";
 import { toMillraceError } from "./error.ts";
 import { lag } from "./lag.ts";
 import { createLosses } from "./losses.ts";
+import { oldestOfLog } from "./oldest-of-log.ts";
+import { createOldestPending } from "./oldest-pending.ts";
 import type { NatsBusOptions } from "./options.ts";
 import { readOptions } from "./options.ts";
 import { publish } from "./publish.ts";
@@ -42,6 +45,11 @@ export function createNatsBus(options: NatsBusOptions): IngestBus {
   const announcer = createAnnouncer(db);
   const publishing = { settings, connector, streams, store, attachments };
   const claiming = { settings, db, store, reader, losses };
+  const looking = { db, store, streams, connector };
+  const oldestPendingAt = createOldestPending({
+    look: () => oldestPending(db),
+    ask: (tenantNo) => oldestOfLog(looking, tenantNo),
+  });
   const underWay = new Set<Promise<unknown>>();
 
   /** Closing waits for what is under way. */
@@ -83,7 +91,8 @@ export function createNatsBus(options: NatsBusOptions): IngestBus {
       for (const tenantNo of tenants) announcer.announce(tenantNo);
       return tenants.length;
     },
-    lag: (tenantNo) => lag({ db, store, streams, connector }, tenantNo),
+    lag: (tenantNo) => lag(looking, tenantNo),
+    oldestPendingAt,
     // Messages of a stream can\'t be counted by table and place.
     pendingByTable: () => Promise.resolve(undefined),
     async upkeep() {

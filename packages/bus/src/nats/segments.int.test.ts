@@ -85,7 +85,10 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
     await publish(postgres, 3);
     await publish(opened.bus, 3);
     await publish(postgres, 3);
+    expect(await opened.bus.oldestPendingAt()).toEqual((await opened.bus.lag(tenantNo))?.oldestPendingAt);
     expect(await consumed(postgres)).toEqual(published.slice(0, 3));
+    // What it doesn't read may be of any age; what came into PostgreSQL behind it is younger.
+    await expect(postgres.oldestPendingAt()).rejects.toMatchObject({ code: "UNAVAILABLE" });
     expect(await postgres.claimBatch({ ...plainClaim, tenantNo })).toBeUndefined();
     expect(await consumed(opened.beside({ publishTo: "postgres" }))).toEqual(published.slice(3));
     await publish(postgres, 2);
@@ -213,8 +216,10 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
     await expect(opened.bus.claimBatch({ ...plainClaim, tenantNo })).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await expect(opened.bus.ping()).rejects.toMatchObject({ code: "UNAVAILABLE" });
     expect(await opened.bus.lag(tenantNo)).toMatchObject({ pendingEvents: 3 });
+    await expect(opened.bus.oldestPendingAt()).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await nats.revive(0);
     await untilUp();
+    expect(await opened.bus.oldestPendingAt()).toEqual((await opened.bus.lag(tenantNo))?.oldestPendingAt);
     published.push(...acceptedOffsets(await opened.bus.publish(tenantNo, events)));
     await expect
       .poll(() => opened.bus.claimBatch({ ...plainClaim, tenantNo }), { timeout: 10_000 })

@@ -145,5 +145,18 @@ export function describeClaims(harness: IngestBusHarness): void {
       });
       expect(await bus.lag(2 ** 40)).toBeUndefined();
     });
+
+    it("the oldest event that waits is found whoever has it, however many others wait that were served less lately", async () => {
+      const { bus } = test.fixture;
+      expect(await bus.oldestPendingAt()).toBeUndefined();
+      await bus.publish(test.tenantNo, newEvents(2));
+      expect(await ackAlone(test.fixture, await claimOne(bus, test.tenantNo, { limit: 1 }))).toBe(true);
+      const oldest = (await bus.lag(test.tenantNo))?.oldestPendingAt;
+      for (let others = 0; others < 12; others++) await bus.publish(await makeLog(test.fixture.db), newEvents(1));
+      expect(oldest).toBeInstanceOf(Date);
+      expect(await bus.oldestPendingAt()).toEqual(oldest);
+      await consumeAll(test.fixture, test.tenantNo);
+      expect((await bus.oldestPendingAt())?.getTime()).toBeGreaterThan(oldest?.getTime() ?? Number.POSITIVE_INFINITY);
+    });
   });
 }

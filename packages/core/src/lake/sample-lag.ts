@@ -1,5 +1,5 @@
 import type { IngestBus } from "@millrace/bus";
-import { type Database, type HistoryStore, pendingLogs } from "@millrace/storage";
+import type { HistoryStore } from "@millrace/storage";
 import type { Metrics } from "@millrace/telemetry";
 
 import { jitter } from "../worker/backoff.ts";
@@ -7,8 +7,7 @@ import { type Loop, startLoop } from "../worker/loop.ts";
 import type { Outages } from "../worker/outages.ts";
 
 export interface LagOptions {
-  readonly db: Database;
-  readonly bus: Pick<IngestBus, "lag">;
+  readonly bus: Pick<IngestBus, "oldestPendingAt">;
   /** Without it finished jobs are not copied from here, and nothing is said of them. */
   readonly history: Pick<HistoryStore, "oldestWaitingMs"> | undefined;
   readonly metrics: Pick<Metrics, "lakeLagSeconds" | "lakeHistoryLagSeconds">;
@@ -16,16 +15,18 @@ export interface LagOptions {
 }
 
 const everyMs = 15_000;
-/** Of so many tenants that were not published for longest the oldest event is looked for. */
-const tenantsMax = 10;
 
-/** Measures how far the lake is behind its sources, of all tenants together, until it is stopped. */
-export function sampleLag({ db, bus, history, metrics, outages }: LagOptions): Loop {
+/** Measures how far the lake is behind its sources, of all tenants together, until it is stopped. What can't be measured has no value meanwhile, rather than its last one. */
+export function sampleLag({ bus, history, metrics, outages }: LagOptions): Loop {
   return startLoop({
     firstDelayMs: 0,
     async step() {
-      metrics.lakeLagSeconds.set((await oldestPendingMs(db, bus)) / 1_000);
-      if (history !== undefined) metrics.lakeHistoryLagSeconds.set((await history.oldestWaitingMs()) / 1_000);
+      const measured = await Promise.allSettled([
+        measure(metrics.lakeLagSeconds, () => oldestPendingMs(bus)),
+        history && measure(metrics.lakeHistoryLagSeconds, () => history.oldestWaitingMs()),
+      ]);
+      const failure = measured.find((outcome) => outcome.status === "rejected");
+      if (failure !== undefined) throw failure.reason;
       outages.recovered("lag");
       return jitter(everyMs);
     },
@@ -33,9 +34,17 @@ export function sampleLag({ db, bus, history, metrics, outages }: LagOptions): L
   });
 }
 
-async function oldestPendingMs(db: Database, bus: Pick<IngestBus, "lag">): Promise<number> {
-  const tenants = await pendingLogs(db, tenantsMax);
-  const lags = await Promise.all(tenants.map((tenantNo) => bus.lag(tenantNo)));
+async function measure(gauge: Metrics["lakeLagSeconds"], ageMs: () => Promise<number>): Promise<void> {
+  try {
+    gauge.set((await ageMs()) / 1_000);
+  } catch (error) {
+    gauge.set(Number.NaN);
+    throw error;
+  }
+}
+
+async function oldestPendingMs(bus: LagOptions["bus"]): Promise<number> {
+  const at = await bus.oldestPendingAt();
   // Two clocks: what the database accepted may lie ahead of ours.
-  return Math.max(0, ...lags.map((lag) => (lag?.oldestPendingAt ? Date.now() - lag.oldestPendingAt.getTime() : 0)));
+  return at === undefined ? 0 : Math.max(0, Date.now() - at.getTime());
 }

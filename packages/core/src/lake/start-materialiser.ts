@@ -70,7 +70,7 @@ export async function startMaterialiser(options: StartMaterialiserOptions): Prom
   const history = settings.jobHistory ? createPostgresHistoryStore(db) : undefined;
   const historyExport =
     history && startHistoryExport({ history, tables, lake, settings, outages, createHistoryExporter });
-  const lag = sampleLag({ db, bus, history, metrics, outages });
+  const lag = sampleLag({ bus, history, metrics, outages });
   const upkeep = startLoop({
     firstDelayMs: 0,
     async step() {
@@ -86,8 +86,11 @@ export async function startMaterialiser(options: StartMaterialiserOptions): Prom
     checkReady: () =>
       checkDependency({ name: "materialiser", ping: async () => requireWriting(materialiser.health()) }),
     async stop({ graceMs = graceMsDefault } = {}) {
-      await within(graceMs, Promise.all([materialiser.stop(), upkeep.stop(), historyExport?.stop(), lag.stop()]));
-      await within(closeMs, writer.close());
+      try {
+        await within(graceMs, Promise.all([materialiser.stop(), upkeep.stop(), historyExport?.stop(), lag.stop()]));
+      } finally {
+        await within(closeMs, writer.close());
+      }
     },
   };
 }

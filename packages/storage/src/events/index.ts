@@ -7,7 +7,7 @@ export type * from "./event.ts";
 export { extendLogLease } from "./extend-lease.ts";
 export { keyHash } from "./key-hash.ts";
 export { logLag } from "./lag.ts";
-export { pendingLogs } from "./pending-logs.ts";
+export { type OldestPending, oldestPending } from "./oldest-pending.ts";
 export { pendingByTable, type TablePending } from "./pending-by-table.ts";
 export { nackRange } from "./nack.ts";
 export { publishEvents } from "./publish.ts";

@@ -20,6 +20,8 @@ export interface GaugeDeclaration extends DeclarationBase {
   readonly kind: "gauge";
   /** How the values of label sets that were folded into `other` become one. */
   readonly merge: "sum" | "max";
+  /** Has no value before it is set: some processes measure it and others don't, and 0 is an answer. */
+  readonly startsAbsent?: true;
 }
 
 export type MetricDeclaration = CounterDeclaration | HistogramDeclaration | GaugeDeclaration;
@@ -219,15 +221,17 @@ export const metricCatalogue = {
   },
   lakeLagSeconds: {
     kind: "gauge",
-    help: "Age of the oldest event that no query sees yet, of all tenants; 0 where every event is seen.",
+    help: "Age of the oldest event that no query sees yet, of all tenants; 0 where every event is seen, absent while that can't be told. In workers that write the lake.",
     labels: {},
     merge: "max",
+    startsAbsent: true,
   },
   lakeHistoryLagSeconds: {
     kind: "gauge",
-    help: "Age of the oldest finished job or ended attempt that is not in system.jobs or system.job_attempts yet; 0 where all are.",
+    help: "Age of the oldest finished job or ended attempt that is not in system.jobs or system.job_attempts yet; 0 where all are, absent while that can't be told. In workers that write the lake.",
     labels: {},
     merge: "max",
+    startsAbsent: true,
   },
   lakeFilesTotal: {
     kind: "counter",

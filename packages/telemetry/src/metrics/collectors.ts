@@ -96,7 +96,7 @@ function createGauge(declaration: GaugeDeclaration, fold: Fold): Collector {
   };
   const samples = () => series.entries().map(([labels, { value = 0 }]) => ({ labels, value }));
   if (isLabelled(declaration)) return { handle: { replace }, samples };
-  replace([[{}, 0]]);
+  if (declaration.startsAbsent !== true) replace([[{}, 0]]);
   return { handle: { set: (value: number) => replace([[{}, value]]) }, samples };
 }
 

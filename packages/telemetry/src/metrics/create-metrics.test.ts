@@ -149,6 +149,17 @@ describe("a gauge", () => {
     expect(series).not.toHaveProperty(['queue_depth{queue="a",status="pending"}']);
   });
 
+  it("has no value while it is not known, which is not 0", async () => {
+    const metrics = create();
+    expect(await exposed(metrics)).not.toHaveProperty("lake_lag_seconds");
+    metrics.lakeLagSeconds.set(2);
+    expect(await exposed(metrics)).toMatchObject({ lake_lag_seconds: "2" });
+    metrics.lakeLagSeconds.set(Number.NaN);
+    expect(await exposed(metrics)).not.toHaveProperty("lake_lag_seconds");
+    metrics.lakeLagSeconds.set(0);
+    expect(await exposed(metrics)).toMatchObject({ lake_lag_seconds: "0" });
+  });
+
   it("adds depths and takes the oldest age of the queues that are folded together", async () => {
     const metrics = create();
     const queues = Array.from({ length: labelValuesMax + 2 }, (_, index) => `q${index}`);

@@ -14,7 +14,10 @@ export type Histogram<Labels> = keyof Labels extends never
   ? { observe(value: number): void }
   : { observe(labels: Labels, value: number): void };
 
-/** A labelled gauge is replaced as a whole, so that what is gone (a queue, a status) doesn't stay at its last value. */
+/**
+ * A labelled gauge is replaced as a whole, so that what is gone (a queue, a status) doesn't stay at its last value. One without labels is taken away with NaN
+ * until it is set again.
+ */
 export type Gauge<Labels> = keyof Labels extends never
   ? { set(value: number): void }
   : { replace(rows: Iterable<readonly [labels: Labels, value: number]>): void };
