@@ -180,6 +180,25 @@ describe("the worker's process", () => {
     expect(await getJob(ctx(), { id: slow.id })).toMatchObject({ status: "pending", attempts: 0 });
   });
 
+  it("ends though a part of it fails to, and says which", async () => {
+    const saboteur = join(folder, "saboteur.mjs");
+    await writeFile(
+      saboteur,
+      `import { Server } from "node:http";
+       Server.prototype.close = () => { throw new Error("not to be closed"); };
+       export { jobs } from ${JSON.stringify(new URL("testing/handlers.ts", import.meta.url).href)};`,
+    );
+    const worker = start({
+      MILLRACE_WORKER_HANDLERS: saboteur,
+      MILLRACE_WORKER_HEALTH_PORT: String(await freePort()),
+      MILLRACE_WORKER_SHUTDOWN_GRACE_MS: "1s",
+    });
+    await worker.wrote(started);
+    worker.child.kill("SIGTERM");
+    expect(await Promise.race([worker.ended, delay(20_000, "late", { ref: false })])).toBe(0);
+    expect(worker.output()).toContain("not to be closed");
+  });
+
   it("tells of its health, its readiness and its metrics", async () => {
     const port = await freePort();
     const worker = start({ MILLRACE_WORKER_HEALTH_PORT: String(port) });

@@ -1,7 +1,9 @@
 import { loadConfig } from "@millrace/config";
 import { explainFailure, onStopSignal } from "@millrace/core";
+import type { Logger } from "@millrace/telemetry";
 import { startTracing, type Tracing } from "@millrace/telemetry/otlp";
 
+import { endInTurn } from "./end-in-turn.ts";
 import { createWorkerLogger, type RunningWorker, startWorker } from "./start-worker.ts";
 import { version } from "./version.ts";
 import { watchFaults } from "./watch-faults.ts";
@@ -13,12 +15,13 @@ import { watchFaults } from "./watch-faults.ts";
 export async function runProcess(): Promise<never> {
   const end = Promise.withResolvers<{ readonly exitCode: number; readonly graceMs?: number }>();
   onStopSignal(() => end.resolve({ exitCode: 0 }));
+  let logger: Logger;
   let worker: RunningWorker;
   let tracing: Tracing;
   try {
     const loaded = loadConfig({ sections: ["worker", "database", "ingest", "lake", "logging", "telemetry"] });
     for (const warning of loaded.warnings) process.stderr.write(`${warning}\n`);
-    const logger = createWorkerLogger(loaded);
+    logger = createWorkerLogger(loaded);
     // Before the first handler runs.
     watchFaults(logger, () => end.resolve({ exitCode: 1, graceMs: 0 }));
     // A job's traceparent is the API's own, or that of a program which enqueued it beside the API.
@@ -31,8 +34,8 @@ export async function runProcess(): Promise<never> {
     return process.exit(exitCode);
   }
   const { exitCode, ...options } = await end.promise;
-  await worker.stop(options);
-  await tracing.close();
-  // Handlers that were abandoned may still hold timers and sockets.
+  // Not even a log that can't be written keeps the process from its end.
+  await endInTurn(logger, [() => worker.stop(options)], [() => tracing.close()]).catch(() => undefined);
+  // Handlers that were abandoned may still hold timers and sockets, and so may what failed to end.
   return process.exit(exitCode);
 }

@@ -13,6 +13,7 @@ import {
 import { createHttpRequestJob } from "@millrace/core/http-request";
 import { createLogger, createMetrics, type Logger } from "@millrace/telemetry";
 
+import { endInTurn } from "./end-in-turn.ts";
 import { startHealthServer } from "./health-server.ts";
 import { loadHandlers } from "./load-handlers.ts";
 import { version } from "./version.ts";
@@ -30,7 +31,7 @@ export interface RunningWorker {
   readonly health: Worker["health"];
   /** Where health, readiness and metrics are; undefined when `worker.healthPort` is 0. */
   readonly healthUrl: string | undefined;
-  /** Drains the worker and closes everything, within the grace and some seconds whatever doesn't answer. `graceMs` instead of `worker.shutdownGraceMs`. */
+  /** Drains the worker and closes everything, within the grace and some seconds whatever doesn't answer or fails. `graceMs` instead of `worker.shutdownGraceMs`. */
   stop(options?: { readonly graceMs?: number }): Promise<void>;
 }
 
@@ -123,17 +124,19 @@ export async function startWorker(loaded: WorkerConfig, options: StartWorkerOpti
     );
   }
 
-  async function end(graceMs: number): Promise<void> {
-    await Promise.all([
-      worker.stop({ graceMs }),
-      keeper?.stop({ graceMs }),
-      materialiser?.stop({ graceMs }),
-      maintenance?.stopPlanning(),
-    ]);
-    await maintenance?.close();
-    await health?.close();
-    await composition.close();
-  }
+  const end = (graceMs: number): Promise<void> =>
+    endInTurn(
+      logger,
+      [
+        () => worker.stop({ graceMs }),
+        () => keeper?.stop({ graceMs }),
+        () => materialiser?.stop({ graceMs }),
+        () => maintenance?.stopPlanning(),
+      ],
+      [() => maintenance?.close()],
+      [() => health?.close()],
+      [() => composition.close()],
+    );
 
   await Promise.all([worker.start(), keeper?.start()]);
   maintenance?.plan();
