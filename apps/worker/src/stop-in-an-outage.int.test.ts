@@ -14,17 +14,21 @@ import { killWorkerProcesses, startWorkerProcess } from "./testing/worker-proces
 
 afterEach(killWorkerProcesses);
 
-/** An object store that takes every connection and never says a word. */
-async function startSilence(): Promise<{ readonly url: string; connections(): number }> {
+/** An object store that takes every connection and never says a word; `requests` are the first lines of what it was asked. */
+async function startSilence(): Promise<{ readonly url: string; requests(): readonly string[] }> {
   const sockets = new Set<Socket>();
-  const server = createServer((socket) => void sockets.add(socket.on("error", () => undefined)));
+  const requests: string[] = [];
+  const server = createServer((socket) => {
+    sockets.add(socket.on("error", () => undefined));
+    socket.on("data", (chunk) => requests.push(...(/^(?:GET|PUT|HEAD) \S+/.exec(chunk.toString("latin1")) ?? [])));
+  });
   server.listen(0, "127.0.0.1");
   await once(server, "listening");
   onTestFinished(() => {
     for (const socket of sockets) socket.destroy();
     server.close();
   });
-  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, connections: () => sockets.size };
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests: () => requests };
 }
 
 test.each(["gone", "silent"] as const)(
@@ -40,7 +44,7 @@ test.each(["gone", "silent"] as const)(
 
     const { tables, bus, store, close: closeParts } = await composeOn(url);
     onTestFinished(closeParts);
-    // Something to do for all that writes: an event, a finished job and, below, a sweep.
+    // Something to do for all that writes: an event, a finished job and, below, files to merge and a sweep.
     const { tableId, tenantNo } = await addTable(tables, { tenantId: "default" });
     const payloadHash = "00000000-0000-4000-8000-000000000000";
     await bus.publish(tenantNo, [
@@ -52,6 +56,14 @@ test.each(["gone", "silent"] as const)(
         created_at, updated_at, completed_at, tags, errors, payload)
       values (gen_random_uuid(), 'default', 'q', 't', 'completed', 0, 1, 1, 1, now(), now(), now(), now(), '{}', '[]', '{}')`,
     });
+
+    const merged = {
+      name: "test",
+      text: `insert into millrace.lake_files (tenant_no, table_id, version, path, begin_snapshot, row_count, file_bytes, content_hash, min_offset, max_offset,
+        min_ingested_at, max_ingested_at, column_stats)
+      select $1, $2, 1, 'merged/' || n || '.parquet', 0, 1, 1000, '', n, n, now(), now(), '{}' from generate_series(1, 10) n`,
+    };
+    await database.query(merged, [tenantNo, tableId]);
 
     const worker = startWorkerProcess(
       {
@@ -69,9 +81,13 @@ test.each(["gone", "silent"] as const)(
     );
     await worker.wrote("The worker is starting");
     const actor = { tenantId: "default", scopes: ["*" as const] };
-    await askForMaintenance({ actor, store, tableStore: tables }, { kind: "orphans", request: {} });
-    // The event's upload, that of the history, and the sweep's listing.
-    await vi.waitFor(() => expect(silence.connections()).toBeGreaterThanOrEqual(3), { timeout: 20_000 });
+    for (const kind of ["orphans", "compaction"] as const) {
+      await askForMaintenance({ actor, store, tableStore: tables }, { kind, request: {} });
+    }
+    // The event's upload, that of the history, the sweep's listing, and a file to merge.
+    const asked = (what: RegExp) => silence.requests().filter((request) => what.test(request)).length;
+    const under = () => [asked(/^PUT /) > 1, asked(/^GET .*list-type/) > 0, asked(/^GET .*merged/) > 0];
+    await vi.waitFor(() => expect(under()).toEqual([true, true, true]), { timeout: 20_000 });
     if (fault === "gone") await line.close();
     else line.blackHole();
     worker.child.kill("SIGTERM");

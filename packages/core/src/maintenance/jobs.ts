@@ -25,7 +25,9 @@ const defaults = { queue, maxAttempts: 3, timeoutMs: hourMs, priority: -10 } as 
 
 /**
  * The built-in job types `lake.*`. A job works on its own tenant's tables, whatever its payload says, so whoever may enqueue jobs can do no harm with them.
- * Every one of them can be run again and beside another, so one that is aborted doesn't wait for an object store that does not answer.
+ * Every one of them can be run again and beside another, so one that is aborted doesn't wait for an object store that does not answer. What it leaves running
+ * publishes nothing once its signal has fired, but for a transaction that is under way; and that ends files only while all of them are live, so what others have
+ * done since the job's lease was lost stays as it is.
  */
 export function createMaintenanceJobs(options: MaintenanceJobsOptions): readonly JobDefinition[] {
   const { maintainer, upkeep, tables, clock, metrics } = options;
@@ -46,7 +48,7 @@ export function createMaintenanceJobs(options: MaintenanceJobsOptions): readonly
     async handler({ job, payload, signal }) {
       const reports = [];
       for (const table of await tablesOf(job.tenantId, payload.table)) {
-        const report = await maintainer.compact(table, signal).catch(withoutRetry);
+        const report = await untilAborted(maintainer.compact(table, signal), signal).catch(withoutRetry);
         signal.throwIfAborted();
         metrics.lakeMaintenanceFilesTotal.inc({ change: "merged" }, report.filesMerged);
         metrics.lakeMaintenanceRowsTotal.inc(report.rowsRead);
@@ -68,14 +70,13 @@ export function createMaintenanceJobs(options: MaintenanceJobsOptions): readonly
         signal.throwIfAborted();
         const { retentionDays } = table;
         if (retentionDays === undefined) continue;
-        const report = await maintainer
-          .retain({ ...table, retentionDays }, clock.now().getTime(), signal)
-          .catch(withoutRetry);
+        const retaining = maintainer.retain({ ...table, retentionDays }, clock.now().getTime(), signal);
+        const report = await untilAborted(retaining, signal).catch(withoutRetry);
         metrics.lakeMaintenanceFilesTotal.inc({ change: "retained" }, report.filesEnded + report.filesRewritten);
         if (report.rowsRemoved > 0) reports.push({ ...report });
       }
       const tenantNo = payload.table === undefined ? await upkeep.tenantNoOf(job.tenantId) : undefined;
-      const dropped = tenantNo === undefined ? 0 : await maintainer.endDropped(tenantNo, signal);
+      const dropped = tenantNo === undefined ? 0 : await untilAborted(maintainer.endDropped(tenantNo, signal), signal);
       return { tables: reports, filesOfDroppedTables: dropped };
     },
   });

@@ -161,6 +161,24 @@ describe.each(testStores)("compaction on %s", { timeout: 180_000 }, (_name, star
     expect(known).toHaveLength(paths.size);
   });
 
+  test.each(["written", "intended", "uploaded"] as const)(
+    "one that is aborted when its file is %s publishes nothing any more, and another merges the same files",
+    async (at) => {
+      const table = await world.make();
+      await world.addFiles(
+        table,
+        Array.from({ length: 8 }, (_, index) => numbered(2, index * 2)),
+      );
+      const before = await world.lake.liveFiles(table.tableId);
+      const abort = new AbortController();
+      const reason = new Error("enough");
+      const left = world.maintainer({ onStep: (step) => (step === at ? abort.abort(reason) : undefined) });
+      await expect(left.compact(table, abort.signal)).rejects.toBe(reason);
+      expect(await world.lake.liveFiles(table.tableId)).toEqual(before);
+      expect(await world.maintainer().compact(table)).toMatchObject({ lost: 0, merges: 1, files: 1 });
+    },
+  );
+
   test("files that are not what the catalogue says are left alone", async () => {
     const table = await world.make();
     await world.addFiles(

@@ -57,6 +57,7 @@ export function createMaintainer(options: MaintainerOptions): Maintainer {
         signal?.throwIfAborted();
         const ends = await upkeep.filesOfDroppedTables(tenantNo, filesAtOnce);
         if (ends.length === 0) return ended;
+        signal?.throwIfAborted();
         const snapshot = await lake.publish({ tenantNo, kind: "drop", batchId: uuidv7(), adds: [], ends });
         if (snapshot === undefined) return ended;
         ended += ends.length;

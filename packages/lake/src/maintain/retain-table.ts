@@ -49,6 +49,7 @@ async function retain(
   const cutMs = nowMs - table.retentionDays * dayMs;
   const live = await context.lake.liveFiles(table.tableId);
   const ends = endsOf(live, cutMs);
+  signal?.throwIfAborted();
   if (ends.length > 0) {
     const { tenantNo } = table;
     const ended = await context.lake.publish({

@@ -48,7 +48,7 @@ export interface Rewrite {
    * row of each key is left, and deletions below it go, since nothing older is anywhere that they hide.
    */
   readonly othersFrom?: number;
-  /** Ends it before its next step; nothing has changed then. */
+  /** Ends it before its next step; nothing has changed then, and nothing will: who has fired it may wait no longer. */
   readonly signal?: AbortSignal | undefined;
 }
 
@@ -201,7 +201,7 @@ async function boundsOf(
 /** As every file is published: an intent, the upload, and then the transaction that ends the inputs. What is refused is removed at once. */
 async function publish(
   { lake, objects, onStep }: RewriteContext,
-  { table: { tenantNo }, kind, inputs }: Rewrite,
+  { table: { tenantNo }, kind, inputs, signal }: Rewrite,
   written: NewLakeFile | undefined,
   file: string,
 ): Promise<Snapshot | undefined> {
@@ -212,6 +212,8 @@ async function publish(
     await onStep("intended");
     await objects.put(written.path, file);
     await onStep("uploaded");
+    // An upload may hang for long. What it has left is swept by its intent.
+    signal?.throwIfAborted();
   }
   const snapshot = await lake.publish({
     tenantNo,
