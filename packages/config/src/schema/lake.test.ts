@@ -85,6 +85,8 @@ describe("lake", () => {
     ["s3: {prefix: ../lake/}", "lake.s3.prefix"],
     ["store: gcs", "lake.store"],
     ["flushMs: 0", "lake.flushMs"],
+    ["flushMs: 121s", "lake.flushMs"],
+    ["historyFlushMs: 601s", "lake.historyFlushMs"],
     ["graceMs: 1m", "lake.graceMs"],
     ["compaction: {filesMax: 50, inputsMax: 51}", "lake.compaction.inputsMax"],
     ["compaction: {smallestTierBytes: 1MiB, targetBytes: 1MiB}", "lake.compaction.smallestTierBytes"],
@@ -96,6 +98,7 @@ describe("lake", () => {
     "s3: {endpoint: 'http://[::1]:9000'}",
     "s3: {prefix: lake/eu-1/}",
     "compaction: {filesMax: 64}",
+    "flushMs: 2m, historyFlushMs: 10m",
   ])("%s is fine", (keys) => expect(refused(keys)).toEqual([]));
 
   test("in production the folder is named by an absolute path", () => {

@@ -84,7 +84,8 @@ export const lake = defineSection({
       .register(keyNotes, {
         description: "What the copies for queries may take; files that are in use at the moment always stay.",
       }),
-    flushMs: durationMs({ min: 10, max: 10 * minute })
+    // The longest flush is below half of what EventsLate calls late, so that no setting alone wakes anybody; so is that of the history for JobHistoryLate.
+    flushMs: durationMs({ min: 10, max: 2 * minute })
       .default(250)
       .register(keyNotes, { description: "Events are written to the lake at this age at the latest." }),
     flushRows: integer({ min: 1, max: 10_000_000 })
@@ -102,7 +103,7 @@ export const lake = defineSection({
     jobHistory: flag().default(true).register(keyNotes, {
       description: "Copy finished jobs into the tables `system.jobs` and `system.job_attempts` of their tenants.",
     }),
-    historyFlushMs: durationMs({ min: 100, max: hour })
+    historyFlushMs: durationMs({ min: 100, max: 10 * minute })
       .default(10 * second)
       .register(keyNotes, {
         description:
