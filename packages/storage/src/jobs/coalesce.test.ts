@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
 import { describe, expect, it } from "vitest";
 
 import { type CoalescerOptions, type Outcome, createCoalescer } from "./coalesce.ts";
@@ -59,6 +61,24 @@ describe("the coalescer", () => {
     flights[0]?.land();
     flights[2]?.land();
     expect(await Promise.all(answers)).toEqual([1, 2, 3, 4, 5, 6, 7].map((item) => `done ${item}`));
+  });
+
+  it("flies in the context of nobody aboard, also when it leaves as another one lands", async () => {
+    const context = new AsyncLocalStorage<string>();
+    const seen: unknown[] = [];
+    const { coalescer } = setUp({
+      flightsMax: 1,
+      async fly(items) {
+        seen.push(context.getStore());
+        return items.map((item) => ({ ok: true, value: `done ${item}` }));
+      },
+    });
+    const answers = ["a", "b"].map(async (name, item) => {
+      for (let later = 0; later < 2 * item; later++) await Promise.resolve();
+      return context.run(name, () => coalescer.add(item));
+    });
+    await Promise.all(answers);
+    expect(seen).toEqual([undefined, undefined]);
   });
 
   it("answers each caller its own outcome, and a failed flight to all aboard and nobody else", async () => {

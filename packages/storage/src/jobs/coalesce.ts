@@ -1,3 +1,5 @@
+import { AsyncLocalStorage } from "node:async_hooks";
+
 /** A value that is still to come doesn't hold up the flight: its caller waits for it alone. */
 export type Outcome<Answer> =
   | { readonly ok: true; readonly value: Answer | Promise<Answer> }
@@ -37,6 +39,8 @@ interface Waiting<Item, Answer> {
  * there is no time window, so a lone caller waits for nobody.
  */
 export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, Answer>): Coalescer<Item, Answer> {
+  // A flight carries the items of many, so it is outside of the trace of any one.
+  const outside = AsyncLocalStorage.snapshot();
   let waiting: Waiting<Item, Answer>[] = [];
   let flights = 0;
   let launching = false;
@@ -91,7 +95,7 @@ export function createCoalescer<Item, Answer>(options: CoalescerOptions<Item, An
         // In a microtask, so that the callers of one turn of the event loop leave together.
         if (!launching && flights < options.flightsMax) {
           launching = true;
-          queueMicrotask(launch);
+          queueMicrotask(() => outside(launch));
         }
       });
     },
