@@ -3,10 +3,10 @@ import { setTimeout as delay } from "node:timers/promises";
 
 import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
-import { OTLPTraceExporter } from "@opentelemetry/exporter-trace-otlp-http";
 import { resourceFromAttributes } from "@opentelemetry/resources";
 import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
 
+import { createExporter } from "./create-exporter.ts";
 import { createIdGenerator } from "./id-generator.ts";
 import { createSampler } from "./sampler.ts";
 import type { Tracing, TracingOptions } from "./start-tracing.ts";
@@ -26,11 +26,7 @@ const closeMsDefault = 3_000;
 export function registerProvider(options: TracingOptions & { readonly endpoint: string }): Tracing {
   const { service, version, endpoint, headers, exportTimeoutMs, closeMs = closeMsDefault, logger } = options;
   const url = `${endpoint.replace(/\/+$/, "")}/v1/traces`;
-  const exporter = new OTLPTraceExporter({
-    url,
-    headers: Object.fromEntries(headers),
-    timeoutMillis: exportTimeoutMs,
-  });
+  const exporter = createExporter({ url, headers, timeoutMs: exportTimeoutMs });
   const provider = new TracerProvider({
     resource: resourceFromAttributes({
       "service.name": service,

@@ -19,6 +19,7 @@ const batchSpans = 512;
 const closers: (() => Promise<unknown>)[] = [];
 
 afterEach(async () => {
+  vi.unstubAllEnvs();
   for (const close of closers.splice(0).toReversed()) await close();
 });
 
@@ -103,6 +104,21 @@ describe("tracing", () => {
         },
       ],
     });
+  });
+
+  it("takes nothing from the environment, which may be meant for another collector", async () => {
+    vi.stubEnv("OTEL_EXPORTER_OTLP_HEADERS", "authorization=theirs");
+    vi.stubEnv("OTEL_EXPORTER_OTLP_TRACES_HEADERS", "x-theirs=1");
+    vi.stubEnv("OTEL_EXPORTER_OTLP_COMPRESSION", "gzip");
+    const { url, exports } = await startCollector(200);
+    const { tracing } = await start({ endpoint: url });
+    expect(process.env["OTEL_EXPORTER_OTLP_HEADERS"]).toBe("authorization=theirs");
+    startSpan("work").end();
+    await tracing.close();
+    expect(exports).toHaveLength(1);
+    for (const name of ["authorization", "x-theirs", "content-encoding"]) {
+      expect(exports[0]?.headers).not.toHaveProperty(name);
+    }
   });
 
   it("tells of an outage once, and of its end with what was lost", async () => {
