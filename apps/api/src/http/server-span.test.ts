@@ -81,6 +81,23 @@ it("says what was asked by the route and not by the query, and who asked", () =>
   });
 });
 
+it("says of a whole URL the path alone, and nothing of what has none", () => {
+  const whole = "http://user:secret@h/v1/health?token=secret";
+  expect(ended(200, { url: whole })?.attributes).toMatchObject({ "url.path": "/v1/health" });
+  expect(open({ url: whole }, ["/v1/health"]).exchange.span).toBe(noSpan);
+  for (const url of ["*", "user:secret@h", "http://"]) {
+    expect(JSON.stringify(ended(404, { url })?.attributes)).not.toMatch(/url\.path|secret/);
+  }
+});
+
+it("says what the client calls its trace although the trace id has that in it", () => {
+  for (const named of ["00", "4bf92f35"]) {
+    const span = ended(200, { headers: { traceparent, "x-trace-id": named } });
+    expect(span?.attributes).toMatchObject({ "millrace.trace_id": named });
+  }
+  expect(ended(200, { headers: { traceparent } })?.attributes).not.toHaveProperty("millrace.trace_id");
+});
+
 it("has no word of a caller in its name", () => {
   const span = ended(404, { method: "BREW" });
   expect(span?.name).toBe("HTTP");

@@ -56,18 +56,19 @@ function describe(exchange: Exchange, incoming: IncomingMessage, { status, trust
     [at.httpResponseStatusCode]: status === clientGone ? undefined : status,
     [at.errorType]: status === clientGone ? "CLIENT_GONE" : undefined,
     [at.urlScheme]: trustProxy && incoming.headers["x-forwarded-proto"] === "https" ? "https" : "http",
-    [at.urlPath]: pathOf(incoming),
+    [at.urlPath]: pathOf(incoming) || undefined,
     [at.userAgentOriginal]: incoming.headers["user-agent"],
     [at.networkProtocolVersion]: incoming.httpVersion,
     [at.millraceTenant]: tenant,
     // What the client calls its trace, where that is no id of W3C's.
-    [at.millraceTraceId]: traceparent.includes(traceId) ? undefined : traceId,
+    [at.millraceTraceId]: parseTraceparent(traceparent)?.traceId === traceId ? undefined : traceId,
   });
   if (status >= 500) span.fail(errorCode ?? String(status));
 }
 
-/** Without the query, in which anything may stand. */
+/** Without the query, in which anything may stand, and of a whole URL without the user and password that it may have; empty where there is none. */
 function pathOf({ url = "" }: IncomingMessage): string {
+  if (!url.startsWith("/")) return /^https?:/i.test(url) ? (URL.parse(url)?.pathname ?? "") : "";
   const end = url.indexOf("?");
   return end === -1 ? url : url.slice(0, end);
 }
