@@ -16,11 +16,13 @@ export function createExporter({ url, headers, timeoutMs }: ExporterOptions): Sp
 
 /** The exporter merges these into its options when it is made, and has no option to leave it. */
 function withoutExporterVariables<Result>(make: () => Result): Result {
-  const hidden = Object.entries(process.env).filter(([name]) => name.startsWith("OTEL_EXPORTER_"));
-  for (const [name] of hidden) delete process.env[name];
+  // oxlint-disable-next-line node/no-process-env -- nothing is read for ourselves: it is kept from who would
+  const variables = process.env;
+  const hidden = Object.entries(variables).filter(([name]) => name.startsWith("OTEL_EXPORTER_"));
+  for (const [name] of hidden) delete variables[name];
   try {
     return make();
   } finally {
-    for (const [name, value] of hidden) process.env[name] = value;
+    Object.assign(variables, Object.fromEntries(hidden));
   }
 }
