@@ -17,7 +17,7 @@ const saneTraceId = /^[A-Za-z0-9._-]{1,128}$/;
 
 /**
  * The trace of a request. `traceId` is a sane X-Trace-ID, else the trace id of a valid traceparent, else new. `traceparent`
- * is the caller's where valid, so that our calls hang below the caller's span; else made, with the same id where W3C allows it.
+ * is the caller's where valid, so that our calls hang below the caller's span; else made, with the same id where W3C allows it, and not sampled.
  */
 export function traceFromHeaders(headers: TraceHeaders): IncomingTrace {
   const given = headers["x-trace-id"] ?? "";

@@ -74,6 +74,12 @@ describe("traceparentFor", () => {
   });
 });
 
+describe("a header that was made up", () => {
+  it("says of no trace that it is recorded", () => {
+    for (const id of [traceId, "order-42"]) expect(parseTraceparent(traceparentFor(id))?.sampled).toBe(false);
+  });
+});
+
 describe("childTraceparent", () => {
   it.each(["00", "01"])("keeps trace and sampling (%s) and has a parent id of its own", (flags) => {
     const child = parseTraceparent(childTraceparent(`00-${traceId}-${parentId}-${flags}`));

@@ -37,9 +37,12 @@ export function newTraceparent({ traceId = newTraceId(), sampled = true } = {}):
   return formatTraceparent({ traceId, parentId: nonZero(8), sampled });
 }
 
-/** A header with this trace id where W3C allows it, else one of a new trace. */
+/**
+ * A header with this trace id where W3C allows it, else one of a new trace. Not sampled: nobody has its parent, and a "recorded" that a job
+ * keeps would have every worker that traces record it, whatever its ratio.
+ */
 export function traceparentFor(traceId: string): string {
-  return newTraceparent(w3cTraceId.test(traceId) ? { traceId } : {});
+  return newTraceparent(w3cTraceId.test(traceId) ? { traceId, sampled: false } : { sampled: false });
 }
 
 /** The header to send onward from this one: same trace and sampling, new parent id. A new trace if this one is invalid. */

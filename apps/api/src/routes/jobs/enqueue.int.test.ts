@@ -45,6 +45,15 @@ describe("POST /v1/jobs", () => {
     expect((await api.ask(`GET ${reply.headers.get("location")}`, { key })).json).toEqual(job);
   });
 
+  test("where nothing is traced, a job keeps its caller's traceparent, and no made-up one says that it is recorded", async () => {
+    const traceparentOf = async (headers: Readonly<Record<string, string>>) =>
+      (await post({ type: "traced" }, headers)).json.traceparent;
+    const theirs = `00-${"a".repeat(32)}-${"b".repeat(16)}-01`;
+    expect(await traceparentOf({ traceparent: theirs })).toBe(theirs);
+    expect(await traceparentOf({ "x-trace-id": "c".repeat(32) })).toMatch(/^00-c{32}-[0-9a-f]{16}-00$/);
+    expect(await traceparentOf({})).toMatch(/-00$/);
+  });
+
   test("403: the jobs and queues of Millrace itself are for those who operate it", async () => {
     const { key: producer } = await api.makeKey({ scopes: ["jobs:write"] });
     const status = async (body: object) => (await api.ask("POST /v1/jobs", { key: producer, body })).status;
