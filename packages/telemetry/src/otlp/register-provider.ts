@@ -4,18 +4,15 @@ import { setTimeout as delay } from "node:timers/promises";
 import { context, trace } from "@opentelemetry/api";
 import { AsyncLocalStorageContextManager } from "@opentelemetry/context-async-hooks";
 import { resourceFromAttributes } from "@opentelemetry/resources";
-import { BatchSpanProcessor, TracerProvider } from "@opentelemetry/sdk-trace";
+import { TracerProvider } from "@opentelemetry/sdk-trace";
 
+import { batchSpans } from "./batch-spans.ts";
 import { createExporter } from "./create-exporter.ts";
 import { createIdGenerator } from "./id-generator.ts";
 import { createSampler } from "./sampler.ts";
 import type { Tracing, TracingOptions } from "./start-tracing.ts";
 import { tellOutages } from "./tell-outages.ts";
 
-/** Some megabytes at most; what comes on top of it while the collector is slow is dropped. */
-const queuedSpansMax = 8_192;
-const batchSpansMax = 512;
-const batchDelayMs = 1_000;
 /** Names and paths that callers choose can be as long as a header. */
 const attributeCharactersMax = 1_024;
 /** The exporter gives up first, so that its own error is the one that is told. */
@@ -37,12 +34,11 @@ export function registerProvider(options: TracingOptions & { readonly endpoint: 
     idGenerator: createIdGenerator(),
     spanLimits: { attributeValueLengthLimit: attributeCharactersMax },
     spanProcessors: [
-      new BatchSpanProcessor({
+      batchSpans({
         exporter: tellOutages(exporter, { url, logger }),
-        maxQueueSize: queuedSpansMax,
-        maxExportBatchSize: batchSpansMax,
-        scheduledDelayMillis: batchDelayMs,
-        exportTimeoutMillis: exportTimeoutMs + exporterFirstMs,
+        url,
+        logger,
+        exportTimeoutMs: exportTimeoutMs + exporterFirstMs,
       }),
     ],
   });

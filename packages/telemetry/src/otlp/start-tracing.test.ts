@@ -7,6 +7,7 @@ import { afterEach, describe, expect, it, vi } from "vitest";
 import { createLogger } from "../logs/create-logger.ts";
 import { isTracing } from "../tracing/is-tracing.ts";
 import { startSpan } from "../tracing/start-span.ts";
+import { queuedSpansMax } from "./batch-spans.ts";
 import { startTracing, type Tracing, type TracingOptions } from "./start-tracing.ts";
 
 interface Export {
@@ -134,6 +135,19 @@ describe("tracing", () => {
       { level: "warn", url: `${url}/v1/traces` },
       { level: "info", count: 2 * batchSpans },
     ]);
+  });
+
+  it("tells of spans that don't fit into the queue at once, and of their number later", async () => {
+    const { url, exports } = await startCollector(0);
+    const { tracing, lines } = await start({ endpoint: url, exportTimeoutMs: 60_000, closeMs: 10 });
+    endBatch();
+    await vi.waitFor(() => expect(exports).toHaveLength(1));
+    for (let index = 0; index < queuedSpansMax; index++) startSpan("fits").end();
+    expect(lines).toEqual([]);
+    for (let index = 0; index < 7; index++) startSpan("is dropped").end();
+    expect(lines).toMatchObject([{ level: "warn", url: `${url}/v1/traces` }]);
+    await tracing.close();
+    expect(lines).toMatchObject([{}, { level: "warn", url: `${url}/v1/traces`, count: 7 }]);
   });
 
   it("does not wait for a collector that never answers", async () => {
