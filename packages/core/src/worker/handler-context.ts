@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from "node:async_hooks";
 
 import type { ClaimedJob, JobStore } from "@millrace/storage";
-import { currentTrace, type Logger, type Metrics } from "@millrace/telemetry";
+import { currentTrace, isTracing, type Logger, type Metrics } from "@millrace/telemetry";
 
 import { enqueue } from "../jobs/enqueue.ts";
 import type { HandlerContext } from "./handler.ts";
@@ -62,7 +62,8 @@ export function createContexts({
             actor: { tenantId: job.tenantId, scopes: ["jobs:write"] },
             store,
             metrics,
-            traceparent: currentTrace()?.traceparent,
+            // Where spans are recorded, the job's is below the active one: the handler may have opened one of its own.
+            traceparent: isTracing() ? undefined : currentTrace()?.traceparent,
           },
           request,
           options,

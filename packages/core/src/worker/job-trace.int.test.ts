@@ -1,7 +1,7 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { z } from "zod";
 
-import { currentTrace } from "@millrace/telemetry";
+import { currentTrace, startSpan } from "@millrace/telemetry";
 import { recordSpans, type SpanRecorder } from "@millrace/telemetry/testing";
 
 import { enqueueBatch } from "../jobs/enqueue-batch.ts";
@@ -58,6 +58,28 @@ describe("where spans are recorded", () => {
       recorder.named(`process ${queue}`).find((span) => span.attributes["millrace.job.type"] === "child")?.traceparent,
     ]);
     expect(JSON.stringify(recorder.spans())).not.toContain("4111");
+  });
+
+  it("what a handler enqueues in a span of its own hangs below that", async () => {
+    const child = defineJob({ type: "child", input: any, handler: () => null });
+    const parent = defineJob({
+      type: "parent",
+      input: any,
+      async handler(ctx) {
+        const own = startSpan("own");
+        await own.run(() => child.enqueue(ctx, null, { queue }));
+        own.end();
+      },
+    });
+    await rig.start({ queues: [queue], handlers: [parent, child] });
+    await parent.enqueue({ ...rig.ctx, traceparent: sampled }, null, { queue });
+    await settled(2);
+    expect(recorder.tree(traceId).slice(2, 6)).toEqual([
+      `    process ${queue}`,
+      `      own`,
+      `        send ${queue}`,
+      `          receive ${queue}`,
+    ]);
   });
 
   it("every attempt of a job hangs below the span that sent it", async () => {
