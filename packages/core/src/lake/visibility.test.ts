@@ -117,4 +117,18 @@ describe("the span of a wait for visibility", () => {
       { failed: false, attributes: { "millrace.outcome": "timeout" } },
     ]);
   });
+
+  test("says that nobody waits any more, which is no timeout", async () => {
+    const visibility = createVisibility({ lake: lakeOf(at(3, 10)).lake });
+    const gone = new AbortController();
+    const wait = visibility.wait(7, 11, 60_000, gone.signal);
+    gone.abort();
+    await wait;
+    await visibility.close();
+    await visibility.wait(7, 11, 60_000, undefined);
+    expect(recorder.named("await visibility").map(({ attributes }) => attributes["millrace.outcome"])).toEqual([
+      "aborted",
+      "aborted",
+    ]);
+  });
 });

@@ -130,11 +130,12 @@ export function createVisibility({ lake, pollMs = 1_000, waitersMax = 10_000 }: 
   };
 
   return {
-    wait: (tenantNo, offset, ...patience) =>
+    wait: (tenantNo, offset, timeoutMs, signal) =>
       inSpan("await visibility", { attributes: { [spanAttributes.millraceOffsetLast]: offset } }, async (span) => {
-        const seen = await wait(tenantNo, offset, ...patience);
+        const seen = await wait(tenantNo, offset, timeoutMs, signal);
+        const unseen = signal?.aborted === true || isClosed ? "aborted" : "timeout";
         span.set({
-          [spanAttributes.millraceOutcome]: seen === undefined ? "timeout" : "visible",
+          [spanAttributes.millraceOutcome]: seen === undefined ? unseen : "visible",
           [spanAttributes.millraceSnapshotId]: seen?.snapshotId,
         });
         return seen;
