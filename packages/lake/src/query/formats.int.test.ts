@@ -92,11 +92,7 @@ it("JSON keeps every digit: what a double can't hold is text, and JSON columns a
   expect(JSON.parse(body)).toEqual([values, columns.map(() => null)]);
   expect(body).toContain('{"n": 1.10, "big": 12345678901234567890}');
   expect(Buffer.byteLength(body)).toBe(result.bytes);
-  expect(result.columns.map(({ type }) => type)).toEqual([
-    ...scalars,
-    "int64[]",
-    'struct(a int64, q"x timestamp[])',
-  ]);
+  expect(result.columns.map(({ type }) => type)).toEqual([...scalars, "int64[]", 'struct(a int64, q"x timestamp[])']);
 });
 
 it("NDJSON is one object a line, with the same values", async () => {

@@ -15,7 +15,9 @@ export async function whyUnavailable(
   if (isShallow === undefined) return "This is no clone of the repository, so there is no earlier release to start.";
   if (isShallow.trim() === "true") return "This clone is shallow, so there is no earlier release to start.";
   for (const ref of refs) {
-    const found = await runProgram("git", ["cat-file", "-e", `${ref}^{commit}`], { cwd: folder }).catch(() => undefined);
+    const found = await runProgram("git", ["cat-file", "-e", `${ref}^{commit}`], { cwd: folder }).catch(
+      () => undefined,
+    );
     if (found === undefined) return `The history of this repository does not hold the earlier release ${ref}.`;
   }
   return undefined;
