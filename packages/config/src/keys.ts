@@ -20,6 +20,8 @@ export interface Key {
   readonly hint: string | undefined;
   readonly secret: boolean;
   readonly platformName: string | undefined;
+  /** Whether what doesn't fit under that name is passed over. */
+  readonly platformIsShared: boolean;
   readonly required: boolean;
   /** JSON kind of the value, which decides how text is read. */
   readonly kind: "number" | "boolean" | "array" | "text";
@@ -75,6 +77,7 @@ function describeKey(section: SectionName, name: string, schema: z.ZodType): Key
     hint: form.hint,
     secret: notes.secret === true,
     platformName: notes.platformName,
+    platformIsShared: notes.platformIsShared === true,
     required: !schema.safeParse(undefined).success,
     kind: type === "number" || type === "boolean" || type === "array" ? type : "text",
     fallback: schema.safeParse(undefined).data,

@@ -66,7 +66,7 @@ export function loadConfig<const Name extends SectionName>(options: LoadOptions<
   const asked = new Set<SectionName>(options.sections);
   const resolved = new Map<string, Resolved>();
   for (const key of keys) {
-    const context = { profile, layers, asked: asked.has(key.section), complete: file.complete, problems };
+    const context = { profile, layers, asked: asked.has(key.section), complete: file.complete, problems, warnings };
     const result = resolveKey(key, context);
     if (result !== undefined && context.asked) resolved.set(key.name, result);
   }

@@ -20,6 +20,7 @@ export interface ResolveContext {
   /** Whether every layer could be read: else a key isn't called missing. */
   readonly complete: boolean;
   readonly problems: Problem[];
+  readonly warnings: string[];
 }
 
 /**
@@ -28,7 +29,9 @@ export interface ResolveContext {
  */
 export function resolveKey(key: Key, context: ResolveContext): Resolved | undefined {
   const { profile, problems } = context;
-  const candidates = context.layers.flatMap((layer) => layer.get(key.name) ?? []);
+  const given = context.layers.flatMap((layer) => layer.get(key.name) ?? []);
+  const candidates = given.filter((candidate) => !isForOthers(key, candidate));
+  if (context.asked) context.warnings.push(...given.filter((each) => !candidates.includes(each)).map(passedOver(key)));
   const effective = candidates.at(-1);
   const results = candidates
     .filter((candidate) => !candidate.platform || (candidate === effective && context.asked))
@@ -42,6 +45,16 @@ export function resolveKey(key: Key, context: ResolveContext): Resolved | undefi
   return Object.hasOwn(key.profiles, profile)
     ? { value: key.profiles[profile], source: { layer: "profile", label: `profile ${profile}` } }
     : { value: key.fallback, source: { layer: "default", label: "default" } };
+}
+
+/** A value that a platform sets for all its programs, and that this key can't be. */
+function isForOthers(key: Key, { platform, value }: Candidate): boolean {
+  return platform === true && key.platformIsShared && !key.schema.safeParse(value).success;
+}
+
+/** Without the value, which may be a secret. */
+function passedOver(key: Key): (candidate: Candidate) => string {
+  return ({ source }) => `${source.label} is passed over: ${key.name} must be ${key.expected}`;
 }
 
 function validate(key: Key, candidate: Candidate, problems: Problem[]): Resolved | undefined {

@@ -13,6 +13,8 @@ export const keyNotes = z.registry<{
   readonly show?: (value: string) => string;
   /** The name by which hosting platforms give this value. */
   readonly platformName?: string;
+  /** That name is set for other programs too, for which it may hold what this key can't be: then it is passed over with a warning. */
+  readonly platformIsShared?: true;
 }>();
 
 export interface RuleContext {

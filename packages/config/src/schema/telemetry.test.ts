@@ -41,6 +41,29 @@ describe("telemetry", () => {
     });
   });
 
+  test("passes over what OpenTelemetry's names have for others, with a warning that shows no value, and takes its own place", () => {
+    const standard = {
+      OTEL_EXPORTER_OTLP_ENDPOINT: "collector:4317",
+      OTEL_EXPORTER_OTLP_HEADERS: "hidden token",
+      OTEL_SERVICE_NAME: "é",
+    };
+    const { config, warnings } = load({ sections: ["telemetry"], env: standard });
+    expect(config.telemetry).toEqual(loadTelemetry());
+    expect(warnings).toHaveLength(3);
+    expect(warnings[0]).toMatch(/^OTEL_SERVICE_NAME is passed over: telemetry.serviceName must be /);
+    expect(warnings.join()).not.toContain("hidden");
+    const yaml = "telemetry: {tracing: {endpoint: 'http://collector:4318'}}";
+    expect(loadTelemetry(standard, yaml).tracing.endpoint).toBe("http://collector:4318");
+    expect(load({ sections: ["logging"], env: standard }).warnings).toEqual([]);
+  });
+
+  test("takes headers with spaces around what divides them", () => {
+    expect(loadTelemetry({ OTEL_EXPORTER_OTLP_HEADERS: " a = b , Authorization =Bearer c " }).tracing.headers).toEqual([
+      ["a", "b"],
+      ["authorization", "Bearer c"],
+    ]);
+  });
+
   test.each(["collector:4318", "ftp://collector", "http://user:pass@collector", "http://collector?a=b"])(
     "refuses %s as an endpoint",
     (endpoint) => {

@@ -5,14 +5,14 @@ import { checkedText, durationMs, flag, fraction, listOf, text } from "./values.
 
 const second = 1_000;
 
-/** As `OTEL_EXPORTER_OTLP_HEADERS` has them: what a list would divide at, such as a comma, is percent-encoded. */
+/** As `OTEL_EXPORTER_OTLP_HEADERS` has them: what a list would divide at, such as a comma, is percent-encoded; spaces around `=` don't count. */
 const header = z
   .string()
-  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+=[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/)
+  .regex(/^[A-Za-z0-9!#$%&'*+.^_`|~-]+ *= *[\x21-\x7e](?:[\x20-\x7e]*[\x21-\x7e])?$/)
   .refine((entry) => decode(entry) !== undefined)
   .transform((entry): readonly [name: string, value: string] => {
     const at = entry.indexOf("=");
-    return [entry.slice(0, at).toLowerCase(), decode(entry.slice(at + 1)) ?? ""];
+    return [entry.slice(0, at).trim().toLowerCase(), decode(entry.slice(at + 1).trim()) ?? ""];
   });
 
 const tracing = z.strictObject({
@@ -20,8 +20,9 @@ const tracing = z.strictObject({
     .optional()
     .register(keyNotes, {
       description:
-        "Base URL of an OpenTelemetry collector that takes OTLP over HTTP; spans are posted to `/v1/traces` below it. Unset means that nothing is traced.",
+        "Base URL of an OpenTelemetry collector that takes OTLP over HTTP; spans are posted to `/v1/traces` below it. Unset means that nothing is traced. What `OTEL_EXPORTER_OTLP_ENDPOINT` has for other protocols, such as `collector:4317`, is passed over with a warning.",
       platformName: "OTEL_EXPORTER_OTLP_ENDPOINT",
+      platformIsShared: true,
     }),
   headers: listOf(header, "entries of the form name=value, with percent-encoded values")
     .default([])
@@ -29,6 +30,7 @@ const tracing = z.strictObject({
       description: "Headers of each export, such as a collector's token.",
       secret: true,
       platformName: "OTEL_EXPORTER_OTLP_HEADERS",
+      platformIsShared: true,
     }),
   sampleRatio: fraction().default(1).register(keyNotes, {
     description:
@@ -49,6 +51,7 @@ export const telemetry = defineSection({
         description:
           "Name of the process in traces, `service.name`; unset means `millrace-api`, `millrace-worker` or `millrace-dev`.",
         platformName: "OTEL_SERVICE_NAME",
+        platformIsShared: true,
       }),
     metrics: flag().default(true).register(keyNotes, {
       description: "Whether `/v1/metrics` of the API and `/metrics` of the worker answer; they ask for no key.",
