@@ -203,8 +203,8 @@ describe("files", () => {
         keyPrefix: "test ",
         backOffMs: 60_000,
       };
-      const tables = await createPostgresLakeUpkeep(db.database).tablesToMerge(filter);
-      return tables.find(({ tableId }) => tableId === table.tableId)?.files.length;
+      const toMerge = await createPostgresLakeUpkeep(db.database).tablesToMerge(filter);
+      return toMerge.find(({ tableId }) => tableId === table.tableId)?.files.length;
     };
     expect(await listed(2)).toBe(2);
     expect(await listed(3)).toBe(0);
