@@ -146,6 +146,84 @@ describe("a publisher", () => {
     }
   });
 
+  describe("of a tenant that publishes far more than another one who is there", () => {
+    /** As many publishes of 2,000 events as may are under way; another tenant was there just now. */
+    function openLoud({ places = 2 } = {}) {
+      let now = 0;
+      const opened = open({ publishesMax: places, tenantPublishesMax: places, nowMs: () => now });
+      for (let n = 0; n < places; n++) void opened.publish(1, events("f", 2_000), false);
+      void opened.publish(2, events("c", 1), false);
+      const sizes = () => opened.underWay.map(({ tenantNo, keys }) => `${tenantNo}: ${keys.length}`);
+      let landed = 0;
+      const land = async () => {
+        opened.underWay[landed++]?.land();
+        await setImmediate();
+      };
+      return { ...opened, sizes, land, pass: (ms: number) => (now += ms) };
+    }
+
+    test("has one small publish under way at a time", async () => {
+      const { publish, sizes, land } = openLoud();
+      for (let n = 0; n < 9; n++) void publish(1, events("f", 40), false);
+      await land();
+      expect(sizes().slice(2)).toEqual(["2: 1"]);
+      await land();
+      expect(sizes().slice(3)).toEqual(["1: 80"]);
+      await land();
+      await land();
+      expect(sizes().slice(3)).toEqual(["1: 80", "1: 80"]);
+    });
+
+    test("sends a large request in parts, in order, between which others go, and answers it once", async () => {
+      const { underWay, publish, sizes, land } = openLoud({ places: 1 });
+      let isAnswered = false;
+      const large = publish(1, events("f", 240), false).finally(() => (isAnswered = true));
+      void publish(1, events("g", 1), false);
+      for (let n = 0; n < 3; n++) await land();
+      expect(sizes()).toEqual(["1: 2000", "2: 1", "1: 100", "1: 100"]);
+      void publish(2, events("c", 1), false);
+      await land();
+      await land();
+      expect([sizes().slice(4), isAnswered]).toEqual([["2: 1", "1: 41"], false]);
+      await land();
+      expect((await large).map((outcome) => "offset" in outcome && outcome.offset)).toEqual(
+        Array.from({ length: 240 }, (_, n) => n),
+      );
+      expect(underWay[5]?.keys.at(-1)).toBe("g0");
+    });
+
+    test("sends no part beside the one before it, also when nobody else is there any more", async () => {
+      const { publish, sizes, land, pass } = openLoud();
+      void publish(1, events("f", 240), false);
+      for (let n = 0; n < 3; n++) await land();
+      pass(1_000);
+      void publish(1, events("g", 1), false);
+      expect(sizes().slice(3)).toEqual(["1: 100"]);
+      await land();
+      expect(sizes().slice(3)).toEqual(["1: 100", "1: 141"]);
+    });
+
+    test("never sends a part of an atomic request", async () => {
+      const { publish, sizes, land } = openLoud();
+      void publish(1, events("f", 240), true);
+      for (let n = 0; n < 3; n++) await land();
+      expect(sizes().slice(3)).toEqual(["1: 240"]);
+    });
+
+    test("sends nothing more of a request of which a part has failed, and goes on with the next", async () => {
+      const { underWay, publish, sizes, land } = openLoud();
+      const large = publish(1, events("f", 240), false);
+      const next = publish(1, events("g", 2), false);
+      for (let n = 0; n < 4; n++) await land();
+      underWay[4]?.fail(new Error("a fault"));
+      await expect(large).rejects.toThrow("a fault");
+      await setImmediate();
+      expect(sizes().slice(3)).toEqual(["1: 100", "1: 100", "1: 2"]);
+      underWay[5]?.land();
+      expect(await next).toHaveLength(2);
+    });
+  });
+
   test("lets only the request at fault fail, and all of them where the database is away", async () => {
     const { underWay, publish } = open({ lingerMs: 1 });
     const results = Promise.allSettled([publish(1, events("a", 1), false), publish(1, events("b", 1), false)]);

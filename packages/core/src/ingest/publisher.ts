@@ -1,6 +1,8 @@
 import type { IngestBus, NewEvent, PublishOutcome } from "@millrace/bus";
 import { isMillraceError } from "@millrace/contract";
 
+import { createRecentUse } from "./recent-use.ts";
+
 export interface PublisherOptions {
   readonly publish: IngestBus["publish"];
   /** How long a request waits for others of its tenant. */
@@ -8,6 +10,7 @@ export interface PublisherOptions {
   /** Publishes under way at most: of all tenants, and of one. */
   readonly publishesMax: number;
   readonly tenantPublishesMax: number;
+  readonly nowMs?: (() => number) | undefined;
   /** Called with each publish that has come to an end. */
   readonly published?: ((seconds: number, events: number, ok: boolean) => void) | undefined;
 }
@@ -21,6 +24,10 @@ export interface Publisher {
 interface Request {
   readonly events: readonly NewEvent[];
   readonly atomic: boolean;
+  /** How many of its events are on their way, or published. */
+  sent: number;
+  /** Of those that are published. */
+  outcomes: readonly PublishOutcome[];
   readonly resolve: (outcomes: readonly PublishOutcome[]) => void;
   readonly reject: (error: unknown) => void;
 }
@@ -37,13 +44,23 @@ interface Line {
 
 /** A publish takes requests up to so many events; a request that brings more goes by itself. */
 const publishEventsMax = 2_000;
+/** The same where it is to be small: then a part goes of a request that brings more. */
+const smallEventsMax = 100;
+/** So long after its last request a tenant is still there: most that send little send again within it. */
+const thereMs = 1_000;
+/** So many events of about the last second are much. */
+const muchEvents = 1_000;
 
 /**
  * Makes the way from requests to the bus. Tenants take turns, a publish each, and one may have only some of the places: so a flood fills its own line,
  * and a request of another tenant waits for one publish at most.
+ *
+ * Large publishes are good for the speed of a flood, and bad for everybody beside it: one of thousands of events takes the event loop for milliseconds to write, and the
+ * database for tens of them. So a tenant that publishes far more than another one who is there has one small publish under way at a time.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { lingerMs, publishesMax, tenantPublishesMax } = options;
+  const { lingerMs, publishesMax, tenantPublishesMax, nowMs } = options;
+  const use = createRecentUse<number>({ muchAmount: muchEvents, nowMs });
   const lines = new Map<number, Line>();
   const turns: Line[] = [];
   let publishes = 0;
@@ -51,7 +68,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   function takeTurn(line: Line): void {
     clearTimeout(line.timer);
     line.timer = undefined;
-    if (line.inTurn || line.waiting.length === 0 || line.publishes >= tenantPublishesMax) return;
+    if (line.inTurn || line.waiting.length === 0 || line.publishes >= placesOf(line)) return;
     line.inTurn = true;
     turns.push(line);
     depart();
@@ -62,17 +79,25 @@ export function createPublisher(options: PublisherOptions): Publisher {
       const line = turns.shift();
       if (line === undefined) return;
       line.inTurn = false;
-      void carry(line, board(line));
+      void carry(line, makesRoom(line) ? boardSmall(line) : board(line, publishEventsMax));
       // What is left gets a turn behind all others.
       takeTurn(line);
     }
   }
 
-  async function carry(line: Line, requests: readonly Request[]): Promise<void> {
+  function makesRoom({ tenantNo }: Line): boolean {
+    return use.hasLighter(tenantNo, thereMs);
+  }
+
+  function placesOf(line: Line): number {
+    return isInParts(line) || makesRoom(line) ? 1 : tenantPublishesMax;
+  }
+
+  async function carry(line: Line, boarded: Boarded): Promise<void> {
     publishes++;
     line.publishes++;
     try {
-      await send(line.tenantNo, requests);
+      await send(line, boarded);
     } finally {
       publishes--;
       line.publishes--;
@@ -82,23 +107,32 @@ export function createPublisher(options: PublisherOptions): Publisher {
     }
   }
 
-  async function send(tenantNo: number, requests: readonly Request[]): Promise<void> {
-    const events = requests.flatMap((request) => request.events);
+  async function send(line: Line, { requests, events }: Boarded): Promise<void> {
+    const { tenantNo } = line;
     const atomic = requests[0]?.atomic ?? false;
     const startMs = performance.now();
     const done = (ok: boolean) => options.published?.((performance.now() - startMs) / 1_000, events.length, ok);
+    use.add(tenantNo, events.length);
     try {
       const outcomes = await options.publish(tenantNo, events, { atomic });
       done(true);
       let at = 0;
-      for (const request of requests) request.resolve(outcomes.slice(at, (at += request.events.length)));
+      for (const request of requests) {
+        const own = outcomes.slice(at, (at += request.sent - request.outcomes.length));
+        request.outcomes = request.outcomes.length === 0 ? own : [...request.outcomes, ...own];
+        if (request.outcomes.length === request.events.length) request.resolve(request.outcomes);
+      }
     } catch (error) {
       done(false);
       if (requests.length === 1 || isMillraceError(error, "UNAVAILABLE")) {
-        for (const { reject } of requests) reject(error);
+        for (const request of requests) {
+          leave(line, request);
+          request.reject(error);
+        }
       } else {
         // One of them is at fault, and the others shall not pay for it.
-        for (const request of requests) await send(tenantNo, [request]);
+        for (const request of requests)
+          await send(line, { requests: [request], events: request.events.slice(request.outcomes.length) });
       }
     }
   }
@@ -106,6 +140,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   return {
     publish(tenantNo, events, atomic) {
       if (events.length === 0) return Promise.resolve([]);
+      use.enter(tenantNo)();
       return new Promise((resolve, reject) => {
         let line = lines.get(tenantNo);
         if (line === undefined) {
@@ -113,7 +148,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
           lines.set(tenantNo, line);
         }
         const found = line;
-        found.waiting.push({ events, atomic, resolve, reject });
+        found.waiting.push({ events, atomic, sent: 0, outcomes: [], resolve, reject });
         found.events += events.length;
         if (found.inTurn) return;
         if (lingerMs === 0 || atomic || found.events >= publishEventsMax) takeTurn(found);
@@ -123,16 +158,54 @@ export function createPublisher(options: PublisherOptions): Publisher {
   };
 }
 
+/** What goes in one publish. */
+interface Boarded {
+  readonly requests: readonly Request[];
+  readonly events: readonly NewEvent[];
+}
+
 /** Takes the requests of the next publish out of a line. */
-function board(line: Line): readonly Request[] {
+function board(line: Line, eventsMax: number): Boarded {
   let count = 0;
   let events = 0;
   for (const request of line.waiting) {
-    if (count > 0 && (request.atomic || events + request.events.length > publishEventsMax)) break;
+    if (count > 0 && (request.atomic || events + leftOf(request) > eventsMax)) break;
     count++;
-    events += request.events.length;
+    events += leftOf(request);
     if (request.atomic) break;
   }
   line.events -= events;
-  return line.waiting.splice(0, count);
+  const requests = line.waiting.splice(0, count);
+  return { requests, events: requests.flatMap((request) => take(request)) };
+}
+
+/** Takes a small publish out of a line. A request that is too large for it stays the first one there, and its next part follows when this one is published: so its events keep their order. */
+function boardSmall(line: Line): Boarded {
+  const [first] = line.waiting;
+  if (first === undefined || first.atomic || leftOf(first) <= smallEventsMax) return board(line, smallEventsMax);
+  const events = take(first, smallEventsMax);
+  line.events -= events.length;
+  return { requests: [first], events };
+}
+
+function take(request: Request, count = leftOf(request)): readonly NewEvent[] {
+  const events = request.events.slice(request.sent, request.sent + count);
+  request.sent += events.length;
+  return events;
+}
+
+/** Whether a part of a request is under way, and not its last one. */
+function isInParts({ waiting: [first] }: Line): boolean {
+  return first !== undefined && first.sent > first.outcomes.length;
+}
+
+/** Takes a request of which a part has failed out of the line. */
+function leave(line: Line, request: Request): void {
+  if (line.waiting[0] !== request) return;
+  line.waiting.shift();
+  line.events -= leftOf(request);
+}
+
+function leftOf({ events, sent }: Request): number {
+  return events.length - sent;
 }

@@ -154,6 +154,36 @@ describe("a flood of one tenant", () => {
   });
 });
 
+test("others make room for a request until it is answered, refused or cut off, and no longer", async () => {
+  const { api: at, loud } = await open();
+  const { turns } = at.composition.ingestDesk ?? {};
+  if (turns === undefined) throw new TypeError("the composition has no desk");
+  const here = new Set<() => void>();
+  const { enter } = turns;
+  const entering = vi.spyOn(turns, "enter").mockImplementation((tenantId) => {
+    const leave = enter(tenantId);
+    const left = () => {
+      leave();
+      here.delete(left);
+    };
+    here.add(left);
+    return left;
+  });
+  const post = (table: string, body: object | string) => at.ask(`POST /v1/ingest/${table}`, { key: loud, body });
+  expect((await post("clicks", { records: records("a", 2) })).status).toBe(202);
+  expect((await post("clicks", { records: 1 })).status).toBe(422);
+  expect((await post("nothing", { records: records("a", 2) })).status).toBe(404);
+  expect([entering.mock.calls, here.size]).toEqual([[["loud"], ["loud"], ["loud"]], 0]);
+  const socket = await openSocket(at.port);
+  onTestFinished(() => socket.destroy());
+  socket.send(
+    `POST /v1/ingest/clicks HTTP/1.1\r\nHost: a\r\nAuthorization: Bearer ${loud}\r\nContent-Type: application/json\r\nContent-Length: 100\r\n\r\n{`,
+  );
+  await vi.waitFor(() => expect(here.size).toBe(1));
+  socket.destroy();
+  await vi.waitFor(() => expect(here.size).toBe(0));
+});
+
 describe("what a process holds in memory", () => {
   test("is bounded by tenant: a second body waits outside, another tenant's doesn't", async () => {
     const mebibyte = 1_024 * 1_024;

@@ -63,9 +63,14 @@ async function takeJson(c: ApiContext, api: Api): Promise<IngestResponse> {
       errors: [{ path: "X-Idempotency-Prefix", code: "unknown_field", message: "Give each record its own key." }],
     });
   }
-  const { memory } = api.composition.ingestDesk;
-  const share = memory.enter(c.get("actor").tenantId);
-  const release = () => share.close();
+  const { memory, turns } = api.composition.ingestDesk;
+  const { tenantId } = c.get("actor");
+  const share = memory.enter(tenantId);
+  const leave = turns.enter(tenantId);
+  const release = () => {
+    share.close();
+    leave();
+  };
   try {
     // Taken out by whoever needs it, so that nothing here keeps the records while their visibility is waited for.
     const input = [{ ...(await readInput(c, api, share)), release }];
@@ -73,7 +78,7 @@ async function takeJson(c: ApiContext, api: Api): Promise<IngestResponse> {
       ingest(ingestCtxOf(c, api, signal), unparsed<IngestInput>(input.pop())),
     );
   } finally {
-    share.close();
+    release();
   }
 }
 
