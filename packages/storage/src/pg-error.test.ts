@@ -33,8 +33,7 @@ describe("an error of the driver becomes one of ours", () => {
     ["54000", "VALIDATION_FAILED"],
     ["54001", "VALIDATION_FAILED"],
     ["23505", "INTERNAL"],
-    // Without the name of a constraint: the row's partition was just made.
-    ["23514", "UNAVAILABLE"],
+    ["23514", "INTERNAL"],
     ["42P01", "UNAVAILABLE"],
     ["25006", "UNAVAILABLE"],
     ["42601", "INTERNAL"],
@@ -59,6 +58,12 @@ describe("an error of the driver becomes one of ours", () => {
       expect(isConnectionLoss(error.cause)).toBe(true);
     },
   );
+
+  test("a row whose partition was just made is a conflict, and any other check's violation is none", () => {
+    const misrouted = Object.assign(fromServer("23514"), { routine: "ExecPartitionCheckEmitError" });
+    expect(toMillraceError(misrouted)).toMatchObject({ code: "UNAVAILABLE" });
+    expect([misrouted, fromServer("23514")].map(isConflict)).toEqual([true, false]);
+  });
 
   test("a lost answer is told apart from a refusal, only when the statement may have been done", () => {
     expect(isOutcomeUnknown(toMillraceError(fromSocket("ECONNRESET"), "unknown"))).toBe(true);

@@ -172,6 +172,10 @@ const payloads = oneof(
 
 const asPayload = (value: unknown) => JSON.parse(JSON.stringify(value)) as Json;
 
+/** Of a large fraction zod takes the remainder from fewer digits than it has: 194594870454329.84 is a multiple of 2 and 3 to it. */
+const isBeyondZod = (payload: Json) =>
+  typeof payload === "number" && !Number.isInteger(payload) && Math.abs(payload) > 2 ** 32;
+
 describe("a schema that is published", () => {
   test.each(Object.keys(samples))("accepts what zod accepts: %s", (name) => {
     const sample = samples[name] ?? z.never();
@@ -179,7 +183,7 @@ describe("a schema that is published", () => {
     let accepted = 0;
     const hold = (value: unknown) => {
       const payload = asPayload(value);
-      if (!sample.safeParse(payload).success) return;
+      if (isBeyondZod(payload) || !sample.safeParse(payload).success) return;
       accepted++;
       const problems = validator.problems(payload, { stepsLeft: stepsMax });
       expect({ payload, problems }).toEqual({ payload, problems: [] });
