@@ -147,8 +147,8 @@ describe("a cache of files of S3", () => {
     await expect(use(open(), "a")).rejects.toMatchObject({ code: "INTERNAL" });
     await use(first, "a");
     await first.close();
-    const program = `import(${JSON.stringify(import.meta.resolve("./lock-folder.ts"))}).then((m) => { m.lockFolder(process.argv[1]); console.log("held"); setInterval(() => {}, 1000); })`;
-    const other = spawn(process.execPath, ["--conditions=@millrace/source", "-e", program, directory]);
+    const program = `import(${JSON.stringify(import.meta.resolve("./lock-folder.ts"))}).then((m) => { m.lockFolder(process.argv[1]); gc(); console.log("held"); setInterval(() => {}, 1000); })`;
+    const other = spawn(process.execPath, ["--conditions=@millrace/source", "--expose-gc", "-e", program, directory]);
     await once(other.stdout, "data");
     const second = open();
     await expect(second.open()).rejects.toMatchObject({ code: "INTERNAL" });

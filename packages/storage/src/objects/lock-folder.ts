@@ -6,6 +6,9 @@ import { MillraceError } from "@millrace/contract";
 /** The file that is locked; it stays empty. */
 export const lockName = "lock";
 
+/** What is locked at present. A database that nothing refers to is closed by the garbage collector, and its lock goes with it. */
+const held = new Set<DatabaseSync>();
+
 /**
  * Takes a folder for one owner, until it lets go or its process ends, however that ends: the system holds the lock, not an id of a process,
  * which is the same in every container. @throws INTERNAL where another has it
@@ -23,7 +26,10 @@ export function lockFolder(directory: string): () => void {
       { cause: error },
     );
   }
-  return () => database.close();
+  held.add(database);
+  return () => {
+    if (held.delete(database)) database.close();
+  };
 }
 
 /** SQLITE_BUSY */
