@@ -36,6 +36,6 @@ from_blocked as (
   }
 ),
 taken as (
-  select job_id from from_ready union all select job_id from from_scheduled union all select job_id from from_held
-  union all select job_id from from_blocked
+  select job_id, true as was_due from from_ready union all select job_id, true from from_held
+  union all select job_id, false from from_scheduled union all select job_id, false from from_blocked
 )`;

@@ -5,7 +5,10 @@ import type { Job, JobChanges, JobRef } from "./job-store.ts";
 import { signals } from "./signals.ts";
 import { takePending } from "./take-pending.ts";
 
-/** Takes the job out of line (see take-pending), changes it and puts it back where it now belongs, in one statement: no claimer sees it half changed. */
+/**
+ * Takes the job out of line (see take-pending), changes it and puts it back where it now belongs, in one statement: no claimer sees it half changed.
+ * What was due stays due: its time may be after now(), which is when this transaction began, if somebody else has made it due since.
+ */
 const updateStatement: Statement = {
   name: "jobs.update",
   text: `
@@ -13,7 +16,8 @@ with ${takePending("($6::smallint is null or $6::smallint > j.attempts)", "locke
 changed as (
   update millrace.jobs j set
     priority = coalesce($3::smallint, j.priority),
-    scheduled_at = coalesce($4::timestamptz, now() + $5::float8 * interval '1 millisecond', j.scheduled_at),
+    scheduled_at = coalesce($4::timestamptz, now() + $5::float8 * interval '1 millisecond',
+      case when t.was_due then least(j.scheduled_at, now()) else j.scheduled_at end),
     max_attempts = coalesce($6::smallint, j.max_attempts),
     tags = coalesce($7::text[], j.tags),
     payload = coalesce($8::json, j.payload),
