@@ -6,6 +6,8 @@ export interface CpuTurns {
   run<Result>(tenantId: string, work: () => Result): Promise<Result>;
   /** The tenant waits for an answer until what this returns is called: meanwhile those that use far more of the loop rest three quarters of the time. */
   enter(tenantId: string): () => void;
+  /** Whether the tenant uses far more of the loop than another one who is there, or was just now, so that it shall have little under way. */
+  makesRoom(tenantId: string): boolean;
 }
 
 export interface CpuTurnsOptions {
@@ -27,6 +29,8 @@ const nextToNothing = 1 / 4;
 const restRatio = 3;
 /** Loop time of about the last second, from which on a tenant is one that rests. */
 const heavyMs = 50;
+/** So long after its last request a tenant is still there: most that send little send again within it. */
+const thereMs = 1_000;
 
 /**
  * Makes the turns of a process. Work runs at once while no other waits and the round is not over, or where its tenant had next to nothing of this round yet;
@@ -133,5 +137,6 @@ export function createCpuTurns({
       });
     },
     enter: (tenantId) => use.enter(tenantId),
+    makesRoom: (tenantId) => use.hasLighter(tenantId, thereMs),
   };
 }

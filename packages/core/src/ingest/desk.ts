@@ -5,6 +5,7 @@ import type { Metrics } from "@millrace/telemetry";
 
 import { type CpuTurns, createCpuTurns } from "./cpu-turns.ts";
 import { type Memory, createMemory } from "./memory.ts";
+import { type Places, createPlaces } from "./places.ts";
 import { createPressure } from "./pressure.ts";
 import { createPublisher } from "./publisher.ts";
 import { type Uploads, createUploads } from "./uploads.ts";
@@ -25,6 +26,8 @@ export interface IngestDesk {
   readonly uploads: Uploads;
   /** For reading and checking what tenants send. */
   readonly turns: CpuTurns;
+  /** For requests that are parsed and not yet published. */
+  readonly places: Places;
   /** Resolves when the tenant may send. @throws RATE_LIMITED, UNAVAILABLE */
   admit(tenantNo: number): Promise<void>;
   /** Publishes, together with what others of the tenant bring. @throws UNAVAILABLE */
@@ -35,6 +38,9 @@ export interface IngestDesk {
   ): Promise<readonly PublishOutcome[]>;
   close(): void;
 }
+
+/** One request of a tenant that makes room is published while the next one is parsed. */
+const heavyPlacesMax = 2;
 
 /** Makes the desk of a process. */
 export function createIngestDesk({ bus, limits, metrics }: IngestDeskOptions): IngestDesk {
@@ -58,6 +64,7 @@ export function createIngestDesk({ bus, limits, metrics }: IngestDeskOptions): I
     },
     lag: (tenantNo) => bus.lag(tenantNo),
   });
+  const turns = createCpuTurns();
   const publisher = createPublisher({
     publish: (tenantNo, events, options) => bus.publish(tenantNo, events, options),
     lingerMs,
@@ -79,7 +86,8 @@ export function createIngestDesk({ bus, limits, metrics }: IngestDeskOptions): I
     limits,
     memory,
     uploads,
-    turns: createCpuTurns(),
+    turns,
+    places: createPlaces({ placesMax: heavyPlacesMax, makesRoom: turns.makesRoom }),
     async admit(tenantNo) {
       try {
         await pressure.admit(tenantNo);

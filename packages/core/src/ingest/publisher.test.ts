@@ -174,6 +174,22 @@ describe("a publisher", () => {
       expect(sizes().slice(3)).toEqual(["1: 80", "1: 80"]);
     });
 
+    test("rests twice as long as its publish took while the other one waits for an answer, and no longer than that one waits", async () => {
+      const { publish, sizes, land, pass } = openLoud();
+      for (let n = 0; n < 3; n++) void publish(1, events("f", 100), false);
+      pass(10);
+      for (let n = 0; n < 2; n++) await land();
+      expect(sizes().slice(2)).toEqual(["2: 1"]);
+      await land();
+      expect(sizes().slice(3)).toEqual(["1: 100"]);
+      void publish(2, events("c", 1), false);
+      pass(10);
+      await land();
+      expect(sizes().slice(4)).toEqual(["2: 1"]);
+      pass(20);
+      await vi.waitFor(() => expect(sizes().slice(5)).toEqual(["1: 100"]));
+    });
+
     test("sends a large request in parts, in order, between which others go, and answers it once", async () => {
       const { underWay, publish, sizes, land } = openLoud({ places: 1 });
       let isAnswered = false;

@@ -50,25 +50,38 @@ const smallEventsMax = 100;
 const thereMs = 1_000;
 /** So many events of about the last second are much. */
 const muchEvents = 1_000;
+/** Who rests does so for so many times as long as its last publish took. */
+const restRatio = 2;
 
 /**
  * Makes the way from requests to the bus. Tenants take turns, a publish each, and one may have only some of the places: so a flood fills its own line,
  * and a request of another tenant waits for one publish at most.
  *
  * Large publishes are good for the speed of a flood, and bad for everybody beside it: one of thousands of events takes the event loop for milliseconds to write, and the
- * database for tens of them. So a tenant that publishes far more than another one who is there has one small publish under way at a time.
+ * database for tens of them. So a tenant that publishes far more than another one who is there has one small publish under way at a time, and while the other one waits for an
+ * answer it rests between them, so that for two thirds of the time the database has nothing of it to do.
  */
 export function createPublisher(options: PublisherOptions): Publisher {
-  const { lingerMs, publishesMax, tenantPublishesMax, nowMs } = options;
+  const { lingerMs, publishesMax, tenantPublishesMax, nowMs = () => performance.now() } = options;
   const use = createRecentUse<number>({ muchAmount: muchEvents, nowMs });
   const lines = new Map<number, Line>();
   const turns: Line[] = [];
+  /** Until when each would rest, and those that do. */
+  const rests = new Map<number, number>();
+  const resting = new Set<Line>();
   let publishes = 0;
 
   function takeTurn(line: Line): void {
     clearTimeout(line.timer);
     line.timer = undefined;
+    resting.delete(line);
     if (line.inTurn || line.waiting.length === 0 || line.publishes >= placesOf(line)) return;
+    const restMs = (rests.get(line.tenantNo) ?? 0) - nowMs();
+    if (restMs > 0 && use.hasLighter(line.tenantNo)) {
+      resting.add(line);
+      line.timer = setTimeout(() => takeTurn(line), restMs);
+      return;
+    }
     line.inTurn = true;
     turns.push(line);
     depart();
@@ -96,15 +109,23 @@ export function createPublisher(options: PublisherOptions): Publisher {
   async function carry(line: Line, boarded: Boarded): Promise<void> {
     publishes++;
     line.publishes++;
+    const startMs = nowMs();
     try {
       await send(line, boarded);
     } finally {
       publishes--;
       line.publishes--;
+      if (makesRoom(line)) rest(line, startMs);
       if (line.publishes === 0 && line.waiting.length === 0) lines.delete(line.tenantNo);
       else if (line.timer === undefined) takeTurn(line);
       depart();
     }
+  }
+
+  function rest({ tenantNo }: Line, startMs: number): void {
+    const endMs = nowMs();
+    for (const [other, untilMs] of rests) if (untilMs <= endMs) rests.delete(other);
+    rests.set(tenantNo, endMs + restRatio * (endMs - startMs));
   }
 
   async function send(line: Line, { requests, events }: Boarded): Promise<void> {
@@ -140,8 +161,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
   return {
     publish(tenantNo, events, atomic) {
       if (events.length === 0) return Promise.resolve([]);
-      use.enter(tenantNo)();
-      return new Promise((resolve, reject) => {
+      const answered = use.enter(tenantNo);
+      const outcomes = new Promise<readonly PublishOutcome[]>((resolve, reject) => {
         let line = lines.get(tenantNo);
         if (line === undefined) {
           line = { tenantNo, waiting: [], events: 0, publishes: 0, inTurn: false, timer: undefined };
@@ -153,6 +174,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
         if (found.inTurn) return;
         if (lingerMs === 0 || atomic || found.events >= publishEventsMax) takeTurn(found);
         else found.timer ??= setTimeout(() => takeTurn(found), lingerMs);
+      });
+      return outcomes.finally(() => {
+        answered();
+        const lookedAt = [...resting];
+        for (const line of lookedAt) takeTurn(line);
       });
     },
   };

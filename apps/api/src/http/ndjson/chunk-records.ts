@@ -13,6 +13,8 @@ export interface ChunkOptions {
   readonly share: Pick<MemoryShare, "fits" | "add" | "wait" | "give">;
   /** Runs pieces of the work, a millisecond or so each. */
   readonly turn: <Result>(work: () => Result) => Promise<Result>;
+  /** Whether chunks are to be small, since somebody else is there. */
+  readonly makesRoom?: () => boolean;
   /** Called when lines have come that aren't empty. */
   readonly onLines?: () => void;
   /** What has arrived is handed on when nothing more came for so long. */
@@ -24,6 +26,7 @@ export const envelopeBytes = 4_096;
 /** Others have their turn after so long. */
 const turnMs = 1;
 /** White space, or lines that are too long, without one record among them. */
+const smallChunkRecordsMax = 100;
 const emptyBytesMax = 16 * 1_024 * 1_024;
 const idleMsDefault = 200;
 
@@ -38,6 +41,7 @@ export async function* chunkRecords(
   options: ChunkOptions,
 ): AsyncGenerator<SentChunk, void> {
   const { recordBytesMax, chunkRecordsMax, chunkBytesMax, keyPrefix, share, turn, idleMs = idleMsDefault } = options;
+  const { makesRoom = () => false } = options;
   const splitter = createLineSplitter(recordBytesMax + envelopeBytes);
   let records: SentRecord[] = [];
   let bytes = 0;
@@ -50,7 +54,10 @@ export async function* chunkRecords(
     weight = 0;
     return chunk;
   };
-  const isFull = () => records.length >= chunkRecordsMax || bytes >= chunkBytesMax;
+  const isFull = () =>
+    records.length >= chunkRecordsMax ||
+    bytes >= chunkBytesMax ||
+    (records.length >= smallChunkRecordsMax && makesRoom());
   const push = (line: Line, lineWeight: number) => {
     records.push(readLine(line, { keyPrefix, recordBytesMax }));
     bytes += line.text?.length ?? 0;

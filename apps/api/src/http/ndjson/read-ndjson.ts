@@ -19,7 +19,7 @@ export function isNdjson(c: ApiContext): boolean {
 export function readNdjson(
   c: ApiContext,
   limits: IngestLimits,
-  room: Pick<ChunkOptions, "share" | "turn">,
+  room: Pick<ChunkOptions, "share" | "turn" | "makesRoom">,
 ): AsyncIterable<SentChunk> {
   const { incoming, outgoing } = c.env;
   keepHeapTight();

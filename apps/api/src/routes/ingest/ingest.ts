@@ -63,17 +63,21 @@ async function takeJson(c: ApiContext, api: Api): Promise<IngestResponse> {
       errors: [{ path: "X-Idempotency-Prefix", code: "unknown_field", message: "Give each record its own key." }],
     });
   }
-  const { memory, turns } = api.composition.ingestDesk;
+  const { memory, turns, places } = api.composition.ingestDesk;
   const { tenantId } = c.get("actor");
   const share = memory.enter(tenantId);
   const leave = turns.enter(tenantId);
+  let leavePlace = (): void => {};
   const release = () => {
     share.close();
     leave();
+    leavePlace();
   };
   try {
+    const body = await readInput(c, api, share);
+    leavePlace = await places.take(tenantId);
     // Taken out by whoever needs it, so that nothing here keeps the records while their visibility is waited for.
-    const input = [{ ...(await readInput(c, api, share)), release }];
+    const input = [{ ...(await parseInput(c, api, share, body)), release }];
     return await waiting(c, api, input[0]?.isWaiting === true, (signal) =>
       ingest(ingestCtxOf(c, api, signal), unparsed<IngestInput>(input.pop())),
     );
@@ -82,17 +86,19 @@ async function takeJson(c: ApiContext, api: Api): Promise<IngestResponse> {
   }
 }
 
-async function readInput(c: ApiContext, api: Api, share: MemoryShare) {
-  const { limits, turns } = api.composition.ingestDesk;
-  const { tenantId } = c.get("actor");
-  const add = (bytes: number) => share.add(bytes);
-  const body = await readJsonBytes(c, limits.bodyBytesMax, {
-    onBytes: add,
+function readInput(c: ApiContext, api: Api, share: MemoryShare): Promise<Buffer> {
+  return readJsonBytes(c, api.composition.ingestDesk.limits.bodyBytesMax, {
+    onBytes: (bytes) => share.add(bytes),
     otherTypes: ["application/x-ndjson"],
     advice: "Send more as application/x-ndjson, which has no limit.",
   });
+}
+
+async function parseInput(c: ApiContext, api: Api, share: MemoryShare, body: Buffer) {
+  const { limits, turns } = api.composition.ingestDesk;
+  const { tenantId } = c.get("actor");
   const read = await parseInTurns(body, {
-    onWeight: add,
+    onWeight: (bytes) => share.add(bytes),
     turn: (work) => turns.run(tenantId, work),
     elementBytesMax: limits.recordBytesMax + envelopeBytes,
   });
@@ -109,7 +115,7 @@ async function takeStream(c: ApiContext, api: Api): Promise<IngestResponse> {
   try {
     const isWaiting = waitForVisibility === "true";
     const turn = <Result>(work: () => Result) => turns.run(tenantId, work);
-    const chunks = readNdjson(c, limits, { share, turn });
+    const chunks = readNdjson(c, limits, { share, turn, makesRoom: () => turns.makesRoom(tenantId) });
     const input = { ...query, table: paramOf(c, "table"), waitForVisibility: isWaiting, chunks: () => chunks };
     return await waiting(c, api, isWaiting, (signal) => ingestStream(ingestCtxOf(c, api, signal), input));
   } finally {
