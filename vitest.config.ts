@@ -2,6 +2,7 @@ import { defineConfig } from "vitest/config";
 
 import { testGlobs } from "./tooling/architecture/src/layers.ts";
 import { createCountsReporter } from "./tooling/vitest/src/counts-reporter.ts";
+import { patienceMs } from "./tooling/vitest/src/patience-ms.ts";
 
 /**
  * Vite's own list, with the condition that resolves workspace packages to their source in front, and without "module": what that
@@ -15,6 +16,8 @@ export default defineConfig({
   environments: { __vitest__: { resolve: { conditions } } },
   test: {
     maxWorkers: 2,
+    setupFiles: ["tooling/vitest/src/patience.ts"],
+    expect: { poll: { timeout: patienceMs } },
     reporters: ["default", ...(process.env.GITHUB_ACTIONS ? ["github-actions"] : []), createCountsReporter()],
     coverage: {
       provider: "v8",
@@ -35,6 +38,7 @@ export default defineConfig({
           name: "unit",
           include: ["{packages,apps,examples,tooling,tests}/*/src/**/*.test.ts"],
           exclude: ["**/*.int.test.ts", "**/*.e2e.test.ts", "**/*.containers.test.ts"],
+          testTimeout: 30_000,
         },
       },
       {
