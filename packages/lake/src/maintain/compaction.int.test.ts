@@ -2,28 +2,27 @@ import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 
 import { array, asyncProperty, assert, constantFrom, integer, record } from "fast-check";
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import type { Column } from "@millrace/contract";
 import type { EventTable } from "@millrace/storage";
 
+import { describeOnStores } from "./testing/describe-on-stores.ts";
 import { type MaintainWorld, openMaintainWorld } from "./testing/maintain-world.ts";
 import { keyedColumns, numberEvent } from "./testing/number-table.ts";
-import { type TestStore, testStores } from "./testing/test-stores.ts";
+
+// Thousands of small files take their time on a busy machine.
+vi.setConfig({ testTimeout: 180_000 });
 
 const numbered = (count: number, from = 0) => Array.from({ length: count }, (_, index) => numberEvent(from + index));
 
-describe.each(testStores)("compaction on %s", { timeout: 180_000 }, (_name, start) => {
-  let store: TestStore;
+describeOnStores("compaction", (openObjects) => {
   let world: MaintainWorld;
   beforeAll(async () => {
-    store = await start();
-    world = await openMaintainWorld(() => store.open());
+    world = await openMaintainWorld(openObjects);
   });
-  afterAll(async () => {
-    await world?.close();
-    await store?.close();
-  });
+  afterAll(() => world?.close());
+
   const liveOf = async ({ tableId }: EventTable) => (await world.lake.liveFiles(tableId)).length;
 
   test("a thousand small files become a handful with the same rows, and the snapshot before is as it was", async () => {

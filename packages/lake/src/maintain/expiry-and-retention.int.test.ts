@@ -1,26 +1,21 @@
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, test } from "vitest";
 
 import type { EventTable } from "@millrace/storage";
 
+import { describeOnStores } from "./testing/describe-on-stores.ts";
 import { day, type MaintainWorld, openMaintainWorld } from "./testing/maintain-world.ts";
 import { keyedColumns, mergedNumbers, numberEvent } from "./testing/number-table.ts";
-import { type TestStore, testStores } from "./testing/test-stores.ts";
 
 const pin = { reason: "audit", createdBy: "test", expiresAt: undefined };
 
-describe.each(testStores)("what ends in time on %s", (_, start) => {
-  let store: TestStore;
+describeOnStores("what ends in time", (openObjects) => {
   let world: MaintainWorld;
   let table: EventTable;
-  beforeAll(async () => {
-    store = await start();
-  });
   beforeEach(async () => {
-    world = await openMaintainWorld(() => store.open());
+    world = await openMaintainWorld(openObjects);
     table = await world.make();
   });
   afterEach(() => world.close());
-  afterAll(() => store?.close());
 
   describe("expiry", () => {
     test("a snapshot that was the newest within the time is kept, and so are its files", async () => {

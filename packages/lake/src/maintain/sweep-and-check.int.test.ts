@@ -1,27 +1,22 @@
 import { mkdir, readdir } from "node:fs/promises";
 import { join } from "node:path";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, onTestFinished, test } from "vitest";
+import { afterEach, beforeEach, describe, expect, onTestFinished, test } from "vitest";
 
 import { type EventTable, jumpHeads, type ObjectStore } from "@millrace/storage";
 
+import { describeOnStores } from "./testing/describe-on-stores.ts";
 import { day, maintainerOf, type MaintainWorld, openMaintainWorld } from "./testing/maintain-world.ts";
 import { eightFiles, mergedNumbers, numberEvent } from "./testing/number-table.ts";
-import { type TestStore, testStores } from "./testing/test-stores.ts";
 
-describe.each(testStores)("objects and catalogue on %s", (_, start) => {
-  let store: TestStore;
+describeOnStores("objects and catalogue", (openObjects) => {
   let world: MaintainWorld;
   let table: EventTable;
-  beforeAll(async () => {
-    store = await start();
-  });
   beforeEach(async () => {
-    world = await openMaintainWorld(() => store.open());
+    world = await openMaintainWorld(openObjects);
     table = await world.make();
   });
   afterEach(() => world.close());
-  afterAll(() => store?.close());
 
   describe("orphans", () => {
     const ages = new Map<string, number>();
