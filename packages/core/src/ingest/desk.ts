@@ -39,8 +39,8 @@ export interface IngestDesk {
   close(): void;
 }
 
-/** One request of a tenant that makes room is published while the next one is parsed. */
-const heavyPlacesMax = 2;
+/** Of a tenant that makes room one request is published while the next one is parsed; of small requests as many as one of its publishes holds. */
+const heavyPlaces = { requestsMax: 2, bytesMax: 32 * 1_024 };
 
 /** Makes the desk of a process. */
 export function createIngestDesk({ bus, limits, metrics }: IngestDeskOptions): IngestDesk {
@@ -87,7 +87,7 @@ export function createIngestDesk({ bus, limits, metrics }: IngestDeskOptions): I
     memory,
     uploads,
     turns,
-    places: createPlaces({ placesMax: heavyPlacesMax, makesRoom: turns.makesRoom }),
+    places: createPlaces({ ...heavyPlaces, makesRoom: turns.makesRoom }),
     async admit(tenantNo) {
       try {
         await pressure.admit(tenantNo);

@@ -4,13 +4,13 @@ import { expect, test } from "vitest";
 
 import { createPlaces } from "./places.ts";
 
-/** Places of which each request that got one is listed, and gives it back when the test says so. */
+/** Places of which each request that got one is listed, and gives it back when the test says so. Each has a hundred bytes. */
 function open(heavy: Set<string>) {
-  const places = createPlaces({ placesMax: 2, makesRoom: (tenantId) => heavy.has(tenantId) });
+  const places = createPlaces({ requestsMax: 2, bytesMax: 100, makesRoom: (tenantId) => heavy.has(tenantId) });
   const begun: string[] = [];
   const gives: (() => void)[] = [];
-  const take = (tenantId: string, name = tenantId) =>
-    places.take(tenantId).then((give) => {
+  const take = (tenantId: string, name = tenantId, bytes = 100) =>
+    places.take(tenantId, bytes).then((give) => {
       begun.push(name);
       gives.push(give);
     });
@@ -30,6 +30,15 @@ test("a tenant that makes room has two requests under way, and the others follow
   await give(1);
   await give(0);
   expect(begun.slice(5)).toEqual(["loud 2", "loud 3"]);
+});
+
+test("small requests have as many places as they fill with their bytes", async () => {
+  const { begun, take, give } = open(new Set(["loud"]));
+  for (let n = 0; n < 6; n++) void take("loud", `loud ${n}`, 24);
+  await setImmediate();
+  expect(begun).toHaveLength(4);
+  await give(0);
+  expect(begun).toHaveLength(5);
 });
 
 test("a place that is given back twice counts once", async () => {

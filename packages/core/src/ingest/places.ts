@@ -1,53 +1,66 @@
 export interface PlacesOptions {
-  /** Places of a tenant that makes room. */
-  readonly placesMax: number;
+  /** What a tenant that makes room may have parsed: so many requests of any size, or as many as have so many bytes together. */
+  readonly requestsMax: number;
+  readonly bytesMax: number;
   /** Whether the tenant is to make room for another at the moment. */
   readonly makesRoom: (tenantId: string) => boolean;
 }
 
 /** Places for requests from before they are parsed until they are published. */
 export interface Places {
-  /** Resolves when the request may go on; what it resolves with gives the place back, and may be called more than once. */
-  take(tenantId: string): Promise<() => void>;
+  /** Resolves when a request whose body has so many bytes may go on; what it resolves with gives the place back, and may be called more than once. */
+  take(tenantId: string, bytes: number): Promise<() => void>;
 }
 
 interface Line {
-  taken: number;
-  readonly waiting: (() => void)[];
+  requests: number;
+  bytes: number;
+  readonly waiting: { readonly bytes: number; readonly goOn: () => void }[];
 }
 
 /**
  * Makes the places. Whoever makes room has a few of them, and so there is always something of it to publish; its other requests wait as the bytes that they came as. Parsed, they
  * would be thousands of young objects that live on, which the garbage collector copies while everybody waits. All others have as many places as they like.
  */
-export function createPlaces({ placesMax, makesRoom }: PlacesOptions): Places {
+export function createPlaces({ requestsMax, bytesMax, makesRoom }: PlacesOptions): Places {
   const lines = new Map<string, Line>();
 
-  function give(tenantId: string, line: Line): void {
-    line.taken--;
+  function hasPlace(tenantId: string, { requests, bytes }: Line, own: number): boolean {
+    return requests < requestsMax || bytes + own <= bytesMax || !makesRoom(tenantId);
+  }
+
+  function sit(line: Line, bytes: number): void {
+    line.requests++;
+    line.bytes += bytes;
+  }
+
+  function rise(tenantId: string, line: Line, own: number): void {
+    line.requests--;
+    line.bytes -= own;
     // Whoever waits does so for a place that is taken, so there is always one to be given back, upon which it is looked at again.
-    while (line.waiting.length > 0 && (line.taken < placesMax || !makesRoom(tenantId))) {
-      line.taken++;
-      line.waiting.shift()?.();
+    for (let [next] = line.waiting; next !== undefined && hasPlace(tenantId, line, next.bytes); [next] = line.waiting) {
+      line.waiting.shift();
+      sit(line, next.bytes);
+      next.goOn();
     }
-    if (line.taken === 0) lines.delete(tenantId);
+    if (line.requests === 0) lines.delete(tenantId);
   }
 
   return {
-    async take(tenantId) {
+    async take(tenantId, bytes) {
       let line = lines.get(tenantId);
       if (line === undefined) {
-        line = { taken: 0, waiting: [] };
+        line = { requests: 0, bytes: 0, waiting: [] };
         lines.set(tenantId, line);
       }
       const own = line;
-      if (own.waiting.length === 0 && (own.taken < placesMax || !makesRoom(tenantId))) own.taken++;
-      else await new Promise<void>((resolve) => own.waiting.push(resolve));
+      if (own.waiting.length === 0 && hasPlace(tenantId, own, bytes)) sit(own, bytes);
+      else await new Promise<void>((goOn) => own.waiting.push({ bytes, goOn }));
       let isTaken = true;
       return () => {
         if (!isTaken) return;
         isTaken = false;
-        give(tenantId, own);
+        rise(tenantId, own, bytes);
       };
     },
   };

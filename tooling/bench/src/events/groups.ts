@@ -49,7 +49,7 @@ export const groups: readonly EventGroup[] = [
   {
     name: "flood",
     heading: "A tenant beside another one's flood",
-    text: "A calm tenant sends 100 single events a second; the times are those of its answers. It does so alone, then while another tenant sends batches of 100 from 64 connections, each the next one as soon as it has an answer, and while another tenant uploads one stream of NDJSON without end. Here × is the 95th percentile beside that of the calm tenant alone in the same round. The aim is 2 at most. What makes the load takes its share of the machine's two cores too.",
+    text: "A calm tenant sends 100 single events a second; the times are those of its answers. It does so alone, then while another tenant sends batches of 100 from 64 connections, each the next one as soon as it has an answer, while it sends single events so, and while another tenant uploads one stream of NDJSON without end. Here × is the 95th percentile beside that of the calm tenant alone in the same round. The aim is 2 at most. What makes the load takes its share of the machine's two cores too.",
     compares: "acks",
   },
 ];

@@ -75,7 +75,7 @@ async function takeJson(c: ApiContext, api: Api): Promise<IngestResponse> {
   };
   try {
     const body = await readInput(c, api, share);
-    leavePlace = await places.take(tenantId);
+    leavePlace = await places.take(tenantId, body.length);
     // Taken out by whoever needs it, so that nothing here keeps the records while their visibility is waited for.
     const input = [{ ...(await parseInput(c, api, share, body)), release }];
     return await waiting(c, api, input[0]?.isWaiting === true, (signal) =>

@@ -16,6 +16,7 @@ export interface Beside {
 export const floods: readonly Beside[] = [
   { name: "millrace", title: "Alone", how: undefined },
   { name: "flood-batches", title: "Beside 64 callers with batches", how: { callers: 64, batch: 100 } },
+  { name: "flood-singles", title: "Beside 64 callers with single events", how: { callers: 64, batch: 1 } },
   { name: "flood-upload", title: "Beside a stream of NDJSON", how: "upload" },
 ];
 
