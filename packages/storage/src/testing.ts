@@ -1,9 +1,12 @@
 export { addTable } from "./testing/add-table.ts";
 export { cloneDatabase } from "./testing/clone-database.ts";
 export type { ClonedDatabase, CloneOptions } from "./testing/clone-database.ts";
+export { freePort } from "./testing/free-port.ts";
 export { newJob } from "./testing/job-store/fixture.ts";
 export * as saboteurs from "./testing/job-store/model/saboteurs.ts";
 export { openCallerClient } from "./testing/open-caller-client.ts";
+export { patient } from "./testing/patient.ts";
+export { patientEnv, patientValues } from "./testing/patient-process.ts";
 export { startPostgres } from "./testing/start-postgres.ts";
 export type { TestPostgres } from "./testing/start-postgres.ts";
 export { startTcpProxy } from "./testing/tcp-proxy.ts";

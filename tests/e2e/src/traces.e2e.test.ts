@@ -6,7 +6,8 @@ import { join } from "node:path";
 
 import { expect, test } from "vitest";
 
-import { freePort } from "./processes/free-port.ts";
+import { freePort } from "@millrace/storage/testing";
+
 import { type ApiProcess, startApi } from "./processes/start-api.ts";
 import type { RunningProcess } from "./processes/start-process.ts";
 import { startWorker } from "./processes/start-worker.ts";

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { freePort } from "./free-port.ts";
+import { freePort } from "@millrace/storage/testing";
 
 /** Where Prometheus finds the processes: what the names `api` and `worker` lead to in a deployment, as `host:port`. */
 export interface PrometheusTargets {

@@ -1,6 +1,7 @@
 import { fileURLToPath } from "node:url";
 
-import { freePort } from "./free-port.ts";
+import { freePort } from "@millrace/storage/testing";
+
 import { patientEnv } from "./patient.ts";
 import { type ProcessHost, type RunningProcess, startProcess } from "./start-process.ts";
 
