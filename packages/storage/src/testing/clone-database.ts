@@ -5,6 +5,7 @@ import { connectDirectly } from "../database.ts";
 import type { DirectConnection } from "../database.ts";
 import { readTestEnvironment } from "./environment.ts";
 import { isProcessAlive } from "./is-process-alive.ts";
+import { patient } from "./patient.ts";
 import { ensureTemplate, whenFree } from "./template.ts";
 import { urlOf } from "./url-of.ts";
 
@@ -66,11 +67,11 @@ function isOver(origin: Origin, run: string | undefined): boolean {
 }
 
 async function dropDatabase(admin: DirectConnection, name: string): Promise<void> {
-  await admin.exec(`drop database if exists "${name}" with (force)`);
+  await whenFree(() => admin.exec(`drop database if exists "${name}" with (force)`));
 }
 
 async function asAdmin<Result>(serverUrl: string, run: (admin: DirectConnection) => Promise<Result>): Promise<Result> {
-  const admin = await connectDirectly({ url: serverUrl, applicationName: "millrace-test-admin" });
+  const admin = await connectDirectly({ ...patient, url: serverUrl, applicationName: "millrace-test-admin" });
   try {
     return await run(admin);
   } finally {

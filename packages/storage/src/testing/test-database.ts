@@ -3,11 +3,12 @@ import type { Database, DatabaseOptions } from "../database.ts";
 import { cloneDatabase } from "./clone-database.ts";
 import type { CloneOptions } from "./clone-database.ts";
 import { readTestEnvironment } from "./environment.ts";
+import { patient } from "./patient.ts";
 import { startPostgres } from "./start-postgres.ts";
 import type { TestPostgres } from "./start-postgres.ts";
 
 export interface TestDatabaseOptions extends CloneOptions {
-  /** Options of `database`, its URL aside. */
+  /** Options of `database`, its URL aside; its deadlines are `patient`. */
   readonly database?: Omit<DatabaseOptions, "url">;
 }
 
@@ -26,7 +27,7 @@ let ownServer: Promise<TestPostgres> | undefined;
  */
 export async function testDatabase(options: TestDatabaseOptions = {}): Promise<TestDatabase> {
   const clone = await cloneDatabase(await serverUrl(), options);
-  const database = createDatabase({ ...options.database, url: clone.url });
+  const database = createDatabase({ ...patient, ...options.database, url: clone.url });
   const close = async (): Promise<void> => {
     await database.close({ graceMs: 0 });
     await clone.drop();

@@ -16,7 +16,7 @@ export interface TestServer extends EmbeddedPostgres {
   remove(): Promise<void>;
 }
 
-const removeAttemptsMax = 80;
+const removeAttemptsMax = 800;
 const removeEveryMs = 25;
 const folderName = /^millrace-test-(?<pid>\d+)-/;
 const settings = { max_connections: "300", shared_buffers: "64MB", autovacuum_naptime: "10s" };

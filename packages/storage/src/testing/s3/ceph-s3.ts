@@ -2,12 +2,13 @@ import { type ChildProcess, execFile, spawn, spawnSync } from "node:child_proces
 import { randomUUID } from "node:crypto";
 import { once } from "node:events";
 import { mkdir, mkdtemp, readFile, readdir, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, connect, createServer } from "node:net";
+import { connect } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { promisify } from "node:util";
 
+import { freePort } from "../free-port.ts";
 import { isProcessAlive } from "../is-process-alive.ts";
 import { cephConfiguration } from "./ceph-configuration.ts";
 
@@ -40,7 +41,7 @@ export function hasCeph(): boolean {
 export async function startCephS3(): Promise<CephS3> {
   await removeLeftovers();
   const folder = await mkdtemp(join(tmpdir(), `millrace-s3-${process.pid}-`));
-  const [monitorPort, gatewayPort] = await freePorts();
+  const [monitorPort, gatewayPort] = [await freePort(), await freePort()];
   const [accessKeyId, secretAccessKey] = ["test-access-key", "test-secret-key"];
   const configuration = join(folder, "ceph.conf");
   const processes: ChildProcess[] = [];
@@ -141,19 +142,6 @@ async function killed(server: ChildProcess): Promise<void> {
   const exited = once(server, "exit");
   server.kill("SIGKILL");
   await exited;
-}
-
-async function freePorts(): Promise<readonly [number, number]> {
-  const servers = [createServer(), createServer()] as const;
-  const ports = await Promise.all(
-    servers.map(async (server) => {
-      server.listen(0, "127.0.0.1");
-      await once(server, "listening");
-      return (server.address() as AddressInfo).port;
-    }),
-  );
-  for (const server of servers) server.close();
-  return ports as unknown as readonly [number, number];
 }
 
 async function lastWords(folder: string): Promise<string> {
