@@ -39,7 +39,7 @@ export interface IngestDesk {
   close(): void;
 }
 
-/** Of a tenant that makes room one request is published while the next one is parsed; of small requests as many as one of its publishes holds. */
+/** Of a tenant that makes room one request is published while the next one is parsed; of small requests some more, so that a publish holds more than one event. */
 const heavyPlaces = { requestsMax: 2, bytesMax: 32 * 1_024 };
 
 /** Makes the desk of a process. */

@@ -4,12 +4,12 @@ import { expect, test } from "vitest";
 
 import { createPlaces } from "./places.ts";
 
-/** Places of which each request that got one is listed, and gives it back when the test says so. Each has a hundred bytes. */
+/** Places of which each request that got one is listed, and gives it back when the test says so. Each is as large as all of them may be. */
 function open(heavy: Set<string>) {
-  const places = createPlaces({ requestsMax: 2, bytesMax: 100, makesRoom: (tenantId) => heavy.has(tenantId) });
+  const places = createPlaces({ requestsMax: 2, bytesMax: 10_000, makesRoom: (tenantId) => heavy.has(tenantId) });
   const begun: string[] = [];
   const gives: (() => void)[] = [];
-  const take = (tenantId: string, name = tenantId, bytes = 100) =>
+  const take = (tenantId: string, name = tenantId, bytes = 10_000) =>
     places.take(tenantId, bytes).then((give) => {
       begun.push(name);
       gives.push(give);
@@ -32,9 +32,9 @@ test("a tenant that makes room has two requests under way, and the others follow
   expect(begun.slice(5)).toEqual(["loud 2", "loud 3"]);
 });
 
-test("small requests have as many places as they fill with their bytes", async () => {
+test("small requests have as many places as they fill with their bytes and what each costs", async () => {
   const { begun, take, give } = open(new Set(["loud"]));
-  for (let n = 0; n < 6; n++) void take("loud", `loud ${n}`, 24);
+  for (let n = 0; n < 6; n++) void take("loud", `loud ${n}`, 400);
   await setImmediate();
   expect(begun).toHaveLength(4);
   await give(0);
