@@ -2,7 +2,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 
 import { type Scope, isMillraceError } from "@millrace/contract";
 import { type KeyStore, createDatabase, createPostgresKeyStore } from "@millrace/storage";
-import { type TestDatabase, startTcpProxy, testDatabase } from "@millrace/storage/testing";
+import { patient, type TestDatabase, startTcpProxy, testDatabase } from "@millrace/storage/testing";
 
 import { mintKey } from "./key-format.ts";
 import { type PostgresValidatorOptions, createPostgresValidator } from "./postgres-validator.ts";
@@ -195,7 +195,7 @@ describe("the PostgreSQL validator", () => {
 
   test("serves what it remembers while the database is down, and calls everything else unavailable, never invalid", async () => {
     const proxy = await startTcpProxy({ port: Number(new URL(db.url).port) });
-    const database = createDatabase({ url: proxy.through(db.url), connectTimeoutMs: 500, statementTimeoutMs: 500 });
+    const database = createDatabase({ ...patient, url: proxy.through(db.url) });
     const clock = { ms: 0 };
     // Nobody listens here: a lost connection would make the validator forget.
     const behind = { ...createPostgresKeyStore(database), watchKeys: async () => ({ close: async () => {} }) };
@@ -217,9 +217,11 @@ describe("the PostgreSQL validator", () => {
 
   test("notes the last use of a key without being asked to wait for it", async () => {
     const made = await makeKey();
-    const under = await open();
+    const held = Promise.withResolvers<void>();
+    const under = await open({ keys: { ...keys, touchKeys: (ids) => held.promise.then(() => keys.touchKeys(ids)) } });
     await under.validator.validate(made.key);
     expect((await keys.getKey(made)).lastUsedAt).toBeNull();
+    held.resolve();
     await under.validator.close();
     expect((await keys.getKey(made)).lastUsedAt).toBeInstanceOf(Date);
   });

@@ -58,7 +58,7 @@ async function open(...answers: (Answer | undefined)[]) {
   });
   await new Promise<void>((resolve) => server?.listen(0, "127.0.0.1", resolve));
   const { port } = server.address() as AddressInfo;
-  return { seen, client: createClient({ baseUrl: `http://127.0.0.1:${port}`, apiKey: "key", timeoutMs: 2_000 }) };
+  return { seen, client: createClient({ baseUrl: `http://127.0.0.1:${port}`, apiKey: "key", timeoutMs: 30_000 }) };
 }
 
 const record = (key: string) => ({ idempotencyKey: key, payload: { n: 1 } });
