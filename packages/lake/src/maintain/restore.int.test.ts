@@ -4,6 +4,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 
 import { newEvent } from "@millrace/bus/testing";
 import { createDatabase, createPostgresLakeUpkeep, type Database, jumpHeads } from "@millrace/storage";
+import { patient } from "@millrace/storage/testing";
 
 import { materialiserOf, partsOf } from "../materialise/testing/lake-world.ts";
 import { day, maintainerOf, openMaintainWorld } from "./testing/maintain-world.ts";
@@ -16,7 +17,7 @@ test("a database that is restored to an earlier point works on with the lake of 
   const url = new URL(world.url);
   const original = url.pathname.slice(1);
   const copy = `restored_${randomUUID().replaceAll("-", "")}`;
-  const admin = createDatabase({ url: new URL("/postgres", url).href, statementTimeoutMs: 60_000 });
+  const admin = createDatabase({ ...patient, url: new URL("/postgres", url).href, statementTimeoutMs: 60_000 });
   onTestFinished(() => admin.close());
 
   const table = await world.addTable("acme", "clicks");
@@ -41,8 +42,13 @@ test("a database that is restored to an earlier point works on with the lake of 
 
   // The backup. Of a server it would be pg_basebackup and the write-ahead log; what counts here is that it is of one point in time.
   await before.stop();
-  await run(admin, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${original}'`);
-  await run(admin, `create database ${copy} template ${original}`);
+  await vi.waitFor(
+    async () => {
+      await run(admin, `select pg_terminate_backend(pid) from pg_stat_activity where datname = '${original}'`);
+      await run(admin, `create database ${copy} template ${original}`);
+    },
+    { timeout: 60_000 },
+  );
   onTestFinished(async () => {
     await run(admin, `drop database ${copy} with (force)`);
   });
@@ -57,7 +63,7 @@ test("a database that is restored to an earlier point works on with the lake of 
   await world.maintainer().compact(table);
   await after.stop();
 
-  const db = createDatabase({ url: new URL(`/${copy}`, url).href });
+  const db = createDatabase({ ...patient, url: new URL(`/${copy}`, url).href });
   onTestFinished(() => db.close());
   await jumpHeads(db);
   const parts = partsOf(db, world.root);
@@ -90,4 +96,4 @@ test("a database that is restored to an earlier point works on with the lake of 
   const live = await parts.lake.liveFiles(table.tableId);
   expect(live.reduce((sum, { rowCount }) => sum + rowCount, 0)).toBe(rows.length + 1);
   expect(await maintainer.check({ tenantNo: table.tenantNo })).toMatchObject({ faults: 0 });
-});
+}, 180_000);

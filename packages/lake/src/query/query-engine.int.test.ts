@@ -235,7 +235,7 @@ describe("limits", () => {
     gone.abort(new Error("client went away"));
     await expect(slow).rejects.toThrow("client went away");
     opened.resolve(tables);
-    await vi.waitFor(() => expect(engine.stats()).toMatchObject({ busy: 0, idle: 2 }), 5_000);
+    await vi.waitFor(() => expect(engine.stats()).toMatchObject({ busy: 0, idle: 2 }));
   });
 
   it("holds no process while tables are opened, and waits for them no longer than the query may take", async () => {
@@ -246,7 +246,7 @@ describe("limits", () => {
       return never;
     };
     const stuck = [1, 2, 3].map(() =>
-      run("select * from events", { open, timeoutMs: 1_500 }).catch((error: unknown) => error),
+      run("select * from events", { open, timeoutMs: 8_000 }).catch((error: unknown) => error),
     );
     await vi.waitFor(() => expect(signals).toHaveLength(3));
     expect(engine.stats()).toMatchObject({ busy: 0, waiting: 0 });
@@ -263,7 +263,7 @@ describe("limits", () => {
     await vi.waitFor(() => expect(engine.stats().busy).toBe(1));
     gone.abort(new Error("client went away"));
     await expect(endless).rejects.toThrow("client went away");
-    await vi.waitFor(() => expect(engine.stats()).toMatchObject({ busy: 0, idle: 2 }), 5_000);
+    await vi.waitFor(() => expect(engine.stats()).toMatchObject({ busy: 0, idle: 2 }));
   });
 
   it("runs many at once, lets some wait and refuses more than that", async () => {

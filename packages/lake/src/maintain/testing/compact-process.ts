@@ -1,4 +1,5 @@
 import { createDatabase, createPostgresLakeUpkeep } from "@millrace/storage";
+import { patient } from "@millrace/storage/testing";
 
 import { partsOf } from "../../materialise/testing/lake-world.ts";
 import type { MaintainStep } from "../rewrite-files.ts";
@@ -15,7 +16,7 @@ interface Orders {
 }
 
 const orders = JSON.parse(process.argv[2] ?? "{}") as Orders;
-const db = createDatabase({ url: orders.url });
+const db = createDatabase({ ...patient, url: orders.url });
 const maintainer = maintainerOf(partsOf(db, orders.root), createPostgresLakeUpkeep(db), orders.root, {
   onStep(step) {
     if (step === orders.killAt) process.kill(process.pid, "SIGKILL");

@@ -83,7 +83,7 @@ export async function openLakeWorld(openObjects?: OpenObjects): Promise<LakeWorl
   };
 }
 
-/** A materialiser over these parts, with a writer of its own; `stop` ends both. */
+/** A materialiser over these parts, with a writer of its own; `stop` ends both. Its lease is long: what stalls for a while must not lose it. */
 export function materialiserOf(
   parts: LakeParts,
   root: string,
@@ -98,7 +98,7 @@ export function materialiserOf(
     ...parts,
     writer,
     flushMs: 20,
-    leaseMs: 5_000,
+    leaseMs: 60_000,
     pollMs: 100,
     logger: silentLogger,
     metrics: createMetrics({ service: "test", version: "0", defaultMetrics: false }),

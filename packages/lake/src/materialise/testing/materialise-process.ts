@@ -1,4 +1,5 @@
 import { createDatabase } from "@millrace/storage";
+import { patient } from "@millrace/storage/testing";
 
 import type { MaterialiseStep } from "../publish-range.ts";
 import { materialiserOf, partsOf } from "./lake-world.ts";
@@ -8,13 +9,13 @@ interface Orders {
   readonly url: string;
   readonly root: string;
   readonly owner: string;
-  readonly leaseMs: number;
+  readonly leaseMs?: number;
   readonly killAt?: MaterialiseStep | "uploading";
   readonly tellAt?: MaterialiseStep;
 }
 
 const orders = JSON.parse(process.argv[2] ?? "{}") as Orders;
-const db = createDatabase({ url: orders.url });
+const db = createDatabase({ ...patient, url: orders.url });
 const parts = partsOf(db, orders.root);
 let first: Promise<unknown> | undefined;
 const materialiser = materialiserOf(
@@ -36,7 +37,7 @@ const materialiser = materialiserOf(
   orders.root,
   {
     owner: orders.owner,
-    leaseMs: orders.leaseMs,
+    ...(orders.leaseMs !== undefined && { leaseMs: orders.leaseMs }),
     onStep(step) {
       if (step === orders.killAt) process.kill(process.pid, "SIGKILL");
       if (step !== orders.tellAt) return;

@@ -1,4 +1,5 @@
 import { createDatabase } from "@millrace/storage";
+import { patient } from "@millrace/storage/testing";
 
 import { partsOf } from "../../testing/lake-world.ts";
 import type { HistoryStep } from "../history-exporter.ts";
@@ -14,7 +15,7 @@ interface Orders {
 }
 
 const orders = JSON.parse(process.argv[2] ?? "{}") as Orders;
-const db = createDatabase({ url: orders.url });
+const db = createDatabase({ ...patient, url: orders.url });
 const exporter = exporterOf(db, partsOf(db, orders.root), orders.root, {
   owner: orders.owner,
   onStep(step) {
