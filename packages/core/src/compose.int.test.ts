@@ -15,10 +15,13 @@ beforeAll(async () => {
 });
 afterAll(() => db.close());
 
+/** What a statement waits for may take its time. */
+const patience = { MILLRACE_DATABASE_ACQUIRE_TIMEOUT_MS: "20s", MILLRACE_DATABASE_STATEMENT_TIMEOUT_MS: "30s" };
+
 function build(env: Readonly<Record<string, string>> = {}) {
   const { config, profile } = loadConfig({
     sections: ["database", "auth"],
-    env: { MILLRACE_PROFILE: "test", DATABASE_URL: db.url, ...env },
+    env: { MILLRACE_PROFILE: "test", DATABASE_URL: db.url, ...patience, ...env },
     cwd: import.meta.dirname,
   });
   const metrics = createMetrics({ service: "test", version: "0", defaultMetrics: false });
@@ -29,10 +32,12 @@ describe("compose", () => {
   test("builds parts that work together, are ready, and are measured", async () => {
     const { composed, metrics } = build();
     const parts = await composed;
-    expect(await parts.checkReady()).toEqual([
-      { name: "database", ok: true },
-      { name: "schema", ok: true },
-    ]);
+    await expect
+      .poll(() => parts.checkReady())
+      .toEqual([
+        { name: "database", ok: true },
+        { name: "schema", ok: true },
+      ]);
     const { key, stored } = await issueKey(
       parts.keys,
       { tenantId: "acme", name: "first", scopes: ["*"] },

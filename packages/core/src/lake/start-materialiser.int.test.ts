@@ -25,6 +25,8 @@ test("a process that is configured for the lake writes events into it, counts th
       MILLRACE_PROFILE: "test",
       MILLRACE_LAKE_PATH: join(folder, "lake"),
       MILLRACE_LAKE_CACHE_DIRECTORY: join(folder, "cache"),
+      // What stalls for a while must not lose it.
+      MILLRACE_LAKE_LEASE_MS: "60s",
     },
   });
   const tables = createPostgresTableStore(db);

@@ -8,7 +8,7 @@ import {
   createPostgresJobStore,
   type JobStore,
 } from "@millrace/storage";
-import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
+import { patient, type TestDatabase, testDatabase } from "@millrace/storage/testing";
 import { createMetrics, silentLogger } from "@millrace/telemetry";
 
 import { type ClaimDesk, type ClaimDeskOptions, createClaimDesk } from "./claim-desk.ts";
@@ -25,7 +25,7 @@ let closing: (() => Promise<void>)[];
 beforeEach(async () => {
   own = await testDatabase();
   statements = [];
-  db = createDatabase({ url: own.url, observer: { statement: (name) => statements.push(name) } });
+  db = createDatabase({ ...patient, url: own.url, observer: { statement: noteStatement } });
   store = createPostgresJobStore(db);
   elsewhere = createPostgresJobStore(own.database);
   closing = [];
@@ -38,6 +38,11 @@ afterEach(async () => {
   await db.close();
   await own.close();
 });
+
+/** Now and then a desk reports its workers, whatever else it does. */
+function noteStatement(name: string): void {
+  if (name !== "workers.report") statements.push(name);
+}
 
 const wakeups = { notify: 0, poll: 0 };
 const metrics: ClaimDeskOptions["metrics"] = {
@@ -95,13 +100,13 @@ const enqueue = (queue: string) =>
 const wait = (desk: ClaimDesk, queue: string, signal = never, waitMs = 60_000) =>
   desk.claim(request(queue), { waitMs, signal });
 
-/** No statement has come for a quarter of a second. */
+/** No statement has come for a quarter of a second, and none is under way. */
 async function quiet(): Promise<void> {
   let seen = -1;
   await expect
     .poll(
       () => {
-        const isQuiet = seen === statements.length;
+        const isQuiet = seen === statements.length && db.stats().inUse === 0;
         seen = statements.length;
         return isQuiet;
       },
@@ -196,7 +201,7 @@ describe("behind the notifications", () => {
     statements.length = 0;
     const before = wakeups.poll;
     await expect.poll(() => wakeups.poll - before).toBeGreaterThan(10);
-    expect(claims()).toBeGreaterThan(1);
+    await expect.poll(claims).toBeGreaterThan(1);
     // One for each of the two kinds, and not one for each of the 200; what the first claims set off may still have been under way.
     expect(claims()).toBeLessThanOrEqual(2 * (wakeups.poll - before) + 12);
     const { job } = await enqueue("q");
@@ -232,11 +237,15 @@ describe("behind the notifications", () => {
 
   test("an outage is waited out by who waits longer, and told to whose time is over", async () => {
     let isDown = false;
+    let refusals = 0;
     const desk = openDesk({
       store: {
         ...store,
-        claimJobs: (asked) =>
-          isDown ? Promise.reject(new MillraceError("UNAVAILABLE", "Away.")) : store.claimJobs(asked),
+        claimJobs(asked) {
+          if (!isDown) return store.claimJobs(asked);
+          refusals++;
+          return Promise.reject(new MillraceError("UNAVAILABLE", "Away."));
+        },
       },
       deafPollIntervalMs: 20,
       listen: undefined,
@@ -248,6 +257,7 @@ describe("behind the notifications", () => {
     isDown = true;
     const before = wakeups.poll;
     await expect.poll(() => wakeups.poll - before).toBeGreaterThan(5);
+    await expect.poll(() => refusals).toBeGreaterThan(0);
     abort.abort();
     await expect(short).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await expect(wait(desk, "other")).rejects.toMatchObject({ code: "UNAVAILABLE" });

@@ -44,6 +44,8 @@ beforeAll(async () => {
     MILLRACE_LAKE_PATH: join(folder, "lake"),
     MILLRACE_LAKE_CACHE_DIRECTORY: join(folder, "cache"),
     MILLRACE_LAKE_FLUSH_MS: "10",
+    // What stalls for a while must not lose it.
+    MILLRACE_LAKE_LEASE_MS: "60s",
   };
   config = loadConfig({ sections: ["lake"], cwd: folder, env }).config.lake;
   const db = rig.database;
@@ -133,32 +135,36 @@ describe("a job of the lake's upkeep", () => {
   });
 });
 
-test("planners of several processes enqueue what is due once, and a table's job again only when the last one has ended well", async () => {
-  const type = "lake.compact";
-  const kinds = ["lake.retention", "lake.expire", "lake.orphans", "lake.integrity"];
-  const before = await Promise.all([...kinds, type].map(jobsOf));
-  await rig.store.pauseQueue({ tenantId: "default", queue: "system.lake" });
-  await ingest(20);
-  for (const one of running) one.plan();
-  const pending = await eventually(async () => {
-    const jobs = (await jobsOf(type)).filter(({ status }) => status === "pending");
-    return jobs.length > 0 ? jobs : undefined;
-  });
-  await plans(4);
-  const after = await Promise.all([...kinds, type].map(jobsOf));
-  // Nothing is old enough for retention; the object that an earlier test has marked is not deleted before the grace.
-  expect(after.map((jobs, index) => jobs.length - (before[index]?.length ?? 0))).toEqual([0, 0, 1, 1, 1]);
+test(
+  "planners of several processes enqueue what is due once, and a table's job again only when the last one has ended well",
+  { timeout: 180_000 },
+  async () => {
+    const type = "lake.compact";
+    const kinds = ["lake.retention", "lake.expire", "lake.orphans", "lake.integrity"];
+    const before = await Promise.all([...kinds, type].map(jobsOf));
+    await rig.store.pauseQueue({ tenantId: "default", queue: "system.lake" });
+    await ingest(20);
+    for (const one of running) one.plan();
+    const pending = await eventually(async () => {
+      const jobs = (await jobsOf(type)).filter(({ status }) => status === "pending");
+      return jobs.length > 0 ? jobs : undefined;
+    });
+    await plans(4);
+    const after = await Promise.all([...kinds, type].map(jobsOf));
+    // Nothing is old enough for retention; the object that an earlier test has marked is not deleted before the grace.
+    expect(after.map((jobs, index) => jobs.length - (before[index]?.length ?? 0))).toEqual([0, 0, 1, 1, 1]);
 
-  const [job] = pending;
-  await rig.store.cancelJob({ tenantId: "default", id: job!.id });
-  await plans(3);
-  expect((await jobsOf(type)).length).toBe(after[4]?.length);
+    const [job] = pending;
+    await rig.store.cancelJob({ tenantId: "default", id: job!.id });
+    await plans(3);
+    expect((await jobsOf(type)).length).toBe(after[4]?.length);
 
-  await rig.store.deleteJob({ tenantId: "default", id: job!.id });
-  await rig.store.resumeQueue({ tenantId: "default", queue: "system.lake" });
-  await eventually(async () => ((await liveFiles()) < 12 ? true : undefined), 30_000);
-  await Promise.all(running.map((one) => one.stopPlanning()));
-});
+    await rig.store.deleteJob({ tenantId: "default", id: job!.id });
+    await rig.store.resumeQueue({ tenantId: "default", queue: "system.lake" });
+    await eventually(async () => ((await liveFiles()) < 12 ? true : undefined), 60_000);
+    await Promise.all(running.map((one) => one.stopPlanning()));
+  },
+);
 
 /** So many plans begin, and all but the last end. */
 async function plans(count: number): Promise<void> {
@@ -170,5 +176,5 @@ async function plans(count: number): Promise<void> {
     });
     if (typeof row?.at === "string") seen.add(row.at);
     return seen.size > count ? true : undefined;
-  }, 30_000);
+  }, 60_000);
 }

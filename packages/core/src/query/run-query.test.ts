@@ -14,8 +14,8 @@ import { createTurns } from "./turns.ts";
 import { createUnreadResults } from "./unread-results.ts";
 
 const limits = {
-  timeoutMs: 1_000,
-  timeoutMsMax: 1_000,
+  timeoutMs: 60_000,
+  timeoutMsMax: 60_000,
   rowsMax: 10,
   bytesMax: 1_000,
   consistencyTimeoutMs: 0,
@@ -36,7 +36,7 @@ function ctxOf(run: QueryEngine["run"], more: Partial<QueryCtx> = {}): QueryCtx 
   } as unknown as QueryCtx;
 }
 
-const query = (ctx: QueryCtx, timeoutMs = 1_000) =>
+const query = (ctx: QueryCtx, timeoutMs = 60_000) =>
   runQuery(ctx, { request: { sql: "select 1", timeoutMs }, format: "json" });
 
 test("files that come when the query is over already are released at once, and its turn is free before", async () => {

@@ -35,14 +35,14 @@ async function startTicker(url: string, freezeBeforeTick?: number) {
   const said: Said[] = [];
   child.on("message", (message) => said.push(message as Said));
   const until = (event: Said["event"]) =>
-    expect.poll(() => said.find((one) => one.event === event), { timeout: 30_000 }).toBeDefined();
+    expect.poll(() => said.find((one) => one.event === event), { timeout: 60_000 }).toBeDefined();
   await until("started");
   return { child, until, said: (event: Said["event"]) => said.find((one) => one.event === event) };
 }
 
 test(
   "five schedulers, of which one is frozen with a tick in its hands and one is killed, enqueue exactly one job a tick",
-  { timeout: 180_000 },
+  { timeout: 300_000 },
   async () => {
     fixture = await testDatabase();
     const { database, url } = fixture;

@@ -36,7 +36,7 @@ async function make(name: string, more: Partial<NewSchedule> = {}): Promise<void
   await schedules.createSchedule({
     tenantId: "t",
     name,
-    cron: "0 * * * *",
+    cron: daily(1).cron,
     timeZone: "UTC",
     misfirePolicy: "once",
     paused: false,
@@ -150,7 +150,8 @@ on conflict (tenant_id, queue) do update set max_depth = excluded.max_depth`,
 test("a schedule that is made while the ticker sleeps fires from its first tick on", async () => {
   start();
   const first = new Date(Math.ceil(Date.now() / 1_000) * 1_000);
-  await make("new", { cron: "* * * * * *", nextAt: first });
+  // Whatever the machine is busy with, no tick may be left out.
+  await make("new", { cron: "* * * * * *", misfirePolicy: "all", nextAt: first });
   await expect.poll(async () => (await runsOf("new")).length, { timeout: 20_000 }).toBeGreaterThanOrEqual(3);
   expect((await runsOf("new")).slice(0, 3)).toEqual([0, 1_000, 2_000].map((ms) => first.getTime() + ms));
 });

@@ -10,7 +10,7 @@ import {
   type EventTable,
   type TableStore,
 } from "@millrace/storage";
-import { addTable, type TestDatabase, testDatabase } from "@millrace/storage/testing";
+import { addTable, patient, type TestDatabase, testDatabase } from "@millrace/storage/testing";
 
 import { evolveTable } from "./evolve.ts";
 import { inferColumns, unknownFields } from "./infer-columns.ts";
@@ -22,7 +22,7 @@ let tableStore: TableStore;
 
 beforeAll(async () => {
   server = await testDatabase();
-  db = createDatabase({ url: server.url });
+  db = createDatabase({ ...patient, url: server.url });
   tableStore = createPostgresTableStore(db);
 });
 afterAll(async () => {

@@ -68,20 +68,20 @@ export async function createWorkerRig(): Promise<WorkerRig> {
   return rig;
 }
 
-/** Intervals for tests: everything happens soon. */
+/** Intervals for tests: everything happens soon. Leases and graces are long: whatever stalls for a while must not end them. */
 export const quick = {
-  leaseMs: 2_000,
+  leaseMs: 60_000,
   heartbeatMs: 100,
   pollIntervalMs: 50,
   rescueIntervalMs: 50,
   abortGraceMs: 200,
-  shutdownGraceMs: 5_000,
+  shutdownGraceMs: 60_000,
 } as const satisfies Partial<WorkerOptions>;
 
 /** Asks again until there is an answer; fails after `timeoutMs`. */
 export async function eventually<Value>(
   ask: () => Value | undefined | Promise<Value | undefined>,
-  timeoutMs = 15_000,
+  timeoutMs = 30_000,
 ): Promise<Value> {
   const deadlineMs = performance.now() + timeoutMs;
   for (;;) {

@@ -59,7 +59,11 @@ describe("a worker", () => {
     expect(await rig.get(elsewhere.id)).toMatchObject({ status: "pending", attempts: 0 });
   });
 
-  it("runs higher priorities first, and never more at once than it may", async () => {
+  it.each([
+    // What is claimed ahead may go back after a while, behind others.
+    ["higher priorities first", { prefetch: 0 }],
+    ["no more at once than it may, also where it claims ahead", { prefetch: 4 }],
+  ])("runs %s", async (_what, { prefetch }) => {
     const order: number[] = [];
     let running = 0;
     let most = 0;
@@ -75,11 +79,11 @@ describe("a worker", () => {
     });
     const jobs = Array.from({ length: 60 }, (_, index) => step.request(index, { queue, priority: index % 3 }));
     for (const job of jobs) await rig.add(job);
-    await rig.start({ queues: [queue], handlers: [step], concurrency: 3, prefetch: 4 });
+    await rig.start({ queues: [queue], handlers: [step], concurrency: 3, prefetch });
     await eventually(() => (order.length === 60 ? true : undefined));
     expect(most).toBe(3);
     const priorities = order.map((index) => index % 3);
-    expect(priorities).toEqual(priorities.toSorted((a, b) => b - a));
+    if (prefetch === 0) expect(priorities).toEqual(priorities.toSorted((a, b) => b - a));
   });
 
   it("claims nothing ahead while no slot gets free: another worker may have one", async () => {
@@ -131,6 +135,8 @@ describe("a worker", () => {
   it("runs a thousand jobs once each, together with a second worker", async () => {
     const runs = new Map<string, number>();
     const by = new Set<string>();
+    // However late one of them comes, the other leaves it some.
+    const bothWork = Promise.withResolvers<void>();
     const handlerOf = (name: string) =>
       defineJob({
         type: "count",
@@ -138,6 +144,8 @@ describe("a worker", () => {
         async handler({ job }) {
           runs.set(job.id, (runs.get(job.id) ?? 0) + 1);
           by.add(name);
+          if (by.size === 2) bothWork.resolve();
+          await bothWork.promise;
           await delay(1);
         },
       });
@@ -153,17 +161,15 @@ describe("a worker", () => {
   });
 
   it("hears of a job at once, without polling", async () => {
-    const started: number[] = [];
-    const now = defineJob({ type: "now", input: any, handler: () => void started.push(performance.now()) });
+    let started = 0;
+    const now = defineJob({ type: "now", input: any, handler: () => void started++ });
     const worker = await rig.start({ queues: [queue], handlers: [now], pollIntervalMs: anHourMs });
     expect(worker.health().listening).toBe(true);
     await rig.add({ type: "now", queue });
-    await eventually(() => (started.length === 1 ? true : undefined));
-    const addedMs = performance.now();
+    await eventually(() => (started === 1 ? true : undefined));
     await rig.add({ type: "now", queue });
-    await eventually(() => (started.length === 2 ? true : undefined));
     // The next poll is an hour away.
-    expect((started[1] ?? 0) - addedMs).toBeLessThan(5_000);
+    await eventually(() => (started === 2 ? true : undefined));
   });
 
   it("isn't woken by what is none of its business", async () => {
@@ -192,18 +198,22 @@ describe("a worker", () => {
 
   it("polls an empty database no more often than it should", async () => {
     const metrics = testMetrics();
+    const startMs = performance.now();
     await rig.start({
       queues: [queue],
       handlers: [defineJob({ type: "idle", input: any, handler: () => null })],
       pollIntervalMs: 100,
       metrics,
     });
-    await delay(1_050);
-    // The first look, one for the listener, ten polls of 75 to 125 ms, and some room.
-    expect(await metrics.read('millrace_claims_total{outcome="empty"}')).toBeLessThanOrEqual(17);
+    await eventually(async () =>
+      (await metrics.read('millrace_claims_total{outcome="empty"}')) >= 14 ? true : undefined,
+    );
+    // The first look and one for the listener come at once, then each poll after 75 to 125 ms.
+    expect(performance.now() - startMs).toBeGreaterThan(11 * 75);
   });
 
   it("asks a database that is away less and less often, whatever wakes it", async () => {
+    const startMs = performance.now();
     let asked = 0;
     const store: JobStore = {
       ...rig.store,
@@ -217,13 +227,12 @@ describe("a worker", () => {
       handlers: [defineJob({ type: "idle", input: any, handler: () => null })],
       store,
     });
-    for (let index = 0; index < 10; index++) {
+    while (asked < 6) {
       await rig.add({ type: "idle", queue });
-      await delay(100);
+      await delay(20);
     }
-    // At once, then after pauses of at least 50, 100, 200, 400 ms and so on.
-    expect(asked).toBeGreaterThan(1);
-    expect(asked).toBeLessThanOrEqual(6);
+    // At once, then after pauses of at least 50, 100, 200, 400 and 800 ms.
+    expect(performance.now() - startMs).toBeGreaterThan(1_500);
   });
 
   it("runs scheduled jobs when they are due", async () => {
@@ -231,9 +240,7 @@ describe("a worker", () => {
     await rig.start({ queues: [queue], handlers: [later] });
     const { id } = await rig.add({ type: "later", queue, delayMs: 300 });
     const { startedAt, scheduledAt } = await rig.until(id, "completed");
-    const lateMs = (startedAt?.getTime() ?? 0) - scheduledAt.getTime();
-    expect(lateMs).toBeGreaterThanOrEqual(0);
-    expect(lateMs).toBeLessThan(3_000);
+    expect(startedAt?.getTime()).toBeGreaterThanOrEqual(scheduledAt.getTime());
   });
 
   it("knows when the next scheduled job and its own retries are due, without polling for them", async () => {

@@ -1,5 +1,3 @@
-import { setTimeout as delay } from "node:timers/promises";
-
 import { beforeEach, describe, expect, it } from "vitest";
 import { z } from "zod";
 
@@ -38,36 +36,55 @@ const untouched = { status: "pending", attempts: 0, lastError: null, lockedBy: n
 describe("a worker that stops", () => {
   it("lets handlers finish, hands back what they haven't begun, and claims nothing more", async () => {
     const release = Promise.withResolvers<void>();
+    const jobs = await addSome(20);
+    let isOpen = false;
+    // It has claimed ten ahead, as quick jobs would make it do, and stops before they go back for having waited too long.
+    const greedy: JobStore = {
+      ...rig.store,
+      claimJobs: (request) => (isOpen ? rig.store.claimJobs({ ...request, limit: 12 }) : Promise.resolve([])),
+    };
     let runs = 0;
-    const jobs = await addSome(60);
+    const full = Promise.withResolvers<{ readonly waiting: number; readonly stopped: Promise<void> }>();
     const worker = await rig.start({
       queues: [queue],
-      // Quick at first, so that it claims ahead.
-      handlers: [job(() => (++runs > 30 ? release.promise : null))],
+      handlers: [
+        job(() => {
+          if (++runs === 2) full.resolve({ waiting: worker.health().waiting, stopped: worker.stop() });
+          return release.promise;
+        }),
+      ],
+      store: greedy,
       concurrency: 2,
-      prefetch: 10,
     });
-    await eventually(() => (runs === 32 && worker.health().waiting > 0 ? true : undefined));
-    const stopped = worker.stop();
-    expect(worker.health().state).toBe("draining");
-    await eventually(() => (worker.health().waiting === 0 ? true : undefined));
+    isOpen = true;
+    const { waiting, stopped } = await full.promise;
+    expect(waiting).toBe(10);
+    expect(worker.health()).toMatchObject({ state: "draining", running: 2, waiting: 0 });
     release.resolve();
     await stopped;
     expect(worker.health()).toMatchObject({ state: "stopped", running: 0, waiting: 0, settling: 0 });
     const ends = await statuses(jobs);
-    expect(ends.filter(({ status }) => status === "completed")).toHaveLength(32);
+    expect(ends.filter(({ status }) => status === "completed")).toHaveLength(2);
     for (const end of ends.filter(({ status }) => status !== "completed")) expect(end).toMatchObject(untouched);
   });
 
   it("keeps its leases until the last handler has finished", async () => {
+    const begun = Promise.withResolvers<void>();
+    const release = Promise.withResolvers<void>();
     const [first] = await addSome(1);
     const definition = job(async () => {
-      await delay(1_800);
+      begun.resolve();
+      await release.promise;
       return "done";
     });
-    const worker = await rig.start({ queues: [queue], handlers: [definition], leaseMs: 800, heartbeatMs: 100 });
-    await rig.until(first?.id ?? "", "running");
-    await worker.stop();
+    const worker = await rig.start({ queues: [queue], handlers: [definition] });
+    await begun.promise;
+    const stopped = worker.stop();
+    const { leaseExpiresAt } = await rig.get(first?.id ?? "");
+    // Farther than the one heartbeat can move it that may have been under way.
+    await rig.until(first?.id ?? "", (now) => Number(now.leaseExpiresAt) > Number(leaseExpiresAt) + 1_000);
+    release.resolve();
+    await stopped;
     expect(await rig.get(first?.id ?? "")).toMatchObject({ status: "completed", attempts: 1, result: "done" });
   });
 
@@ -84,7 +101,7 @@ describe("a worker that stops", () => {
         }),
     );
     const worker = await rig.start({ queues: [queue], handlers: [definition] });
-    await Promise.all(jobs.map(({ id }) => rig.until(id, "running")));
+    await eventually(() => (worker.health().running === 2 ? true : undefined));
     await worker.stop({ graceMs: 50 });
     expect(reasons).toEqual([
       expect.objectContaining({ why: "shutdown" }),
@@ -97,7 +114,7 @@ describe("a worker that stops", () => {
     const never = Promise.withResolvers<void>();
     const jobs = await addSome(1);
     const worker = await rig.start({ queues: [queue], handlers: [job(() => never.promise)] });
-    await rig.until(jobs[0]?.id ?? "", "running");
+    await eventually(() => (worker.health().running === 1 ? true : undefined));
     await worker.stop({ graceMs: 0 });
     expect(await statuses(jobs)).toEqual([untouched]);
     never.resolve();
@@ -110,7 +127,7 @@ describe("a worker that stops", () => {
       return "just in time";
     });
     const worker = await rig.start({ queues: [queue], handlers: [definition] });
-    await rig.until(first?.id ?? "", "running");
+    await eventually(() => (worker.health().running === 1 ? true : undefined));
     await worker.stop({ graceMs: 0 });
     expect(await rig.get(first?.id ?? "")).toMatchObject({ status: "completed", result: "just in time" });
   });
@@ -159,14 +176,14 @@ describe("a worker that stops", () => {
       rescueExpired: guard(rescueExpired),
     };
     const release = Promise.withResolvers<void>();
-    const [first] = await addSome(1);
+    await addSome(1);
     const worker = await rig.start({
       queues: [queue],
       handlers: [job(() => release.promise)],
       store,
       leaseMs: 120_000,
     });
-    await rig.until(first?.id ?? "", "running");
+    await eventually(() => (worker.health().running === 1 ? true : undefined));
     away = true;
     release.resolve();
     await worker.stop({ graceMs: 0 });

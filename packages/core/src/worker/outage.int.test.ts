@@ -4,7 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { z } from "zod";
 
 import { createDatabase, createPostgresJobStore, type Database, type JobStore } from "@millrace/storage";
-import { cloneDatabase, startTestServer, type TestServer } from "@millrace/storage/testing";
+import { cloneDatabase, patient, startTestServer, type TestServer } from "@millrace/storage/testing";
 
 import { enqueueBatch } from "../jobs/enqueue-batch.ts";
 import { eventually, quick } from "../testing/worker-rig.ts";
@@ -19,7 +19,7 @@ const workers: Worker[] = [];
 beforeAll(async () => {
   server = await startTestServer();
   const { url } = await cloneDatabase(server.url);
-  database = createDatabase({ url, poolMax: 5 });
+  database = createDatabase({ ...patient, url, poolMax: 5 });
   store = createPostgresJobStore(database);
 });
 afterAll(async () => {
@@ -29,7 +29,7 @@ afterAll(async () => {
   await server.remove();
 });
 
-describe("a worker whose database is restarted under load", () => {
+describe("a worker whose database is restarted under load", { timeout: 180_000 }, () => {
   it("heals by itself and loses no job", async () => {
     const runs = new Map<string, number>();
     const count = defineJob({
@@ -43,6 +43,8 @@ describe("a worker whose database is restarted under load", () => {
     for (const name of ["one", "two"]) {
       const worker = createWorker({
         ...quick,
+        // What was claimed by a claim whose answer got lost comes back soon.
+        leaseMs: 2_000,
         store,
         listen: database.listen,
         handlers: [count],
@@ -53,14 +55,16 @@ describe("a worker whose database is restarted under load", () => {
       await worker.start();
     }
     const ctx = { actor: { tenantId: "default", scopes: ["*" as const] }, store };
-    const jobs = Array.from({ length: 1_500 }, () => count.request(null, { retry: { kind: "fixed", delayMs: 0 } }));
+    // Attempts enough for leases that run out while something stalls.
+    const more = { retry: { kind: "fixed", delayMs: 0 }, maxAttempts: 100 } as const;
+    const jobs = Array.from({ length: 1_500 }, () => count.request(null, more));
     const ids = (await enqueueBatch(ctx, { jobs })).map(({ id }) => id);
     for (const mode of ["fast", "immediate"] as const) {
       const before = runs.size;
       await eventually(() => (runs.size > before + 200 ? true : undefined));
       await server.restart({ mode });
     }
-    await eventually(async () => ((await completed()) === ids.length ? true : undefined), 30_000);
+    await eventually(async () => ((await completed()) === ids.length ? true : undefined), 120_000);
     expect(new Set(runs.keys())).toEqual(new Set(ids));
     expect(workers.map((worker) => worker.health().state)).toEqual(["running", "running"]);
     await eventually(() =>

@@ -24,7 +24,7 @@ function connect(hostname: string, allows: AddressPolicy, addresses: readonly st
     createGuardedConnector(
       allows,
       resolve,
-      5_000,
+      30_000,
     )({ hostname, port, protocol: "http:" }, (error, socket) => (error === null ? connected(socket) : reject(error)));
   });
 }

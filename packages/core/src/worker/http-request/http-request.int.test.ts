@@ -61,7 +61,9 @@ afterAll(async () => {
 /** Runs one http.request job to its end, or to its first failure. */
 async function run(payload: Json, options: HttpRequestOptions = loopback, maxAttempts = 1): Promise<Job> {
   await rig.start({ queues: [queue], handlers: [createHttpRequestJob(options)] });
-  const job = await rig.add({ queue, type: "http.request", payload, maxAttempts });
+  // A second attempt would come at once now and then, before anybody has seen how the first one ended.
+  const retry = { kind: "fixed", delayMs: 3_600_000 } as const;
+  const job = await rig.add({ queue, type: "http.request", payload, maxAttempts, retry });
   return rig.until(job.id, ({ status, lastError }) => status === "completed" || lastError !== null);
 }
 

@@ -42,7 +42,7 @@ function sendTo(path: string, changes: Partial<OutgoingRequest> = {}): Promise<A
   const request = { method: "POST", url, headers: { traceparent }, body: "secret", ...changes };
   const resolve = () => Promise.resolve([]);
   const { signal } = new AbortController();
-  return send(request, { allows: () => true, resolve, timeoutMs: 5_000, responseBytesMax: 1_000, signal });
+  return send(request, { allows: () => true, resolve, timeoutMs: 30_000, responseBytesMax: 1_000, signal });
 }
 
 test("a request's receiver hangs below the request's own span, which shows neither path nor query nor body", async () => {
