@@ -14,7 +14,7 @@ export interface ChunkOptions {
   /** Runs pieces of the work, a millisecond or so each. */
   readonly turn: <Result>(work: () => Result) => Promise<Result>;
   /** Whether chunks are to be small, since somebody else is there. */
-  readonly makesRoom?: () => boolean;
+  readonly makesRoom: () => boolean;
   /** Called when lines have come that aren't empty. */
   readonly onLines?: () => void;
   /** What has arrived is handed on when nothing more came for so long. */
@@ -25,8 +25,9 @@ export interface ChunkOptions {
 export const envelopeBytes = 4_096;
 /** Others have their turn after so long. */
 const turnMs = 1;
-/** White space, or lines that are too long, without one record among them. */
+/** Records of a chunk that is to be small. */
 const smallChunkRecordsMax = 100;
+/** White space, or lines that are too long, without one record among them. */
 const emptyBytesMax = 16 * 1_024 * 1_024;
 const idleMsDefault = 200;
 
@@ -40,8 +41,8 @@ export async function* chunkRecords(
   parts: AsyncIterable<Buffer>,
   options: ChunkOptions,
 ): AsyncGenerator<SentChunk, void> {
-  const { recordBytesMax, chunkRecordsMax, chunkBytesMax, keyPrefix, share, turn, idleMs = idleMsDefault } = options;
-  const { makesRoom = () => false } = options;
+  const { recordBytesMax, chunkRecordsMax, chunkBytesMax, keyPrefix, share, turn, makesRoom } = options;
+  const { idleMs = idleMsDefault } = options;
   const splitter = createLineSplitter(recordBytesMax + envelopeBytes);
   let records: SentRecord[] = [];
   let bytes = 0;

@@ -63,21 +63,16 @@ async function takeJson(c: ApiContext, api: Api): Promise<IngestResponse> {
       errors: [{ path: "X-Idempotency-Prefix", code: "unknown_field", message: "Give each record its own key." }],
     });
   }
-  const { memory, turns, places } = api.composition.ingestDesk;
+  const { memory, turns } = api.composition.ingestDesk;
   const { tenantId } = c.get("actor");
   const share = memory.enter(tenantId);
-  const leave = turns.enter(tenantId);
-  let leavePlace = (): void => {};
+  const leaving = [() => share.close(), turns.enter(tenantId)];
   const release = () => {
-    share.close();
-    leave();
-    leavePlace();
+    for (const leave of leaving) leave();
   };
   try {
-    const body = await readInput(c, api, share);
-    leavePlace = await places.take(tenantId, body.length);
     // Taken out by whoever needs it, so that nothing here keeps the records while their visibility is waited for.
-    const input = [{ ...(await parseInput(c, api, share, body)), release }];
+    const input = [{ ...(await readInput(c, api, { share, leaving })), release }];
     return await waiting(c, api, input[0]?.isWaiting === true, (signal) =>
       ingest(ingestCtxOf(c, api, signal), unparsed<IngestInput>(input.pop())),
     );
@@ -86,19 +81,24 @@ async function takeJson(c: ApiContext, api: Api): Promise<IngestResponse> {
   }
 }
 
-function readInput(c: ApiContext, api: Api, share: MemoryShare): Promise<Buffer> {
-  return readJsonBytes(c, api.composition.ingestDesk.limits.bodyBytesMax, {
-    onBytes: (bytes) => share.add(bytes),
+interface Room {
+  readonly share: MemoryShare;
+  /** Called when the request is done with; whatever is taken for it on the way is added. */
+  readonly leaving: (() => void)[];
+}
+
+async function readInput(c: ApiContext, api: Api, { share, leaving }: Room) {
+  const { limits, turns, places } = api.composition.ingestDesk;
+  const { tenantId } = c.get("actor");
+  const add = (bytes: number) => share.add(bytes);
+  const body = await readJsonBytes(c, limits.bodyBytesMax, {
+    onBytes: add,
     otherTypes: ["application/x-ndjson"],
     advice: "Send more as application/x-ndjson, which has no limit.",
   });
-}
-
-async function parseInput(c: ApiContext, api: Api, share: MemoryShare, body: Buffer) {
-  const { limits, turns } = api.composition.ingestDesk;
-  const { tenantId } = c.get("actor");
+  leaving.push(await places.take(tenantId, body.length));
   const read = await parseInTurns(body, {
-    onWeight: (bytes) => share.add(bytes),
+    onWeight: add,
     turn: (work) => turns.run(tenantId, work),
     elementBytesMax: limits.recordBytesMax + envelopeBytes,
   });
