@@ -12,6 +12,7 @@ import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } fr
 import { connectDirectly } from "./database.ts";
 import { startEmbedded } from "./embedded.ts";
 import type { EmbeddedOptions, EmbeddedPostgres } from "./embedded.ts";
+import { patient } from "./testing/patient.ts";
 
 let parent: string;
 let dataDir: string;
@@ -32,7 +33,7 @@ async function start(options: Partial<EmbeddedOptions> = {}): Promise<EmbeddedPo
 }
 
 async function ask(server: EmbeddedPostgres, text: string): Promise<readonly unknown[]> {
-  const session = await connectDirectly({ url: server.url });
+  const session = await connectDirectly({ ...patient, url: server.url });
   try {
     return await session.query({ name: "test", text });
   } finally {
@@ -196,7 +197,7 @@ describe("a parent that is killed", () => {
   test("takes its server along on Linux, and leaves it to the next start elsewhere", async () => {
     const other = await startElsewhere();
     await other.kill();
-    if (process.platform === "linux") await expect.poll(() => isAlive(other.pid), { timeout: 10_000 }).toBe(false);
+    if (process.platform === "linux") await expect.poll(() => isAlive(other.pid)).toBe(false);
     await start();
     expect(await readFile(join(dataDir, "owner"), "utf8")).toBe(String(process.pid));
   });
@@ -207,7 +208,7 @@ describe("a parent that is killed", () => {
     expect(isAlive(other.pid)).toBe(true);
     const server = await start();
     expect(await ask(server, "select 1 as one")).toEqual([{ one: 1 }]);
-    await expect.poll(() => isAlive(other.pid), { timeout: 10_000 }).toBe(false);
+    await expect.poll(() => isAlive(other.pid)).toBe(false);
   });
 });
 

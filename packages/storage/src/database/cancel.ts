@@ -7,7 +7,7 @@ export interface BackendKey {
   readonly secret: number;
 }
 
-const cancelTimeoutMs = 2_000;
+const cancelTimeoutMs = 5_000;
 const cancelRequestCode = 80_877_102;
 
 /** Asks the server to stop the session's present statement. Best effort: it never fails, and nothing is known afterwards. */

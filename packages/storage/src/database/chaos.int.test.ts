@@ -7,14 +7,14 @@ import { afterAll, beforeAll, beforeEach, expect, test } from "vitest";
 
 import { testDatabase } from "../testing/test-database.ts";
 import type { TestDatabase } from "../testing/test-database.ts";
-import { applicationName } from "./chaos.test.support.ts";
+import { applicationName, least } from "./chaos.test.support.ts";
 import type { Ledger } from "./chaos.test.support.ts";
 
 // A longer run for a night: TEST_CHAOS_SECONDS=60 (another seed: TEST_CHAOS_SEED).
 const seconds = Number(process.env["TEST_CHAOS_SECONDS"] ?? 8);
 const seed = Number(process.env["TEST_CHAOS_SEED"] ?? 1);
 const killEveryMs = 100;
-const timeout = (seconds + 60) * 1_000;
+const timeout = (seconds + 240) * 1_000;
 
 let db: TestDatabase;
 beforeAll(async () => {
@@ -41,14 +41,14 @@ test(
     // A transaction whose outcome is unknown is there in full or not at all.
     expect(ledger.unknown.filter((ids) => new Set(ids.map((id) => found.has(id))).size > 1)).toEqual([]);
     // The run proves nothing unless connections died and most writes succeeded all the same.
-    expect(killed).toBeGreaterThan(seconds * 3);
-    expect(ledger.committed.length).toBeGreaterThan(seconds * 20);
-    expect(ledger.failed.length).toBeGreaterThan(seconds);
+    expect(killed).toBeGreaterThan(seconds * least.failed);
+    expect(ledger.committed.length).toBeGreaterThan(seconds * least.committed);
+    expect(ledger.failed.length).toBeGreaterThan(seconds * least.failed);
   },
 );
 
 test("the same fire breaks the driver's own transactions, which is why they are banned", { timeout }, async () => {
-  const { ledger, found } = await runUnderFire("driver", 4);
+  const { ledger, found } = await runUnderFire("driver", seconds);
 
   const ghosts = [...found].filter((id) => id.startsWith("ghost"));
   expect(ledger.uncaught.length + ledger.hanging + ghosts.length).toBeGreaterThan(0);

@@ -47,8 +47,9 @@ test("a waiting migrator holds no snapshot, so the index build of the other neve
   await blocker.exec("begin; update millrace.customers set name = name where id = 1");
   const connection = await session(url);
   const first = up({ url, migrationsDir });
-  const building = "select 1 from pg_stat_activity where query like '%create index%' and wait_event_type = 'Lock'";
-  await vi.waitUntil(async () => (await rows(connection, building)).length > 0);
+  const building =
+    "select 1 from pg_stat_activity where datname = current_database() and query like '%create index%' and wait_event_type = 'Lock'";
+  await vi.waitUntil(async () => (await rows(connection, building)).length > 0, { timeout: 20_000 });
   const { promise: waiting, resolve } = Promise.withResolvers<undefined>();
   const second = up({ url, migrationsDir, log: () => resolve(undefined) });
   await waiting;

@@ -28,7 +28,7 @@ async function mortal(url: string, scriptsLeft: number): Promise<DirectConnectio
   };
 }
 
-test("a run that dies at any point between two scripts is finished by the next one", { timeout: 120_000 }, async () => {
+test("a run that dies at any point between two scripts is finished by the next one", { timeout: 300_000 }, async () => {
   const migrationsDir = await migrationsFolder(shop);
   const migrations = await readMigrations(migrationsDir);
   const reference = await emptyDatabase();
@@ -65,7 +65,7 @@ select pg_sleep(case when to_regclass('public.gate') is null then 0 else 600 end
   });
   onTestFinished(() => void child.kill("SIGKILL"));
   const asleep = "select 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'";
-  await vi.waitUntil(async () => (await rows(connection, asleep)).length > 0, { timeout: 30_000 });
+  await vi.waitUntil(async () => (await rows(connection, asleep)).length > 0, { timeout: 50_000 });
   child.kill("SIGKILL");
   await once(child, "exit");
   await connection.exec("drop table public.gate");

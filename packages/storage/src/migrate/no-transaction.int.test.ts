@@ -71,11 +71,14 @@ test("an index build whose backend dies midway is done anew by the next up", asy
   await blocker.exec("begin; update millrace.customers set name = name where id = 1");
   const connection = await session(url);
   const running = up({ url, migrationsDir }).catch((error: unknown) => error);
-  const waiting = `select pid from pg_stat_activity where query like '%create index%' and wait_event_type = 'Lock' and pid <> pg_backend_pid()`;
-  const [builder] = await vi.waitUntil(async () => {
-    const found = await rows<{ pid: number }>(connection, waiting);
-    return found.length > 0 && found;
-  });
+  const waiting = `select pid from pg_stat_activity where datname = current_database() and query like '%create index%' and wait_event_type = 'Lock' and pid <> pg_backend_pid()`;
+  const [builder] = await vi.waitUntil(
+    async () => {
+      const found = await rows<{ pid: number }>(connection, waiting);
+      return found.length > 0 && found;
+    },
+    { timeout: 20_000 },
+  );
   await connection.exec(`select pg_terminate_backend(${builder?.pid}, 5000)`);
   expect(await running).toMatchObject({ reason: "unreachable", versions: [3] });
   await blocker.exec("commit");
@@ -94,7 +97,7 @@ test("an index build waits out a long transaction instead of failing on the lock
   const attempts: number[] = [];
   const running = up({ url, migrationsDir, log: ({ attempt }) => attempt !== undefined && attempts.push(attempt) });
   const waited = `select 1 from pg_stat_activity
-where query like '%create index%' and wait_event_type = 'Lock' and now() - query_start > interval '2500 ms'`;
+where datname = current_database() and query like '%create index%' and wait_event_type = 'Lock' and now() - query_start > interval '2500 ms'`;
   await vi.waitUntil(async () => (await rows(connection, waited)).length > 0, { timeout: 20_000, interval: 100 });
   await blocker.exec("commit");
   expect(await running).toEqual([3]);

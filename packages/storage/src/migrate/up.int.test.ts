@@ -117,13 +117,12 @@ test("a migration that waits for a table steps aside within two seconds, so that
   });
   await retrying;
   const reader = await session(url);
-  await reader.exec("set lock_timeout = 100; select count(*) from millrace.customers");
+  // Behind a migration that doesn't step aside it waits for the blocker, who waits for it.
+  await reader.exec("set lock_timeout = '20 s'; select count(*) from millrace.customers");
   await blocker.exec("commit");
   expect(await running).toEqual([2]);
-  expect(events.map(({ attempt, version }) => ({ attempt, version }))).toEqual([
-    { attempt: 1, version: undefined },
-    { attempt: undefined, version: 2 },
-  ]);
+  expect(events.slice(0, -1).map(({ attempt }) => attempt)).toEqual(events.slice(1).map((_, at) => at + 1));
+  expect(events.at(-1)).toMatchObject({ version: 2 });
 });
 
 test("the signal stops a run between two migrations, and what was applied stays", async () => {
@@ -162,7 +161,7 @@ test("a file's own statement timeout holds for it, and only for it", async () =>
     message: expect.stringContaining("statement timeout") as unknown,
   });
   await writeMigrations(migrationsDir, {
-    "0001_slow.up.sql": "-- millrace:statement-timeout 50ms\nselect 1;\n",
+    "0001_slow.up.sql": "-- millrace:statement-timeout 20s\nselect 1;\n",
     "0002_next.up.sql": "create table millrace.next as select current_setting('statement_timeout') as timeout;\n",
     "0002_next.down.sql": "drop table millrace.next;\n",
   });

@@ -62,7 +62,7 @@ describe("the schemas in force", () => {
     ] as const) {
       await store.addPayloadSchema(of, number, schema);
       expect(await version(store)).toBe(expected);
-      await expect.poll(() => version(other), { timeout: 5_000 }).toBe(expected);
+      await expect.poll(() => version(other)).toBe(expected);
     }
     await other.close();
   });

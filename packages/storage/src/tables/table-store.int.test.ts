@@ -5,7 +5,7 @@ import { afterAll, beforeAll, expect, test, vi } from "vitest";
 import type { Column } from "@millrace/contract";
 
 import { type Database, createDatabase } from "../database.ts";
-import { type TestDatabase, testDatabase } from "../testing.ts";
+import { patient, type TestDatabase, testDatabase } from "../testing.ts";
 import { createPostgresTableStore } from "./postgres-table-store.ts";
 import type { EventTable, NewEventTable, TableStore } from "./table-store.ts";
 
@@ -15,7 +15,7 @@ let store: TableStore;
 
 beforeAll(async () => {
   server = await testDatabase();
-  db = createDatabase({ url: server.url });
+  db = createDatabase({ ...patient, url: server.url });
   store = createPostgresTableStore(db);
 });
 afterAll(async () => {
