@@ -3,7 +3,7 @@ import { promisify } from "node:util";
 
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 
-import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
+import { patientEnv, type TestDatabase, testDatabase } from "@millrace/storage/testing";
 
 const run = promisify(execFile);
 const entry = new URL("create-key.ts", import.meta.url).pathname;
@@ -15,7 +15,10 @@ describe("making a key from the API's container", () => {
   });
   afterAll(() => database.close());
 
-  const createKey = (flags: readonly string[], env: Record<string, string> = { DATABASE_URL: database.url }) =>
+  const createKey = (
+    flags: readonly string[],
+    env: Record<string, string> = { DATABASE_URL: database.url, ...patientEnv },
+  ) =>
     run(process.execPath, ["--conditions=@millrace/source", entry, ...flags], { env }).then(
       ({ stdout, stderr }) => ({ code: 0, stdout, stderr }),
       (error: unknown) => error as { code: number; stdout: string; stderr: string },

@@ -10,12 +10,14 @@ import { loseFile } from "./testing/lose-file.ts";
 import { openSocket, parseReply } from "./testing/open-socket.ts";
 import { type RequestOptions, type TestApi, startTestApi } from "./testing/start-test-api.ts";
 
-const values = { "server.headersTimeoutMs": 100, "server.headerBytesMax": 4_096, "query.bytesMax": 100_000 };
+const values = { "server.headerBytesMax": 4_096, "query.bytesMax": 100_000 };
 const endless = "select count(*) from range(100000) a, range(100000) b, range(1000) c";
 
 let database: TestDatabase;
 let api: TestApi;
 let broken: TestApi;
+/** One that waits for nobody: what is sent to the others may take its time. */
+let hasty: TestApi;
 let key: string;
 
 beforeAll(async () => {
@@ -30,11 +32,13 @@ beforeAll(async () => {
       checkReady: async () => [{ name: "database", ok: false, problem: "It is away." }],
     }),
   });
+  hasty = await startTestApi({ database, values: { "server.headersTimeoutMs": 100 } });
   ({ key } = await api.makeKey());
 });
 afterAll(async () => {
   await api.close();
   await broken.close();
+  await hasty.close();
   await database.close();
 });
 
@@ -48,8 +52,8 @@ async function ask(what: string, options: RequestOptions = {}, of = api): Promis
   return { status, problem: json };
 }
 
-async function send(text: string): Promise<Seen> {
-  const socket = await openSocket(api.port);
+async function send(text: string, of = api): Promise<Seen> {
+  const socket = await openSocket(of.port);
   socket.send(text);
   const { status, body } = parseReply(await socket.closed());
   socket.destroy();
@@ -92,7 +96,7 @@ const produce: Readonly<Partial<Record<ErrorCode, () => Promise<Seen>>>> = {
   UNSUPPORTED_MEDIA_TYPE: () => ask("POST /v1/jobs", { body: "{}", headers: { "content-type": "text/plain" } }),
   PAYLOAD_TOO_LARGE: () => ask("POST /v1/jobs", { body: "x".repeat(2 * 1024 * 1024) }),
   HEADERS_TOO_LARGE: () => send(`GET / HTTP/1.1\r\nHost: a\r\nX: ${"x".repeat(5_000)}\r\n\r\n`),
-  REQUEST_TIMEOUT: () => send("GET / HTTP/1.1\r\nHost:"),
+  REQUEST_TIMEOUT: () => send("GET / HTTP/1.1\r\nHost:", hasty),
   UNAUTHENTICATED: () => ask("GET /v1/jobs", { key: undefined }),
   FORBIDDEN: async () => ask("GET /v1/keys", { key: (await api.makeKey({ scopes: ["jobs:read"] })).key }),
   NOT_FOUND: () => ask("GET /v1/nowhere"),

@@ -4,7 +4,7 @@ import { createServer } from "node:net";
 
 import { afterAll, afterEach, beforeAll, describe, expect, test } from "vitest";
 
-import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
+import { patientEnv, type TestDatabase, testDatabase } from "@millrace/storage/testing";
 
 let database: TestDatabase;
 const children = new Set<ChildProcess>();
@@ -31,7 +31,7 @@ interface Program {
 function start(env: Readonly<Record<string, string>>): Program {
   const child = spawn(process.execPath, ["--conditions=@millrace/source", main], {
     cwd: import.meta.dirname,
-    env: { PATH: process.env["PATH"], MILLRACE_PROFILE: "dev", MILLRACE_LOGGING_FORMAT: "json", ...env },
+    env: { PATH: process.env["PATH"], MILLRACE_PROFILE: "dev", MILLRACE_LOGGING_FORMAT: "json", ...patientEnv, ...env },
     stdio: ["ignore", "pipe", "pipe"],
   });
   children.add(child);
@@ -47,6 +47,9 @@ function start(env: Readonly<Record<string, string>>): Program {
     err += chunk.toString();
   });
   const over = once(child, "close").then(([code]) => ({ code: code as number | null, out, err }));
+  over.then(({ code }) => url.reject(new Error(`It ended with ${code} before it listened: ${err}`)), url.reject);
+  // Whoever waits for it hears of it.
+  url.promise.catch(() => undefined);
   return { process: child, url: url.promise, over };
 }
 
@@ -55,7 +58,7 @@ describe("the program", () => {
     for (const signal of ["SIGTERM", "SIGINT"] as const) {
       const program = start({ DATABASE_URL: database.url, PORT: "0" });
       const url = await program.url;
-      expect((await fetch(`${url}/v1/ready`)).status).toBe(200);
+      await expect.poll(async () => (await fetch(`${url}/v1/ready`)).status).toBe(200);
       program.process.kill(signal);
       const { code, out, err } = await program.over;
       expect([code, err]).toEqual([0, ""]);

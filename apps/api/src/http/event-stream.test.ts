@@ -43,16 +43,16 @@ async function serve(slowMs: number, reads: boolean): Promise<{ made: () => numb
 describe("a stream of events", () => {
   it("makes no more events for a client that doesn't read, and lets it go after a while", async () => {
     const { made, isFreed } = await serve(200, false);
-    await vi.waitFor(() => expect(isFreed()).toBe(true), 10_000);
+    await vi.waitFor(() => expect(isFreed()).toBe(true));
     // What the operating system took, and no more.
     expect(made()).toBeLessThan(200);
   });
 
   it("goes on for a client that reads, and is freed as soon as it leaves", async () => {
-    const { made, isFreed } = await serve(10_000, true);
-    await vi.waitFor(() => expect(made()).toBeGreaterThan(300), 10_000);
+    const { made, isFreed } = await serve(60_000, true);
+    await vi.waitFor(() => expect(made()).toBeGreaterThan(300));
     expect(isFreed()).toBe(false);
     socket?.destroy();
-    await vi.waitFor(() => expect(isFreed()).toBe(true), 10_000);
+    await vi.waitFor(() => expect(isFreed()).toBe(true));
   });
 });

@@ -46,7 +46,7 @@ export async function readEvents(
         const data = JSON.parse(fields["data"]) as ReadEvent["data"];
         return { id: fields["id"] ?? "", event: fields["event"] ?? "", data };
       }
-      const chunk = await Promise.race([chunks?.read(), delay(10_000, "late" as const, { ref: false })]);
+      const chunk = await Promise.race([chunks?.read(), delay(30_000, "late" as const, { ref: false })]);
       if (chunk === "late") throw new Error("no event came");
       if (chunk === undefined || chunk.done) return undefined;
       text += chunk.value;

@@ -12,7 +12,7 @@ import {
   issueKey,
   startMaterialiser,
 } from "@millrace/core";
-import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
+import { patientValues, type TestDatabase, testDatabase } from "@millrace/storage/testing";
 import { type LogDestination, createLogger, createMetrics } from "@millrace/telemetry";
 
 import { createApi } from "../create-api.ts";
@@ -91,6 +91,9 @@ export interface TestApi {
   close(): Promise<void>;
 }
 
+/** Nothing is refused because the machine is busy. */
+const patience = { ...patientValues, "query.queueTimeoutMs": 60_000, "query.consistencyTimeoutMs": 60_000 } as const;
+
 /** Starts an API for a test. */
 export async function startTestApi(options: TestApiOptions = {}): Promise<TestApi> {
   const database = options.database ?? (await testDatabase());
@@ -100,6 +103,7 @@ export async function startTestApi(options: TestApiOptions = {}): Promise<TestAp
     env: { MILLRACE_PROFILE: "test", DATABASE_URL: options.databaseUrl ?? database.url },
     cwd: import.meta.dirname,
     overrides: toOverrides({
+      ...patience,
       "server.port": 0,
       "lake.path": join(folder, "lake"),
       "lake.cacheDirectory": join(folder, "cache"),

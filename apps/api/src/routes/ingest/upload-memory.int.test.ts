@@ -2,7 +2,7 @@ import { type ChildProcess, spawn } from "node:child_process";
 
 import { afterAll, beforeAll, expect, test } from "vitest";
 
-import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
+import { patientEnv, type TestDatabase, testDatabase } from "@millrace/storage/testing";
 
 import { makeTable } from "../../testing/make-table.ts";
 import { measureUpload } from "../../testing/measure-upload.ts";
@@ -27,13 +27,16 @@ beforeAll(async () => {
       MILLRACE_PROFILE: "dev",
       MILLRACE_LOGGING_FORMAT: "json",
       DATABASE_URL: database.url,
+      ...patientEnv,
       PORT: "0",
     },
     stdio: ["ignore", "pipe", "inherit"],
   });
+  let written = "";
   url = await new Promise((resolve) => {
     child.stdout?.on("data", (text: Buffer) => {
-      const found = /"url":"([^"]+)"/.exec(text.toString())?.[1];
+      written += text.toString();
+      const found = /"url":"([^"]+)"/.exec(written)?.[1];
       if (found !== undefined) resolve(found);
     });
   });
@@ -44,7 +47,7 @@ afterAll(async () => {
   await database.close();
 });
 
-test.each([false, true])("memory doesn't grow with an upload (gzip: %s)", { timeout: 120_000 }, async (gzip) => {
+test.each([false, true])("memory doesn't grow with an upload (gzip: %s)", { timeout: 300_000 }, async (gzip) => {
   const name = gzip ? "zipped" : "plain";
   await makeTable(api, { name, columns: { n: "int64", filler: "varchar" } });
   const { key } = await api.makeKey();

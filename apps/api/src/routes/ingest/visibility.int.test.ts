@@ -45,6 +45,7 @@ test("what waits is told of each table that the key may see", async () => {
   const bound = await api.makeKey({ tables: ["views"] });
   expect((await api.ask("GET /v1/lag", { key: bound.key })).json["tables"]).toMatchObject([{ table: "views" }]);
   await api.materialiser.start();
+  await vi.waitFor(async () => expect((await api.ask("GET /v1/lag", { key })).json["pendingEvents"]).toBe(0));
 });
 
 test("an answer that waits holds no memory for the records that it has published", async () => {
@@ -58,6 +59,7 @@ test("an answer that waits holds no memory for the records that it has published
 });
 
 test("it is 202 when the time is over, and where there is nothing to wait for", async () => {
+  await api.materialiser.stop();
   const late = await post([record("c")], { visibilityTimeoutMs: 0 });
   expect([late.status, late.json["status"], late.json["acceptedCount"]]).toEqual([202, "accepted", 1]);
   const refused = await post([{}]);

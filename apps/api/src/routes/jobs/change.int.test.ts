@@ -3,6 +3,12 @@ import { describe, expect, test } from "vitest";
 import { apiOfFile } from "../../testing/api-of-file.ts";
 import { startTestApi } from "../../testing/start-test-api.ts";
 
+/** A wait that takes a place until it is left. The one that looks whether it has may have had that place for a moment: then it asks again. */
+async function hold(url: string, init: RequestInit): Promise<void> {
+  const { status } = await fetch(url, init);
+  if (status === 429) await hold(url, init);
+}
+
 const { api, key } = await apiOfFile();
 
 const ask = (what: string, body?: unknown) => api.ask(what, { key, body });
@@ -147,7 +153,7 @@ describe("DELETE /v1/jobs/{id}", () => {
 describe("GET /v1/jobs/{id}/wait", () => {
   test("200: answers as soon as the job is finished", async () => {
     const { id, leaseToken } = await makeRunning();
-    const waiting = ask(`GET /v1/jobs/${id}/wait?timeoutMs=20000`);
+    const waiting = ask(`GET /v1/jobs/${id}/wait?timeoutMs=60000`);
     await api.composition.store.completeJobs([{ leaseToken, result: '{"done":true}' }]);
     const reply = await waiting;
     expect([reply.status, reply.json.status, reply.json.result]).toEqual([200, "completed", { done: true }]);
@@ -176,7 +182,7 @@ describe("GET /v1/jobs/{id}/wait", () => {
     const { json } = await narrow.ask("POST /v1/jobs", { key: own, body: { type: "t" } });
     const leaving = new AbortController();
     const path = `/v1/jobs/${json.id}/wait`;
-    const first = fetch(`${narrow.url}${path}?timeoutMs=60000`, {
+    const first = hold(`${narrow.url}${path}?timeoutMs=60000`, {
       headers: { "x-api-key": own, "x-trace-id": "first" },
       signal: leaving.signal,
     }).catch((error: unknown) => error);
@@ -187,7 +193,7 @@ describe("GET /v1/jobs/{id}/wait", () => {
     leaving.abort();
     await first;
     await expect.poll(async () => (await second()).status).toBe(202);
-    expect(narrow.logs.find((line) => line["traceId"] === "first")).toMatchObject({ status: 499 });
+    expect(narrow.logs).toContainEqual(expect.objectContaining({ traceId: "first", status: 499 }));
     await narrow.close();
   });
 
@@ -199,7 +205,7 @@ describe("GET /v1/jobs/{id}/wait", () => {
     const [greedyPath, modestPath] = [await path(greedy), await path(modest)];
     const leaving = new AbortController();
     const held = [1, 2].map(() =>
-      fetch(`${narrow.url}${greedyPath}?timeoutMs=60000`, {
+      hold(`${narrow.url}${greedyPath}?timeoutMs=60000`, {
         headers: { "x-api-key": greedy },
         signal: leaving.signal,
       }).catch((error: unknown) => error),

@@ -281,9 +281,13 @@ describe("POST /v1/jobs", () => {
 
   test("503: with Retry-After while the database is away, and served again once it is back", async () => {
     const proxy = await startTcpProxy({ port: Number(new URL(database.url).port) });
-    const behind = await startTestApi({ database, databaseUrl: proxy.through(database.url) });
+    const behind = await startTestApi({
+      database,
+      databaseUrl: proxy.through(database.url),
+      values: { "database.acquireTimeoutMs": 1_000 },
+    });
     const ask = () => behind.ask("POST /v1/jobs", { key, body: { type: "t" } });
-    expect((await ask()).status).toBe(201);
+    await expect.poll(async () => (await ask()).status).toBe(201);
     proxy.watch(() => false);
     proxy.cut();
     const reply = await ask();
@@ -292,7 +296,7 @@ describe("POST /v1/jobs", () => {
     expect(reply.text).not.toMatch(/postgres|127\.0\.0\.1|insert|select/i);
     proxy.watch(undefined);
     proxy.cut();
-    await expect.poll(async () => (await ask()).status, { timeout: 10_000 }).toBe(201);
+    await expect.poll(async () => (await ask()).status).toBe(201);
     await behind.close();
     await proxy.close();
   });

