@@ -1,5 +1,5 @@
 import { createDatabase, hotSession, publishEvents } from "@millrace/storage";
-import { startTcpProxy, testDatabase } from "@millrace/storage/testing";
+import { patient, startTcpProxy, testDatabase } from "@millrace/storage/testing";
 
 import type { NewEvent } from "./ingest-bus.ts";
 import { createPostgresBus } from "./postgres-bus.ts";
@@ -7,8 +7,7 @@ import { describeIngestBus } from "./testing/describe-ingest-bus.ts";
 import { makeLog, newEvents } from "./testing/fixture.ts";
 import type { CrashedPublish } from "./testing/fixture.ts";
 
-/** Patient: what is tested is what happens, not how fast a busy machine is. */
-const options = { session: hotSession, poolMax: 16, acquireTimeoutMs: 20_000, statementTimeoutMs: 20_000 };
+const options = { ...patient, session: hotSession, poolMax: 16 };
 
 const urls = new WeakMap<object, string>();
 
@@ -34,20 +33,23 @@ const crashes: readonly CrashedPublish[] = [
   },
 ];
 
-/** Publishes on a line on which nothing more passes in this direction once the connection is there. */
+/** Publishes on a line that breaks at the first byte in this direction once the connection is there. */
 async function throughBrokenLine(
   url: string | undefined,
-  silent: "to server" | "to client",
+  broken: "to server" | "to client",
   tenantNo: number,
   events: readonly NewEvent[],
 ): Promise<unknown> {
   if (url === undefined) throw new Error("no URL");
   const proxy = await startTcpProxy({ port: Number(new URL(url).port) });
-  const db = createDatabase({ url: proxy.through(url), poolMax: 1, statementTimeoutMs: 500 });
+  const db = createDatabase({ ...patient, url: proxy.through(url), poolMax: 1 });
   try {
     // The driver prepares a statement by an exchange of its own, which is not what is to be cut.
     await publishEvents(db, await makeLog(db), newEvents(1));
-    proxy.watch((direction) => direction !== silent);
+    proxy.watch((direction) => {
+      if (direction === broken) proxy.cut();
+      return direction !== broken;
+    });
     return await publishEvents(db, tenantNo, events);
   } finally {
     await db.close({ graceMs: 0 });

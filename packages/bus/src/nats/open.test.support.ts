@@ -1,5 +1,5 @@
 import { createDatabase, type Database, hotSession } from "@millrace/storage";
-import { testDatabase } from "@millrace/storage/testing";
+import { patient, testDatabase } from "@millrace/storage/testing";
 
 import type { IngestBus } from "../ingest-bus.ts";
 import type { CrashedPublish, IngestBusFixture } from "../testing/fixture.ts";
@@ -17,8 +17,6 @@ export interface OpenedNats extends IngestBusFixture {
   beside(changes: Changes): IngestBus;
 }
 
-/** Long: tests share their machine. */
-const acquireTimeoutMs = 30_000;
 let opened = 0;
 
 /** Opens a bus on servers that others use, too: its subjects and streams are its own. */
@@ -28,12 +26,13 @@ export async function openNats(servers: readonly string[], changes: Changes = {}
     url,
     close,
   } = await testDatabase({
-    database: { session: hotSession, poolMax: 16, acquireTimeoutMs },
+    database: { session: hotSession, poolMax: 16 },
   });
   const options: Omit<NatsBusOptions, "db"> = {
     servers,
     prefix: `t${process.pid}-${opened++}`,
     streamBytesMax: 256 * 1_024 ** 2,
+    timeoutMs: patient.statementTimeoutMs,
     ...changes,
   };
   const buses: IngestBus[] = [];
@@ -50,7 +49,7 @@ export async function openNats(servers: readonly string[], changes: Changes = {}
     db,
     url,
     async another(more) {
-      const own = createDatabase({ url, session: hotSession, acquireTimeoutMs });
+      const own = createDatabase({ ...patient, url, session: hotSession });
       databases.push(own);
       return make(own, more);
     },

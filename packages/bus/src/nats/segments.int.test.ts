@@ -25,7 +25,7 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
     return () => nats.stop();
   });
   beforeEach(async () => {
-    opened = await openNats(nats.servers, { lossConfirmMs: 0, timeoutMs: 1_000 });
+    opened = await openNats(nats.servers, { lossConfirmMs: 0, timeoutMs: 10_000 });
     tenantNo = await makeLog(opened.db);
     published = [];
     return () => opened.close();
@@ -37,7 +37,7 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
     expect(offsets[0]).toBeGreaterThan(published.at(-1) ?? 0);
     published.push(...offsets);
   }
-  const untilUp = () =>
+  const until = (state: "up" | "down") =>
     expect
       .poll(
         () =>
@@ -47,7 +47,7 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
           ),
         { timeout: 30_000 },
       )
-      .toBe("up");
+      .toBe(state);
   const consumed = async (bus = opened.bus) =>
     (await consumeAll({ ...opened, bus }, tenantNo)).map(({ offset }) => offset);
 
@@ -177,11 +177,11 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
     async (when) => {
       await publish(opened.bus, 5);
       const takeBack = await nats.remember(0);
-      await untilUp();
+      await until("up");
       await publish(opened.bus, 5);
       if (when === "after it was consumed") expect(await consumed()).toEqual(published);
       await takeBack();
-      await untilUp();
+      await until("up");
       await publish(opened.bus, 3);
       const kept = when === "after it was consumed" ? [] : published.slice(0, 5);
       expect(await consumed(await opened.another())).toEqual([...kept, ...published.slice(10)]);
@@ -211,6 +211,7 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
   it("while NATS is away the bus says so, and goes on where it was once it is back", async () => {
     await publish(opened.bus, 3);
     await nats.kill(0);
+    await until("down");
     const events = newEvents(2);
     await expect(opened.bus.publish(tenantNo, events)).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await expect(opened.bus.claimBatch({ ...plainClaim, tenantNo })).rejects.toMatchObject({ code: "UNAVAILABLE" });
@@ -218,11 +219,11 @@ describe.runIf(program)(`logs that go on elsewhere, with nats-server ${program?.
     expect(await opened.bus.lag(tenantNo)).toMatchObject({ pendingEvents: 3 });
     await expect(opened.bus.oldestPendingAt()).rejects.toMatchObject({ code: "UNAVAILABLE" });
     await nats.revive(0);
-    await untilUp();
+    await until("up");
     expect(await opened.bus.oldestPendingAt()).toEqual((await opened.bus.lag(tenantNo))?.oldestPendingAt);
     published.push(...acceptedOffsets(await opened.bus.publish(tenantNo, events)));
     await expect
-      .poll(() => opened.bus.claimBatch({ ...plainClaim, tenantNo }), { timeout: 10_000 })
+      .poll(() => opened.bus.claimBatch({ ...plainClaim, tenantNo }))
       .toMatchObject({ to: published.at(-1), failures: 0 });
     expect(await consumed()).toEqual(published);
   });

@@ -28,7 +28,7 @@ export async function streamOf(db: Database, tenantNo: number, servers: readonly
   const [row] = await db.query<{ stream: string }>(statement, [tenantNo]);
   const name = row?.stream ?? "";
   const nc = await connect({ servers: [...servers] });
-  const jsm = await jetstreamManager(nc);
+  const jsm = await jetstreamManager(nc, { timeout: 30_000 });
   const { config } = await jsm.streams.info(name);
   return {
     name,

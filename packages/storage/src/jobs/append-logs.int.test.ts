@@ -26,7 +26,7 @@ it("a line that is committed late never lies behind one that was read already", 
     await until(async () => {
       const [{ n } = { n: 0 }] = await test.database.query<{ n: number }>({
         name: "test",
-        text: "select count(*)::integer as n from pg_locks where not granted",
+        text: "select count(*)::integer as n from pg_locks join pg_stat_activity using (pid) where not granted and datname = current_database()",
       });
       return isLaterWritten || n > 0;
     });

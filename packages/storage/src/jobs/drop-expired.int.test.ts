@@ -1,4 +1,4 @@
-import { beforeEach, describe, expect, it } from "vitest";
+import { beforeAll, beforeEach, describe, expect, it } from "vitest";
 
 import { createAndClaim, newJob } from "../testing/job-store/fixture.ts";
 import { storeOfFile } from "../testing/job-store/store-of-file.ts";
@@ -6,6 +6,11 @@ import { storeOfFile } from "../testing/job-store/store-of-file.ts";
 const { test, store } = await storeOfFile();
 
 describe("what has been kept for its time", () => {
+  // Another day may have begun since the database was made.
+  beforeAll(async () => {
+    await store.ensurePartitions();
+    await store.dropExpired();
+  });
   beforeEach(async () => {
     await run(
       "truncate millrace.jobs, millrace.ready, millrace.job_keys, millrace.job_history, millrace.finished_counts",

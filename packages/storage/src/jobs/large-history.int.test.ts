@@ -76,8 +76,8 @@ describe("a million finished jobs", () => {
   it("cost claims, lists and look-ups no more than a few blocks each", async () => {
     const before = new Map<string, number>();
     for (const [name, run] of Object.entries(reads)) before.set(name, await blocks(run));
-    await test.database.withTransaction((tx) => tx.query({ name: "test", text: fill }, [], { timeoutMs: 100_000 }), {
-      timeoutMs: 100_000,
+    await test.database.withTransaction((tx) => tx.query({ name: "test", text: fill }, [], { timeoutMs: 300_000 }), {
+      timeoutMs: 300_000,
     });
     const more: Record<string, number> = {};
     for (const [name, run] of Object.entries(reads)) more[name] = (await blocks(run)) - (before.get(name) ?? 0);
@@ -85,5 +85,5 @@ describe("a million finished jobs", () => {
     for (const [name, grown] of Object.entries(more))
       expect(grown, `${name}: ${JSON.stringify(more)}`).toBeLessThan(250);
     expect(more["claim"]).toBeLessThan(50);
-  }, 120_000);
+  }, 400_000);
 });

@@ -1,10 +1,11 @@
 import { createDatabase } from "../database.ts";
+import { patient } from "../testing/patient.ts";
 import { keepUp, workLimits } from "./limits.test.support.ts";
 import { createPostgresJobStore, hotSession } from "./postgres-job-store.ts";
 
 /** A worker process for the tests of limits: writes a JSON line for each start and end of an attempt. Killed, or told to go by the end of its input. */
 const [url = "", tenantId = "", leaseMs = ""] = process.argv.slice(2);
-const database = createDatabase({ url, poolMax: 3, session: hotSession, acquireTimeoutMs: 30_000 });
+const database = createDatabase({ ...patient, url, poolMax: 3, session: hotSession });
 const store = createPostgresJobStore(database);
 let over = false;
 process.stdin.resume().on("end", () => (over = true));

@@ -7,6 +7,7 @@ import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { createDatabase } from "../database.ts";
 import { recheckKeysStatement } from "../queues/recheck-keys.ts";
 import { newJob, until } from "../testing/job-store/fixture.ts";
+import { patient } from "../testing/patient.ts";
 import { type TestDatabase, testDatabase } from "../testing/test-database.ts";
 import { claimStatement } from "./claim.ts";
 import type { JobStore } from "./job-store.ts";
@@ -17,7 +18,7 @@ const tenantId = "acme";
 let test: TestDatabase;
 let store: JobStore;
 beforeEach(async () => {
-  test = await testDatabase({ database: { session: hotSession, acquireTimeoutMs: 30_000 } });
+  test = await testDatabase({ database: { session: hotSession } });
   store = createPostgresJobStore(test.database);
 });
 afterEach(async () => {
@@ -78,14 +79,14 @@ describe("limits", () => {
     let over = false;
     const isOver = () => over;
     const databases = Array.from({ length: 4 }, () =>
-      createDatabase({ url: test.url, poolMax: 2, session: hotSession, acquireTimeoutMs: 30_000 }),
+      createDatabase({ ...patient, url: test.url, poolMax: 2, session: hotSession }),
     );
     const stores = databases.map(createPostgresJobStore);
     const working = stores.map((each) =>
       workLimits({
         store: each,
         tenantId,
-        leaseMs: 200,
+        leaseMs: 1_000,
         isOver,
         onStart: (token, attempt) => attempts.set(token, { ...attempt, toMs: Number.POSITIVE_INFINITY }),
         onEnd(token, toMs) {
@@ -97,7 +98,7 @@ describe("limits", () => {
       }),
     );
     const upkeep = stores.slice(0, 2).map((each) => keepUp(each, isOver));
-    await until(isAllDone, 60_000);
+    await until(isAllDone, 120_000);
     over = true;
     await Promise.all([...working, ...upkeep]);
     await Promise.all(stores.map((each) => each.close()));
@@ -105,7 +106,7 @@ describe("limits", () => {
     expect(attempts.size).toBeGreaterThan(400);
     expectLimitsHeld([...attempts.values()]);
     await expectNothingLeft();
-  }, 90_000);
+  }, 180_000);
 
   it("hold over processes that are killed at any point, whose slots come back with the rescue of their leases", async () => {
     await fill(100);
@@ -120,7 +121,7 @@ describe("limits", () => {
           fileURLToPath(new URL("limits-process.test.support.ts", import.meta.url)),
           test.url,
           tenantId,
-          "300",
+          "1000",
         ],
         { stdio: ["pipe", "pipe", "inherit"] },
       );
@@ -152,10 +153,11 @@ describe("limits", () => {
       return { child, closed };
     };
     const running = [start(), start(), start()];
+    const killsMin = 3;
     let kills = 0;
     await until(async () => {
       const seen = attempts.size;
-      await until(() => Promise.resolve(attempts.size > seen + 30 || isAllDone()), 30_000);
+      await until(() => Promise.resolve(attempts.size > seen + 30 || isAllDone()), 60_000);
       const victim = running.shift();
       if (victim !== undefined && kills < 6) {
         killedMs.set(victim.child.pid ?? 0, clockMs());
@@ -164,16 +166,19 @@ describe("limits", () => {
         await victim.closed;
         running.push(start());
       } else if (victim !== undefined) running.push(victim);
-      return isAllDone();
-    }, 90_000);
+      if (!(await isAllDone())) return false;
+      // They were faster than those who kill them.
+      if (kills < killsMin) await fill(50);
+      return kills >= killsMin;
+    }, 150_000);
     for (const { child, closed } of running) {
       child.stdin?.end();
       await closed;
     }
-    expect(kills).toBeGreaterThanOrEqual(3);
+    expect(kills).toBeGreaterThanOrEqual(killsMin);
     expectLimitsHeld([...attempts.values()]);
     await expectNothingLeft();
-  }, 120_000);
+  }, 240_000);
 
   it("let no more jobs start in any time than the bucket holds and gets in it, by the database's clock", async () => {
     const rate = { limit: 50, periodMs: 1_000, burst: 8 };
@@ -200,8 +205,24 @@ describe("limits", () => {
         expect(to - from + 1).toBeLessThanOrEqual(most + 0.01);
       }
     }
-    // And no fewer: every token was used while jobs waited, give or take how often they were asked for.
-    expect((started.at(-1) ?? 0) - (started[0] ?? 0)).toBeLessThan(((120 - rate.burst) / rate.limit) * 1_000 * 1.5);
+  });
+
+  it("let no fewer start than the bucket has got meanwhile, up to what it holds", async () => {
+    // A token takes half an hour, so that none comes while the test runs.
+    await store.putQueueSettings(
+      { tenantId, queue: "rated" },
+      { rateLimit: { limit: 48, periodMs: 86_400_000, burst: 8 } },
+    );
+    await add(40, { queue: "rated" });
+    const claim = async () =>
+      (await store.claimJobs({ queues: ["rated"], limit: 20, leaseMs: 60_000, worker: "w" })).length;
+    const pass = (minutes: number) =>
+      query(`update millrace.queue_settings set rate_refilled_at = rate_refilled_at - interval '${minutes} minutes'`);
+    expect([await claim(), await claim()]).toEqual([8, 0]);
+    await pass(91);
+    expect([await claim(), await claim()]).toEqual([3, 0]);
+    await pass(6_000);
+    expect([await claim(), await claim()]).toEqual([8, 0]);
   });
 
   it("go on from now when the clock has been set back, and lease from now", async () => {
@@ -347,7 +368,7 @@ describe("a saturated key with 50,000 jobs", () => {
     await store.admitHeld();
     await claimAll();
     await query("vacuum analyze millrace.held");
-  }, 60_000);
+  });
 
   it("holds up neither other keys nor jobs without any, in its own queue or another", async () => {
     await add(3, { concurrencyKey: "other" });

@@ -5,8 +5,9 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
+import { freePort } from "@millrace/storage/testing";
+
 import { findNatsServer, noNatsServer } from "./find-server.ts";
-import { freePorts } from "./free-ports.ts";
 
 /** Servers that exist for one test, with JetStream on disk. */
 export interface TestNats {
@@ -33,7 +34,8 @@ export async function startNats({ servers: count = 1 }: { readonly servers?: num
   const program = findNatsServer();
   if (program === undefined) throw new Error(noNatsServer);
   const folder = await mkdtemp(join(tmpdir(), "millrace-nats-"));
-  const ports = await freePorts(count * 3);
+  const ports: number[] = [];
+  while (ports.length < count * 3) ports.push(await freePort());
   const portsOf = (server: number) => ports.slice(server * 3, server * 3 + 3) as [number, number, number];
   const routes = Array.from({ length: count }, (_, server) => `nats://127.0.0.1:${portsOf(server)[2]}`);
   const running = new Map<number, ChildProcess>();

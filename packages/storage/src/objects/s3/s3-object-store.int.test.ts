@@ -111,17 +111,16 @@ describe("a bucket as an object store", () => {
 });
 
 describe("a bucket behind a bad line", () => {
+  /** Longer than a busy server takes for an answer. */
+  const idleTimeoutMs = 4_000;
   let proxy: TcpProxy;
   let fixture: ObjectStoreFixture;
+  const behind = (options: Partial<S3ObjectStoreOptions> = {}) =>
+    open({ endpoint: `http://127.0.0.1:${proxy.port}`, idleTimeoutMs, attemptsMax: 3, retryDelayMs: 5, ...options });
   beforeEach(async () => {
     const url = new URL(s3.options.endpoint);
     proxy = await startTcpProxy({ host: url.hostname, port: Number(url.port) });
-    fixture = await open({
-      endpoint: `http://127.0.0.1:${proxy.port}`,
-      idleTimeoutMs: 300,
-      attemptsMax: 3,
-      retryDelayMs: 5,
-    });
+    fixture = await behind();
   });
   afterEach(async () => {
     await fixture.close();
@@ -131,7 +130,8 @@ describe("a bucket behind a bad line", () => {
   test("a line that swallows everything ends every call in its time", async () => {
     const file = await fileWith(fixture, "x".repeat(100_000));
     const outage = { code: "UNAVAILABLE" };
-    const { store } = fixture;
+    const hasty = await behind({ idleTimeoutMs: 300 });
+    const { store } = hasty;
     proxy.blackHole();
     await Promise.all([
       expect(store.put("a", file)).rejects.toMatchObject(outage),
@@ -143,8 +143,10 @@ describe("a bucket behind a bad line", () => {
       expect(store.ping()).rejects.toMatchObject(outage),
     ]);
     proxy.heal();
-    await store.put("a", file);
-    expect(await readAll(store, "a")).toHaveLength(100_000);
+    await vi.waitFor(() => store.ping());
+    await hasty.close();
+    await fixture.store.put("a", file);
+    expect(await readAll(fixture.store, "a")).toHaveLength(100_000);
   });
 
   test("a store that is closed breaks off what nobody answers, and tries nothing again", async () => {
@@ -188,7 +190,7 @@ describe("a bucket behind a bad line", () => {
     let received = 0;
     for await (const chunk of stream) {
       // Longer than the line may be silent.
-      if (received === 0) await new Promise((resolve) => setTimeout(resolve, 500));
+      if (received === 0) await new Promise((resolve) => setTimeout(resolve, idleTimeoutMs + 500));
       received += (chunk as Buffer).length;
     }
     expect(received).toBe(content.length);

@@ -30,7 +30,7 @@ export async function claimOne(
   const [claimed] = await store.claimJobs({
     queues: options.queue === undefined ? undefined : [options.queue],
     limit: 1,
-    leaseMs: options.leaseMs ?? 60_000,
+    leaseMs: options.leaseMs ?? 3_600_000,
     worker: options.worker ?? "worker-1",
   });
   if (claimed === undefined) throw new Error("nothing could be claimed");
@@ -41,14 +41,14 @@ export async function claimOne(
 export async function createAndClaim(
   store: JobStore,
   changes: Partial<NewJob> = {},
-  leaseMs = 60_000,
+  leaseMs = 3_600_000,
 ): Promise<ClaimedJob> {
   await store.createJob(newJob(changes));
   return claimOne(store, { leaseMs, ...(changes.queue === undefined ? {} : { queue: changes.queue }) });
 }
 
 /** Asks again until `probe` answers something. */
-export async function until<T>(probe: () => Promise<T | undefined | false>, withinMs = 10_000): Promise<T> {
+export async function until<T>(probe: () => Promise<T | undefined | false>, withinMs = 30_000): Promise<T> {
   const deadline = performance.now() + withinMs;
   for (;;) {
     const answer = await probe();

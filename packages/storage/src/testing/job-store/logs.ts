@@ -57,7 +57,7 @@ export function describeLogs(open: OpenJobStore): void {
       const { job, leaseToken } = await createAndClaim(store, { queue: "log-race" });
       const writes = Array.from({ length: 40 }, (_, n) => store.appendLogs([{ leaseToken, lines: [line(String(n))] }]));
       let isOver = false;
-      void Promise.all(writes).then(() => (isOver = true));
+      const written = Promise.all(writes).finally(() => (isOver = true));
       const read: string[] = [];
       for (let seq = 0, wasOver = false; !wasOver;) {
         wasOver = isOver;
@@ -66,6 +66,7 @@ export function describeLogs(open: OpenJobStore): void {
           ({ seq } = one);
         }
       }
+      await written;
       expect(read.toSorted((a, b) => Number(a) - Number(b))).toEqual(Array.from({ length: 40 }, (_, n) => String(n)));
     });
 

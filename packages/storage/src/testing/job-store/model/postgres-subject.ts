@@ -2,6 +2,7 @@ import { createDatabase } from "../../../database.ts";
 import type { Database } from "../../../database.ts";
 import type { JobStore } from "../../../jobs/job-store.ts";
 import { createPostgresJobStore, hotSession } from "../../../jobs/postgres-job-store.ts";
+import { patient } from "../../patient.ts";
 import { testDatabase } from "../../test-database.ts";
 import type { ModelSubject } from "./check-model.ts";
 import { modelLanes } from "./plans.ts";
@@ -32,7 +33,7 @@ export async function openPostgresSubject({
 }: PostgresSubjectOptions): Promise<PostgresSubject> {
   const test = await testDatabase();
   const databases = Array.from({ length: count }, () =>
-    createDatabase({ url: test.url, poolMax: 4, session: hotSession }),
+    createDatabase({ ...patient, url: test.url, poolMax: 4, session: hotSession }),
   );
   const plain = databases.map(createPostgresJobStore);
   const { database } = test;
