@@ -2,12 +2,15 @@ import { mkdtemp, readdir, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, onTestFinished, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, onTestFinished, test, vi } from "vitest";
 
 import { type TestDatabase, testDatabase } from "@millrace/storage/testing";
 
 import { type RunOptions, runToEnd } from "./testing/run-process.ts";
 import { startDev } from "./testing/start-dev.ts";
+
+// Each test starts processes, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 let cwd = "";
 let db: TestDatabase;

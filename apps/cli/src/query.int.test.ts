@@ -5,11 +5,14 @@ import type { AddressInfo } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { afterAll, beforeAll, describe, expect, test } from "vitest";
+import { afterAll, beforeAll, describe, expect, test, vi } from "vitest";
 
 import { runMillrace } from "./run-millrace.ts";
 import { runProcess, runToEnd } from "./testing/run-process.ts";
 import { type RunningDev, startDev } from "./testing/start-dev.ts";
+
+// Each test starts processes, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 120_000 });
 
 let folder = "";
 let dev: RunningDev;
@@ -104,7 +107,10 @@ describe("millrace query, beside a running millrace dev", () => {
   test("looks back: at a snapshot by its id, and at one by its time", async () => {
     const [first] = (await dev.client.snapshots.list()).items;
     const count = "select count(*)::int as n from orders";
-    await dev.client.ingest("orders", [{ payload: { id: 4 } }], { waitForVisibility: true });
+    await dev.client.ingest("orders", [{ payload: { id: 4 } }], {
+      waitForVisibility: true,
+      visibilityTimeoutMs: 60_000,
+    });
     expect((await run(count)).output).toBe('{"n":4}\n');
     expect((await run(count, "--snapshot", String(first?.snapshotId))).output).toBe('{"n":3}\n');
     expect((await run(count, "--snapshot", first?.snapshotTime ?? "")).output).toBe('{"n":3}\n');

@@ -6,7 +6,7 @@ import { fileURLToPath } from "node:url";
 import { expect, onTestFinished, test } from "vitest";
 
 import { requiredVersion } from "@millrace/storage/migrate";
-import { testDatabase, type TestDatabase } from "@millrace/storage/testing";
+import { patientEnv, testDatabase, type TestDatabase } from "@millrace/storage/testing";
 
 import { runMigrator } from "./run-migrator.ts";
 
@@ -28,7 +28,7 @@ async function emptyDatabase(): Promise<TestDatabase> {
 
 async function run(url: string, ...argv: string[]): Promise<Ran> {
   let [stdout, stderr] = ["", ""];
-  const env = { MILLRACE_DATABASE_URL: url, MILLRACE_PROFILE: "test", MILLRACE_LOGGING_LEVEL: "info" };
+  const env = { MILLRACE_DATABASE_URL: url, MILLRACE_PROFILE: "test", MILLRACE_LOGGING_LEVEL: "info", ...patientEnv };
   const code = await runMigrator(argv, env, {
     stdout: { write: (chunk) => (stdout += chunk) },
     stderr: { write: (chunk) => (stderr += chunk) },
@@ -172,7 +172,7 @@ test("the program itself answers with the same exit codes and output", async () 
   const { url } = await emptyDatabase();
   const main = fileURLToPath(new URL("./main.ts", import.meta.url));
   const child = spawn(process.execPath, ["--conditions=@millrace/source", main, "status", "--check"], {
-    env: { PATH: process.env["PATH"], DATABASE_URL: url, MILLRACE_PROFILE: "test" },
+    env: { PATH: process.env["PATH"], DATABASE_URL: url, MILLRACE_PROFILE: "test", ...patientEnv },
     stdio: ["ignore", "pipe", "pipe"],
   });
   const exit = once(child, "exit") as Promise<[number]>;

@@ -1,18 +1,23 @@
 import { mkdir, mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { type AddressInfo, createServer } from "node:net";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from "vitest";
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from "vitest";
 
 import type { EnqueueRequest } from "@millrace/contract";
 import { type Composition, enqueue, getJob } from "@millrace/core";
-import { testDatabase } from "@millrace/storage/testing";
+import { freePort, testDatabase } from "@millrace/storage/testing";
 
 import { composeOn } from "./testing/compose-on.ts";
 import { killWorkerProcesses, startWorkerProcess, type WorkerProcess } from "./testing/worker-process.ts";
+
+// Each test starts processes, some of which have to see a lease run out.
+vi.setConfig({ testTimeout: 180_000 });
+
+/** A lease that a test waits for the end of. A process that stands still for a moment keeps it, one that is gone doesn't for long. */
+const shortLease = { MILLRACE_WORKER_LEASE_MS: "6s", MILLRACE_WORKER_HEARTBEAT_MS: "500ms" };
 
 const handlers = fileURLToPath(new URL("testing/handlers.ts", import.meta.url));
 const started = "The worker is starting";
@@ -46,8 +51,6 @@ function start(env: Readonly<Record<string, string>> = {}): WorkerProcess {
       DATABASE_URL: test.url,
       MILLRACE_WORKER_QUEUES: queue,
       MILLRACE_WORKER_HANDLERS: handlers,
-      MILLRACE_WORKER_LEASE_MS: "1s",
-      MILLRACE_WORKER_HEARTBEAT_MS: "200ms",
       MILLRACE_WORKER_POLL_INTERVAL_MS: "50ms",
       ...env,
     },
@@ -65,21 +68,13 @@ const add = async (request: EnqueueRequest) =>
 const lines = async () => (await readFile(file, "utf8").catch(() => "")).split("\n").filter((line) => line !== "");
 
 async function eventually<Value>(ask: () => Promise<Value | undefined>): Promise<Value> {
-  const deadlineMs = performance.now() + 20_000;
+  const deadlineMs = performance.now() + 60_000;
   for (;;) {
     const value = await ask();
     if (value !== undefined) return value;
     if (performance.now() > deadlineMs) throw new Error("Nothing came");
     await delay(20);
   }
-}
-function freePort(): Promise<number> {
-  return new Promise((resolve) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address() as AddressInfo;
-      server.close(() => resolve(port));
-    });
-  });
 }
 const until = (id: string, status: string) =>
   eventually(async () => {
@@ -117,7 +112,7 @@ describe("the worker's process", () => {
   });
 
   it("exits at once on a second signal; the jobs are rescued", async () => {
-    const worker = start({ MILLRACE_WORKER_SHUTDOWN_GRACE_MS: "60s" });
+    const worker = start({ ...shortLease, MILLRACE_WORKER_SHUTDOWN_GRACE_MS: "60s" });
     const { id } = await add({ type: "slow", payload: { file, ms: 60_000 } });
     await line("begins");
     worker.child.kill("SIGTERM");
@@ -130,7 +125,7 @@ describe("the worker's process", () => {
   });
 
   it("that is killed mid-job loses nothing: another does the job", async () => {
-    const first = start();
+    const first = start(shortLease);
     const { id } = await add({ type: "slow", payload: { file, ms: 1_500 } });
     await line("begins");
     first.child.kill("SIGKILL");
@@ -149,7 +144,7 @@ describe("the worker's process", () => {
   });
 
   it("that was frozen past its lease can't complete the job that another has done", async () => {
-    const first = start();
+    const first = start(shortLease);
     const { id } = await add({ type: "slow", payload: { file, ms: 500 } });
     await line("begins");
     first.child.kill("SIGSTOP");
@@ -195,7 +190,7 @@ describe("the worker's process", () => {
     });
     await worker.wrote(started);
     worker.child.kill("SIGTERM");
-    expect(await Promise.race([worker.ended, delay(20_000, "late", { ref: false })])).toBe(0);
+    expect(await Promise.race([worker.ended, delay(60_000, "late", { ref: false })])).toBe(0);
     expect(worker.output()).toContain("not to be closed");
   });
 

@@ -31,6 +31,8 @@ async function startSilence(): Promise<{ readonly url: string; requests(): reado
   return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}`, requests: () => requests };
 }
 
+vi.setConfig({ testTimeout: 180_000 });
+
 test.each(["gone", "silent"] as const)(
   "a worker whose object store never answers and whose database is %s ends in its time",
   async (fault) => {
@@ -69,6 +71,11 @@ test.each(["gone", "silent"] as const)(
       {
         DATABASE_URL: line.through(url),
         MILLRACE_WORKER_SHUTDOWN_GRACE_MS: "1s",
+        // As in production: they end what the silence holds up.
+        MILLRACE_DATABASE_STATEMENT_TIMEOUT_MS: "5s",
+        MILLRACE_DATABASE_LOCK_TIMEOUT_MS: "1s",
+        MILLRACE_DATABASE_CONNECT_TIMEOUT_MS: "5s",
+        MILLRACE_DATABASE_ACQUIRE_TIMEOUT_MS: "1s",
         MILLRACE_LAKE_STORE: "s3",
         MILLRACE_LAKE_S3_ENDPOINT: silence.url,
         MILLRACE_LAKE_S3_BUCKET: "lake",
@@ -87,12 +94,12 @@ test.each(["gone", "silent"] as const)(
     // The event's upload, that of the history, the sweep's listing, and a file to merge.
     const asked = (what: RegExp) => silence.requests().filter((request) => what.test(request)).length;
     const under = () => [asked(/^PUT /) > 1, asked(/^GET .*list-type/) > 0, asked(/^GET .*merged/) > 0];
-    await vi.waitFor(() => expect(under()).toEqual([true, true, true]), { timeout: 20_000 });
+    await vi.waitFor(() => expect(under()).toEqual([true, true, true]), { timeout: 60_000 });
     if (fault === "gone") await line.close();
     else line.blackHole();
     worker.child.kill("SIGTERM");
-    // Its grace, and what the process allows itself to close.
-    const late = AbortSignal.timeout(1_000 + 15_000 + 4_000);
+    // Its grace is a second, and what the process allows itself to close 15; what it waits for would never come.
+    const late = AbortSignal.timeout(30_000);
     expect(await Promise.race([worker.ended, once(late, "abort").then(() => "late")])).toBe(0);
     expect(worker.output()).toContain("The worker is stopping");
     expect(worker.output()).not.toContain("ignored its aborted signal");

@@ -1,4 +1,5 @@
 import { createClient, type MillraceClient } from "@millrace/client";
+import { patientEnv } from "@millrace/storage/testing";
 
 import { type MillraceProcess, type RunOptions, runProcess } from "./run-process.ts";
 
@@ -15,7 +16,7 @@ export interface RunningDev extends MillraceProcess {
 
 /** Starts `millrace dev` on a free port and waits until it says that it is ready. */
 export async function startDev(args: readonly string[], options?: RunOptions): Promise<RunningDev> {
-  const run = runProcess(["dev", "--port", "0", ...args], options);
+  const run = runProcess(["dev", "--port", "0", ...args], { ...options, env: { ...patientEnv, ...options?.env } });
   await run.printed("Ctrl-C stops everything");
   const lines = run.output().split("\n");
   const after = (start: string): string => lines.find((line) => line.startsWith(start))?.slice(start.length) ?? "";

@@ -2,6 +2,8 @@ import { type ChildProcess, spawn } from "node:child_process";
 import { once } from "node:events";
 import { fileURLToPath } from "node:url";
 
+import { patientEnv } from "@millrace/storage/testing";
+
 /** The worker as a process of its own, as in production. */
 export interface WorkerProcess {
   readonly child: ChildProcess;
@@ -21,7 +23,13 @@ const running = new Set<ChildProcess>();
 export function startWorkerProcess(env: Readonly<Record<string, string>>, cwd?: string): WorkerProcess {
   const child = spawn(process.execPath, ["--conditions=@millrace/source", main], {
     cwd,
-    env: { PATH: process.env["PATH"], MILLRACE_PROFILE: "test", MILLRACE_LOGGING_LEVEL: "info", ...env },
+    env: {
+      PATH: process.env["PATH"],
+      MILLRACE_PROFILE: "test",
+      MILLRACE_LOGGING_LEVEL: "info",
+      ...patientEnv,
+      ...env,
+    },
     stdio: ["ignore", "pipe", "pipe"],
   });
   running.add(child);
