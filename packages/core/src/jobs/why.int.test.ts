@@ -12,7 +12,7 @@ beforeAll(async () => {
 afterAll(() => rig.close());
 
 it("a worker in TypeScript is seen as soon as it has started, for its queues and types", async () => {
-  const add = (queue: string, type: string) => rig.add({ type, queue, delayMs: 60_000 });
+  const add = (queue: string, type: string) => rig.add({ type, queue, delayMs: 3_600_000 });
   const [mine, otherQueue, otherType] = [await add("q", "t"), await add("q2", "t"), await add("q", "t2")];
   const codes = async (id: string) => (await whyJob(rig.ctx, { id })).reasons.map(({ code }) => code);
   expect(await codes(mine.id)).toEqual(["NOT_DUE", "NO_WORKER"]);

@@ -103,11 +103,9 @@ describe("where spans are recorded", () => {
       { failed: true, attributes: { "error.type": "TypeError", "millrace.job.attempt": 2 } },
       { failed: false, attributes: { "millrace.outcome": "completed", "messaging.message.id": job.id } },
     ]);
-    expect(recorder.named(`settle ${queue}`).map(({ attributes }) => attributes["millrace.outcome"])).toEqual([
-      "retried",
-      "retried",
-      "completed",
-    ]);
+    // The answer to one write may come behind that to the next one.
+    const outcomes = recorder.named(`settle ${queue}`).map(({ attributes }) => attributes["millrace.outcome"]);
+    expect(outcomes.toSorted()).toEqual(["completed", "retried", "retried"]);
   });
 
   it("the span of a sent job says what was sent and where, not its payload", async () => {
