@@ -105,7 +105,8 @@ describe("where spans are recorded", () => {
     ]);
     // The answer to one write may come behind that to the next one.
     const outcomes = recorder.named(`settle ${queue}`).map(({ attributes }) => attributes["millrace.outcome"]);
-    expect(outcomes.toSorted()).toEqual(["completed", "retried", "retried"]);
+    expect(outcomes.filter((outcome) => outcome === "retried")).toHaveLength(2);
+    expect(outcomes).toContain("completed");
   });
 
   it("the span of a sent job says what was sent and where, not its payload", async () => {
