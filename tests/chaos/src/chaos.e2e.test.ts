@@ -5,7 +5,7 @@ import { runChaos } from "./run-chaos.ts";
 
 test(
   "killed, frozen and cut off processes and a PostgreSQL that comes and goes break no promise",
-  { timeout: 240_000 },
+  { timeout: 600_000 },
   async () => {
     const report = await runChaos({ seed: 1, durationMs: 15_000 });
     expect(printReport(report)).toContain("nothing broken");

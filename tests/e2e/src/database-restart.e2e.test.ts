@@ -34,7 +34,7 @@ function startLoad(stage: Stage, apis: readonly ApiProcess[]): Load {
   let count = 0;
   let stopping = false;
   const enqueue = async (at: number): Promise<void> => {
-    const once = apis[at % apis.length]!.client({ retriesMax: 0 });
+    const once = apis[at % apis.length]!.client({ retriesMax: 0, timeoutMs: 120_000 });
     for (let turn = 0; !stopping; turn++) {
       const request = {
         type: recordedTypes[turn % recordedTypes.length]!,
@@ -170,7 +170,7 @@ describe("PostgreSQL that goes away under load", () => {
       }
       await admin.close();
       await settle();
-      expect(await readiness()).toEqual(green);
+      await expect.poll(readiness).toEqual(green);
     },
   );
 });

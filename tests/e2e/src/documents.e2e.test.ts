@@ -7,6 +7,7 @@ import { describe, expect, type TestContext, test } from "vitest";
 
 import { createClient } from "@millrace/client";
 
+import { patientEnv } from "./processes/patient.ts";
 import { startProcess } from "./processes/start-process.ts";
 import { eventually } from "./testing/eventually.ts";
 import { openStage } from "./testing/stage.ts";
@@ -34,7 +35,7 @@ async function follow(context: TestContext, document: string) {
       program: "apps/cli/src/main.ts",
       args: ["dev", "--port", "0", "--api-key", apiKey, "--data-dir", ".millrace"],
       cwd: stage.folder,
-      env: { MILLRACE_WORKER_HANDLERS: pathOf("examples/handlers/src/greet.ts") },
+      env: { MILLRACE_WORKER_HANDLERS: pathOf("examples/handlers/src/greet.ts"), ...patientEnv },
     }),
   );
   await dev.line((line) => line.text.endsWith("Ctrl-C stops everything."));

@@ -8,7 +8,7 @@ import { startProcess } from "./processes/start-process.ts";
 
 test(
   "the drill goes back in time from a base backup and an archived log, and finds everything of then, nothing twice and nothing deleted too soon",
-  { timeout: 300_000 },
+  { timeout: 600_000 },
   async () => {
     const folder = await mkdtemp(join(tmpdir(), "millrace-e2e-drill-"));
     onTestFinished(() => rm(folder, { recursive: true, force: true }));

@@ -28,7 +28,7 @@ async function startAll(stage: Stage, example: Example, env: Readonly<Record<str
     startExample(stage, example, {
       name,
       apiUrl: api.url,
-      env: { MILLRACE_LEASE_MS: "3000", MILLRACE_CONCURRENCY: "1", ...env },
+      env: { MILLRACE_LEASE_MS: "10000", MILLRACE_CONCURRENCY: "1", ...env },
     });
   return { client: api.client(), start, worker: await start("foreign") };
 }
@@ -50,7 +50,7 @@ describe.each(examples)("the worker in $language", (example) => {
       lockedBy: "foreign",
       result: { greeting: 'Hello, Ada "Quoted" Löve!' },
     });
-    const long = await enqueue(client, example, "sleep", { seconds: [7] });
+    const long = await enqueue(client, example, "sleep", { seconds: [12] });
     expect(await finished(client, long.id)).toMatchObject({ status: "completed", attempts: 1 });
   });
 

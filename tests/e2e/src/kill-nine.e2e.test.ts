@@ -12,7 +12,7 @@ import { type Stage, openStage } from "./testing/stage.ts";
 
 const [type] = recordedTypes;
 const env = {
-  MILLRACE_WORKER_LEASE_MS: "5s",
+  MILLRACE_WORKER_LEASE_MS: "8s",
   MILLRACE_WORKER_HEARTBEAT_MS: "1s",
   MILLRACE_WORKER_CONCURRENCY: "1",
   // A worker that is busy leaves what is new to the other.

@@ -39,10 +39,12 @@ describe("a deployment on an empty database", () => {
       startWorker(stage, { name: "worker-1", databaseUrl }),
     ]);
     expect((await fetch(`${api.url}/v1/health`)).status).toBe(200);
-    const before = await ready(api.url);
-    expect(before.status).toBe(503);
-    const { checks } = JSON.parse(before.text) as Ready;
-    expect(checks.filter(({ ok }) => !ok).map(({ name }) => name)).toEqual(["schema"]);
+    const red = async () => {
+      const { status, text } = await ready(api.url);
+      const { checks } = JSON.parse(text) as Ready;
+      return { status, names: checks.filter(({ ok }) => !ok).map(({ name }) => name) };
+    };
+    await eventually(red).toEqual({ status: 503, names: ["schema"] });
 
     const migrator = startMigrator(stage, databaseUrl);
     expect(await migrator.exited).toEqual(done);

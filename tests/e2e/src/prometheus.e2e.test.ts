@@ -83,8 +83,8 @@ test("Prometheus evaluates every rule and every panel over a product at work, an
   };
   await eventually(withoutData, 1_000).toEqual(faults);
 
+  await eventually(async () => (await rulesOf(prometheus)).filter(({ health }) => health !== "ok"), 500).toEqual([]);
   const rules = await rulesOf(prometheus);
-  expect(rules.filter(({ health }) => health !== "ok")).toEqual([]);
   const recordings = rules.filter(({ type }) => type === "recording");
   expect(recordings).toHaveLength(21);
   const shares = async () => {
@@ -96,7 +96,7 @@ test("Prometheus evaluates every rule and every panel over a product at work, an
   );
 
   const stateOf = async (name: string) => (await rulesOf(prometheus)).find((rule) => rule.name === name)?.state;
-  expect(await stateOf("MillraceTargetDown")).toBe("inactive");
+  await eventually(() => stateOf("MillraceTargetDown"), 500).toBe("inactive");
   worker.signal("SIGKILL");
   await eventually(() => stateOf("MillraceTargetDown"), 500).toBe("pending");
 });

@@ -44,7 +44,9 @@ describe("an API that is told to stop", () => {
   test("answers what it has accepted, ends long polls, takes nothing new, and exits with 0", async (context) => {
     const stage = await openStage(context);
     const { url: databaseUrl } = await stage.database();
-    const apis = await Promise.all(["api-1", "api-2"].map((name) => startApi(stage, { name, databaseUrl })));
+    // Bodies that are in no hurry.
+    const env = { MILLRACE_SERVER_SHUTDOWN_GRACE_MS: "5m", MILLRACE_SERVER_REQUEST_TIMEOUT_MS: "5m" };
+    const apis = await Promise.all(["api-1", "api-2"].map((name) => startApi(stage, { name, databaseUrl, env })));
     const [api, other] = apis as [ApiProcess, ApiProcess];
     const agent = new Agent({ keepAlive: true });
     const accepted = await Promise.all(Array.from({ length: 10 }, () => beginEnqueue(api, agent)));
@@ -72,7 +74,8 @@ describe("an API that is told to stop", () => {
   test("behind a balancer that heeds its readiness loses no request under load", async (context) => {
     const stage = await openStage(context);
     const { url: databaseUrl } = await stage.database();
-    const env = { MILLRACE_SERVER_DRAIN_DELAY_MS: "3s" };
+    // Time enough for a balancer that stands still for a moment.
+    const env = { MILLRACE_SERVER_DRAIN_DELAY_MS: "10s", MILLRACE_SERVER_SHUTDOWN_GRACE_MS: "60s" };
     const apis = await Promise.all(["api-1", "api-2"].map((name) => startApi(stage, { name, databaseUrl, env })));
     const [api, other] = apis as [ApiProcess, ApiProcess];
     const clients = apis.map((one) => one.client({ retriesMax: 0 }));
@@ -156,7 +159,7 @@ describe("a worker that is told to stop in the middle of a job", () => {
     const gate = stage.own(await openGate());
     const [api, worker] = await Promise.all([
       startApi(stage, { databaseUrl }),
-      startWorker(stage, { name: "worker-1", databaseUrl }),
+      startWorker(stage, { name: "worker-1", databaseUrl, env: { MILLRACE_WORKER_SHUTDOWN_GRACE_MS: "5m" } }),
     ]);
     const job = await api.client().jobs.enqueue({ type, payload: { gateUrl: gate.url } });
     const arrived = await gate.arrival(({ jobId }) => jobId === job.id);
@@ -199,7 +202,7 @@ describe("a worker that is told to stop in the middle of a job", () => {
     const stage = await openStage(context);
     const { url: databaseUrl } = await stage.database();
     const gate = stage.own(await openGate());
-    const env = { MILLRACE_WORKER_LEASE_MS: "5s", MILLRACE_WORKER_HEARTBEAT_MS: "1s" };
+    const env = { MILLRACE_WORKER_LEASE_MS: "8s", MILLRACE_WORKER_HEARTBEAT_MS: "1s" };
     const [api, worker] = await Promise.all([
       startApi(stage, { databaseUrl }),
       startWorker(stage, { name: "worker-1", databaseUrl, env: { ...env, MILLRACE_WORKER_SHUTDOWN_GRACE_MS: "10m" } }),

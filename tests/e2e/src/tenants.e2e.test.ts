@@ -105,7 +105,7 @@ describe("a tenant", () => {
     const beta = api.client({ apiKey: "beta-key" });
     const effects = () => stage.history.read().filter((event): event is Started => event.kind === "started");
 
-    await alpha.jobs.enqueueBatch(Array.from({ length: flood }, () => ({ type, payload: { runMs: 5 } })));
+    await alpha.jobs.enqueueBatch(Array.from({ length: flood }, () => ({ type, payload: { runMs: 20 } })));
     const urgent = await beta.jobs.enqueue({ type });
     const before = effects().length;
     expect(await finished(beta, urgent.id)).toMatchObject({ status: "completed" });

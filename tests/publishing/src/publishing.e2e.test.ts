@@ -3,7 +3,7 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 
-import { type TestContext, afterAll, beforeAll, expect, test } from "vitest";
+import { type TestContext, afterAll, beforeAll, expect, test, vi } from "vitest";
 
 import { openStage, runPnpm, runProgram, startApi, watchProcess } from "@millrace/e2e/processes";
 
@@ -13,6 +13,9 @@ import { publishJobsPackage } from "./jobs-package.ts";
 import { type PublishedPackage, readPublishedPackages } from "./published-packages.ts";
 import { type TestRegistry, startRegistry } from "./registry/start-registry.ts";
 import { author, copyWorkspace } from "./release/copy-workspace.ts";
+
+// A team installs packages and compiles, which takes its time on a busy machine.
+vi.setConfig({ testTimeout: 600_000 });
 
 /** What a team that only works jobs must not get: megabytes of native code, or clients of servers that it doesn't run. */
 const heavy =
@@ -39,7 +42,7 @@ beforeAll(async () => {
   packages = await readPublishedPackages(workspace);
   project = await createConsumerProject(join(folder, "team"), registry);
   await project.install(["@millrace/core", "@millrace/storage", "@millrace/config", "@millrace/client", "zod"]);
-}, 300_000);
+}, 900_000);
 
 afterAll(async () => {
   await registry?.close();

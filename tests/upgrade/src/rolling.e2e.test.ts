@@ -80,7 +80,7 @@ test(
     expect(up.lines().at(-1)?.["count"]).toBeGreaterThan(0);
     const migratedAt = new Date().toISOString();
     await goOn();
-    expect(balancer.readyCount()).toBe(1);
+    await eventually(balancer.readyCount).toBe(1);
     letGo();
     await eventually(async () => (await client().jobs.get(held.id)).status).toBe("completed");
     await eventually(() => completedSince(migratedAt)).not.toEqual([]);

@@ -78,7 +78,7 @@ beforeAll(async () => {
   await write("tsconfig.json", JSON.stringify({ extends: base, compilerOptions, include: ["**/*.ts"] }));
   for (const [path, text] of [...faults, ...sound]) await write(path, `${text}\n`);
   findings = await lint();
-}, 60_000);
+}, 180_000);
 
 afterAll(() => rm(folder, { recursive: true, force: true }));
 

@@ -7,7 +7,7 @@ import { expect, onTestFinished, test, vi } from "vitest";
 
 const root = resolve(import.meta.dirname, "../../..");
 // Each test starts Vitest once more, which takes its time on a busy machine.
-vi.setConfig({ testTimeout: 60_000 });
+vi.setConfig({ testTimeout: 180_000 });
 
 const passing = 'test("passes", () => {});';
 

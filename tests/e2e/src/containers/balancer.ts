@@ -1,8 +1,8 @@
 import { probe } from "./stack.ts";
 
-/** Which of several APIs are sent requests: those whose readiness was green when they were last asked. */
+/** Which of several APIs are sent requests: those whose readiness was green when they were last asked, or when one's last was. */
 export interface Balancer {
-  /** The next one in turn. @throws when none is ready */
+  /** The next one in turn. @throws while none has ever been ready */
   next(): string;
   readyCount(): number;
   /** From now on this one is asked too. */
@@ -16,6 +16,8 @@ const everyMs = 100;
 export function startBalancer(first: readonly string[]): Balancer {
   const urls = new Set(first);
   let ready: readonly string[] = [];
+  /** Where none is ready, whose last was gets the requests: a readiness that is red for a moment everywhere takes nobody's service away. */
+  let chosen = ready;
   let turn = 0;
   let isClosed = false;
 
@@ -24,6 +26,7 @@ export function startBalancer(first: readonly string[]): Balancer {
       const asked = [...urls];
       const states = await Promise.all(asked.map((url) => probe(url, "ready")));
       ready = asked.filter((_, index) => states[index] === 200);
+      if (ready.length > 0) chosen = ready;
       await new Promise((resolve) => setTimeout(resolve, everyMs));
     }
   }
@@ -31,7 +34,7 @@ export function startBalancer(first: readonly string[]): Balancer {
 
   return {
     next() {
-      const url = ready[turn++ % Math.max(ready.length, 1)];
+      const url = chosen[turn++ % Math.max(chosen.length, 1)];
       if (url === undefined) throw new Error("No API is ready");
       return url;
     },

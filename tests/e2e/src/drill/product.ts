@@ -3,6 +3,7 @@ import { join } from "node:path";
 
 import type { MillraceClient } from "@millrace/client";
 
+import { patientEnv } from "../processes/patient.ts";
 import { startApi } from "../processes/start-api.ts";
 import { startMigrator } from "../processes/start-migrator.ts";
 import { type ProcessHost, type RunningProcess, startProcess } from "../processes/start-process.ts";
@@ -34,6 +35,7 @@ export async function startProduct(host: ProcessHost, databaseUrl: string, name:
         MILLRACE_PROFILE: "test",
         MILLRACE_LOGGING_LEVEL: "info",
         DATABASE_URL: databaseUrl,
+        ...patientEnv,
         ...envOf("worker"),
       },
     }),

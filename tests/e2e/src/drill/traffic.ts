@@ -47,15 +47,16 @@ export function enqueueJobs({ jobs }: MillraceClient, name: string, count: numbe
 }
 
 /** Claims so many jobs, at most for `leaseMs`. */
-export async function claimJobs({ leases }: MillraceClient, limit: number, leaseMs: number) {
-  return (await leases.claim({ queues: [queue], limit, leaseMs, worker: "drill" })).items;
+export async function claimJobs({ leases }: MillraceClient, limit: number, leaseMs: number, waitMs = 0) {
+  return (await leases.claim({ queues: [queue], limit, leaseMs, worker: "drill", waitMs })).items;
 }
 
-/** Claims jobs until there are none and completes each; answers their ids. */
-export async function workOff(client: MillraceClient, limit = 1_000): Promise<readonly string[]> {
+/** Claims jobs until there are none and completes each; answers their ids. Where it is known how many there are, those are waited for that somebody holds. */
+export async function workOff(client: MillraceClient, known?: number): Promise<readonly string[]> {
   const ids: string[] = [];
-  while (ids.length < limit) {
-    const items = await claimJobs(client, Math.min(limit - ids.length, 100), 30_000);
+  while (known === undefined || ids.length < known) {
+    const limit = Math.min((known ?? Number.POSITIVE_INFINITY) - ids.length, 100);
+    const items = await claimJobs(client, limit, 30_000, known === undefined ? 0 : patientMs);
     if (items.length === 0) return ids;
     const { items: outcomes } = await client.leases.complete(items.map(({ leaseToken }) => ({ leaseToken })));
     for (const [index, { job }] of items.entries()) if (outcomes[index]?.ok === true) ids.push(job.id);

@@ -29,7 +29,7 @@ export interface DeploymentOptions {
 }
 
 /** Long enough for every short job, so that what is handed back is what a test holds. */
-const graceMs = "5s";
+const graceMs = "15s";
 
 /** Describes how the programs of a release are started, each with the settings that all releases have. */
 export function createDeployment(stage: Stage, { root, databaseUrl, env = {} }: DeploymentOptions): Deployment {
@@ -58,7 +58,7 @@ export function createDeployment(stage: Stage, { root, databaseUrl, env = {} }: 
       return maker.lines().find(({ text }) => !text.includes(" "))?.text ?? "";
     },
     async startApi(name) {
-      const own = { MILLRACE_SERVER_PORT: "0", MILLRACE_SERVER_DRAIN_DELAY_MS: "2s" };
+      const own = { MILLRACE_SERVER_PORT: "0", MILLRACE_SERVER_DRAIN_DELAY_MS: "10s" };
       const api = start(name, "apps/api/src/main.ts", { ...common, ...own });
       const { url } = await api.line(({ msg }) => msg === "Listening");
       return { ...api, url: String(url) };
@@ -69,7 +69,7 @@ export function createDeployment(stage: Stage, { root, databaseUrl, env = {} }: 
         MILLRACE_WORKER_NAME: name,
         MILLRACE_WORKER_HANDLERS: join(root, "tests/e2e/src/testing/recorded-jobs.ts"),
         MILLRACE_WORKER_HEALTH_PORT: String(await freePort()),
-        MILLRACE_WORKER_LEASE_MS: "15s",
+        MILLRACE_WORKER_LEASE_MS: "30s",
         MILLRACE_WORKER_HEARTBEAT_MS: "1s",
         // A killed worker has begun what it has claimed.
         MILLRACE_WORKER_PREFETCH: "0",

@@ -42,6 +42,7 @@ const deadlines = {
   MILLRACE_DATABASE_ACQUIRE_TIMEOUT_MS: "5000",
   MILLRACE_DATABASE_STATEMENT_TIMEOUT_MS: "5000",
   MILLRACE_DATABASE_CONNECT_TIMEOUT_MS: "5000",
+  MILLRACE_DATABASE_LOCK_TIMEOUT_MS: "1000",
 };
 
 /** Starts a PostgreSQL, APIs, workers of the product, and workers that work over HTTP. */

@@ -9,7 +9,7 @@ import {
   createPostgresJobStore,
   hotSession,
 } from "@millrace/storage";
-import { testDatabase } from "@millrace/storage/testing";
+import { patient, testDatabase } from "@millrace/storage/testing";
 
 import { recordStore } from "./record-store.ts";
 
@@ -45,7 +45,7 @@ export async function openStage({ workers, wrap }: StageOptions): Promise<Stage>
   const events: HistoryEvent[] = [];
   const truth = createPostgresJobStore(test.database);
   const databases = Array.from({ length: workers + 1 }, () =>
-    createDatabase({ url: test.url, poolMax: 4, session: hotSession }),
+    createDatabase({ ...patient, url: test.url, poolMax: 4, session: hotSession }),
   );
   const plain = databases.map((database) => createPostgresJobStore(database));
   const [producer, ...stores] = plain.map((store, index) =>
