@@ -142,7 +142,7 @@ describe("startPostgres", () => {
     await own.stop();
     await expect(connectDirectly({ url: own.url })).rejects.toMatchObject({ code: "UNAVAILABLE" });
     vi.unstubAllEnvs();
-  });
+  }, 180_000);
 });
 
 describe("startContainer", () => {
@@ -172,5 +172,5 @@ describe("a test server", () => {
     const { readdir } = await import("node:fs/promises");
     const { tmpdir } = await import("node:os");
     expect((await readdir(tmpdir())).filter((name) => name.startsWith(`millrace-test-${child.folders}-`))).toEqual([]);
-  });
+  }, 180_000);
 });

@@ -20,20 +20,27 @@ const broken = {
   "forgets heartbeats": { sabotage: forgettingHeartbeats, concurrencyMax: 1 },
 };
 
-test.each(Object.entries(broken))("the model finds a store out that %s", async (_, { sabotage, concurrencyMax }) => {
-  const subject = await openPostgresSubject({ stores: 4, wrap: sabotage() });
-  onTestFinished(() => subject.close());
-  const check = checkModel(subject, { seed: 1, runs: 50, stepsMax: 60, concurrencyMax, shrink: false });
-  await expect(check).rejects.toMatchObject({
-    cause: { message: expect.stringContaining("The store broke its contract") },
-  });
-});
+const timeout = 180_000;
+
+test.each(Object.entries(broken))(
+  "the model finds a store out that %s",
+  { timeout },
+  async (_, { sabotage, concurrencyMax }) => {
+    const subject = await openPostgresSubject({ stores: 4, wrap: sabotage() });
+    onTestFinished(() => subject.close());
+    const check = checkModel(subject, { seed: 1, runs: 50, stepsMax: 60, concurrencyMax, shrink: false });
+    await expect(check).rejects.toMatchObject({
+      cause: { message: expect.stringContaining("The store broke its contract") },
+    });
+  },
+);
 
 test.each([
   ["a queue", { queues: { "model-a/x": 1 }, perKey: null }, undefined],
   ["a concurrency key", { queues: {}, perKey: 1 }, { queues: {}, perKey: 2 }],
 ] as const)(
   "the model finds a store out that lets more jobs of %s run at once than the limit",
+  { timeout },
   async (_, limits, set) => {
     const subject = await openPostgresSubject({ stores: 4, ...(set && { limits: set }) });
     onTestFinished(() => subject.close());
