@@ -10,7 +10,7 @@ export {
   watchProcess,
 } from "./processes/start-process.ts";
 export { type WorkerProcess, type WorkerProcessOptions, startWorker } from "./processes/start-worker.ts";
-export { freePort } from "@millrace/storage/testing";
+export { freePort } from "./testing/free-port.ts";
 export { seededRandom } from "./testing/random.ts";
 export { recordedTypes } from "./testing/recorded-types.ts";
 export { openStage, type Stage } from "./testing/stage.ts";

@@ -48,55 +48,59 @@ async function evaluate(prometheus: Prometheus, expression: string): Promise<Vec
 
 const hostOf = ({ url }: { readonly url: string }): string => new URL(url).host;
 
-test("Prometheus evaluates every rule and every panel over a product at work, and notices a worker that is gone", async (context) => {
-  if (!hasPrometheus()) context.skip("There is no Prometheus to test with: install Debian's package prometheus");
-  const stage = await openStage(context);
-  const { api, startWorker } = await startEvents(stage);
-  const worker = await startWorker("worker-1");
-  const prometheus = stage.own(await startPrometheus(stage.folder, { api: [hostOf(api)], worker: [hostOf(worker)] }));
-  const up = async () => (await evaluate(prometheus, "up")).map(({ value }) => value[1]);
-  await eventually(up).toEqual(["1", "1"]);
+test(
+  "Prometheus evaluates every rule and every panel over a product at work, and notices a worker that is gone",
+  { timeout: 600_000 },
+  async (context) => {
+    if (!hasPrometheus()) context.skip("There is no Prometheus to test with: install Debian's package prometheus");
+    const stage = await openStage(context);
+    const { api, startWorker } = await startEvents(stage);
+    const worker = await startWorker("worker-1");
+    const prometheus = stage.own(await startPrometheus(stage.folder, { api: [hostOf(api)], worker: [hostOf(worker)] }));
+    const up = async () => (await evaluate(prometheus, "up")).map(({ value }) => value[1]);
+    await eventually(up).toEqual(["1", "1"]);
 
-  // Two rounds: a rate is of series that were there before.
-  const client = api.client();
-  await client.tables.create({ name: "clicks", columns: [{ name: "n", type: "int64" }] });
-  const work = async (round: number): Promise<void> => {
-    const { id } = await client.jobs.enqueue({ type: recordedTypes[0] });
-    await finished(client, id);
-    const { visibilityToken } = await client.ingest("clicks", [{ payload: { n: round } }]);
-    const rows = await client.query("select count(*)::int as events from clicks", {
-      minVisibilityToken: visibilityToken ?? "",
-      consistencyTimeoutMs: 60_000,
-    });
-    await rows.all();
-  };
-  let rounds = 0;
-  const withoutData = async () => {
-    await work(rounds++);
-    const shown = await Promise.all(
-      panels.map(async ({ of, panel }) => {
-        const lines = await Promise.all(panel.targets.map(({ expr }) => evaluate(prometheus, expr)));
-        return { of, isEmpty: lines.some((line) => line.length === 0) };
-      }),
+    // Two rounds: a rate is of series that were there before.
+    const client = api.client();
+    await client.tables.create({ name: "clicks", columns: [{ name: "n", type: "int64" }] });
+    const work = async (round: number): Promise<void> => {
+      const { id } = await client.jobs.enqueue({ type: recordedTypes[0] });
+      await finished(client, id);
+      const { visibilityToken } = await client.ingest("clicks", [{ payload: { n: round } }]);
+      const rows = await client.query("select count(*)::int as events from clicks", {
+        minVisibilityToken: visibilityToken ?? "",
+        consistencyTimeoutMs: 60_000,
+      });
+      await rows.all();
+    };
+    let rounds = 0;
+    const withoutData = async () => {
+      await work(rounds++);
+      const shown = await Promise.all(
+        panels.map(async ({ of, panel }) => {
+          const lines = await Promise.all(panel.targets.map(({ expr }) => evaluate(prometheus, expr)));
+          return { of, isEmpty: lines.some((line) => line.length === 0) };
+        }),
+      );
+      return shown.filter(({ isEmpty }) => isEmpty).map(({ of }) => of);
+    };
+    await eventually(withoutData, 1_000).toEqual(faults);
+
+    await eventually(async () => (await rulesOf(prometheus)).filter(({ health }) => health !== "ok"), 500).toEqual([]);
+    const rules = await rulesOf(prometheus);
+    const recordings = rules.filter(({ type }) => type === "recording");
+    expect(recordings).toHaveLength(21);
+    const shares = async () => {
+      const found = await Promise.all(recordings.map(({ name }) => evaluate(prometheus, name)));
+      return found.map((line, index) => [recordings[index]?.name, line.map(({ value }) => value[1])]);
+    };
+    await eventually(shares, 500).toEqual(
+      recordings.map(({ name }) => [name, [expect.stringMatching(/^(?:0|1|[\d.e-]+)$/)]]),
     );
-    return shown.filter(({ isEmpty }) => isEmpty).map(({ of }) => of);
-  };
-  await eventually(withoutData, 1_000).toEqual(faults);
 
-  await eventually(async () => (await rulesOf(prometheus)).filter(({ health }) => health !== "ok"), 500).toEqual([]);
-  const rules = await rulesOf(prometheus);
-  const recordings = rules.filter(({ type }) => type === "recording");
-  expect(recordings).toHaveLength(21);
-  const shares = async () => {
-    const found = await Promise.all(recordings.map(({ name }) => evaluate(prometheus, name)));
-    return found.map((line, index) => [recordings[index]?.name, line.map(({ value }) => value[1])]);
-  };
-  await eventually(shares, 500).toEqual(
-    recordings.map(({ name }) => [name, [expect.stringMatching(/^(?:0|1|[\d.e-]+)$/)]]),
-  );
-
-  const stateOf = async (name: string) => (await rulesOf(prometheus)).find((rule) => rule.name === name)?.state;
-  await eventually(() => stateOf("MillraceTargetDown"), 500).toBe("inactive");
-  worker.signal("SIGKILL");
-  await eventually(() => stateOf("MillraceTargetDown"), 500).toBe("pending");
-});
+    const stateOf = async (name: string) => (await rulesOf(prometheus)).find((rule) => rule.name === name)?.state;
+    await eventually(() => stateOf("MillraceTargetDown"), 500).toBe("inactive");
+    worker.signal("SIGKILL");
+    await eventually(() => stateOf("MillraceTargetDown"), 500).toBe("pending");
+  },
+);

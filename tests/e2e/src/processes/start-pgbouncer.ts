@@ -5,7 +5,7 @@ import { connect } from "node:net";
 import { join } from "node:path";
 import { setTimeout as delay } from "node:timers/promises";
 
-import { freePort } from "@millrace/storage/testing";
+import { freePort } from "../testing/free-port.ts";
 
 /** A pooler in transaction mode in front of a server. */
 export interface PgBouncer {

@@ -3,7 +3,7 @@ import { once } from "node:events";
 import { copyFile, readFile, writeFile } from "node:fs/promises";
 import { join } from "node:path";
 
-import { freePort } from "@millrace/storage/testing";
+import { freePort } from "../testing/free-port.ts";
 
 /** Where Prometheus finds the processes: what the names `api` and `worker` lead to in a deployment, as `host:port`. */
 export interface PrometheusTargets {
@@ -18,6 +18,8 @@ export interface Prometheus {
   close(): Promise<void>;
 }
 
+/** Whoever asks in vain asks again. */
+const answerMs = 30_000;
 const folder = new URL("../../../../deploy/observability/", import.meta.url);
 
 /** Tells whether Debian's package prometheus, or another, is installed. */
@@ -61,7 +63,8 @@ export async function startPrometheus(workFolder: string, targets: PrometheusTar
   }
   return {
     async get<Data>(path: string, parameters = {}) {
-      const response = await fetch(`${url}/api/v1/${path}?${new URLSearchParams(parameters).toString()}`);
+      const query = new URLSearchParams(parameters).toString();
+      const response = await fetch(`${url}/api/v1/${path}?${query}`, { signal: AbortSignal.timeout(answerMs) });
       const answer = (await response.json()) as { readonly data?: Data; readonly error?: string };
       if (answer.data === undefined)
         throw new Error(`Prometheus refused ${JSON.stringify(parameters)}: ${answer.error ?? ""}`);

@@ -1,7 +1,6 @@
 import { fileURLToPath } from "node:url";
 
-import { freePort } from "@millrace/storage/testing";
-
+import { freePort } from "../testing/free-port.ts";
 import { patientEnv } from "./patient.ts";
 import { type ProcessHost, type RunningProcess, startProcess } from "./start-process.ts";
 
