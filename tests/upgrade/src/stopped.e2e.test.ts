@@ -115,8 +115,8 @@ test(
     await verifyJobs(stage, client, { producer, receiver });
     for (const job of ended) {
       expect(await client.jobs.get(job.id)).toMatchObject(job);
-      const { items } = await client.jobs.list({ status: job.status, limit: 500 });
-      expect(items.map(({ id }) => id)).toContain(job.id);
+      const listed = await Array.fromAsync(client.jobs.all({ status: job.status, limit: 500 }));
+      expect(listed.map(({ id }) => id)).toContain(job.id);
     }
     expect(await client.jobs.get(handedBack.id)).toMatchObject({ status: "completed", attempts: 1 });
     expect(await client.jobs.get(lost.id)).toMatchObject({ status: "completed", attempts: 2 });
