@@ -9,6 +9,7 @@ function late(): () => boolean {
 test("what comes after more than a second is waited for", async () => {
   const hasCome = late();
   await vi.waitFor(() => expect(hasCome()).toBe(true));
+  await vi.waitUntil(late());
 });
 
 test("so is what is polled", async () => {

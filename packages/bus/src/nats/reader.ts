@@ -145,8 +145,13 @@ export function createStreamReader(
       await delay(behindMs);
     }
     const found = cut(cursor, range);
-    keep(range.tenantNo, cursor);
-    return found.to > range.after ? found : undefined;
+    if (found.to > range.after) {
+      keep(range.tenantNo, cursor);
+      return found;
+    }
+    // It may be on a replica that stays behind; the next one may be on another.
+    void remove(cursor);
+    return undefined;
   }
 
   return {
