@@ -29,8 +29,6 @@ const nextToNothing = 1 / 4;
 const restRatio = 3;
 /** Loop time of about the last second, from which on a tenant is one that rests. */
 const heavyMs = 50;
-/** So long after its last request a tenant is still there: most that send little send again within it. */
-const thereMs = 1_000;
 
 /**
  * Makes the turns of a process. Work runs at once while no other waits and the round is not over, or where its tenant had next to nothing of this round yet;
@@ -50,8 +48,6 @@ export function createCpuTurns({
   const lines = new Map<string, (() => void)[]>();
   /** What each has had of this round. */
   const had = new Map<string, number>();
-  /** Until when each would rest. */
-  const rests = new Map<string, number>();
   const use = createRecentUse<string>({ muchAmount: heavyMs, nowMs });
   /** So long a tenant works at least before it rests. */
   const goMs = roundMs / 2;
@@ -67,7 +63,7 @@ export function createCpuTurns({
     const hadMs = (had.get(tenantId) ?? 0) + tookMs;
     had.set(tenantId, hadMs);
     // Timers are too coarse for rests that are shorter.
-    if (hadMs >= goMs) rests.set(tenantId, endMs + restRatio * hadMs);
+    if (hadMs >= goMs) use.rest(tenantId, restRatio * hadMs);
     use.add(tenantId, tookMs);
     if (isDeferred) return;
     isDeferred = true;
@@ -78,7 +74,6 @@ export function createCpuTurns({
     isDeferred = false;
     usedMs = 0;
     had.clear();
-    for (const [tenantId, untilMs] of rests) if (untilMs <= nowMs()) rests.delete(tenantId);
     while (usedMs < roundMs && lines.size > 0) {
       const next = firstAwake();
       if (next === undefined) break;
@@ -93,27 +88,23 @@ export function createCpuTurns({
   }
 
   function firstAwake() {
-    for (const line of lines) if (restMs(line[0]) === 0) return line;
+    for (const line of lines) if (use.restMs(line[0]) === 0) return line;
     return undefined;
-  }
-
-  /** How much longer the tenant has to rest. */
-  function restMs(tenantId: string): number {
-    const leftMs = (rests.get(tenantId) ?? 0) - nowMs();
-    return leftMs > 0 && use.hasLighter(tenantId) ? leftMs : 0;
   }
 
   /** Comes back when the first of those that wait has rested. */
   function awake(): void {
     if (isDeferred || lines.size === 0) return;
     isDeferred = true;
-    delay(beginRound, Math.min(...[...lines.keys()].map(restMs)));
+    delay(beginRound, Math.min(...[...lines.keys()].map(use.restMs)));
   }
 
   /** Whether a tenant of which nothing waits need not wait either. */
   function isFree(tenantId: string): boolean {
-    if (lines.size === 0 && usedMs < roundMs) return restMs(tenantId) === 0;
-    return (had.get(tenantId) ?? 0) < nextToNothing * roundMs && usedMs < overtime * roundMs && restMs(tenantId) === 0;
+    if (lines.size === 0 && usedMs < roundMs) return use.restMs(tenantId) === 0;
+    return (
+      (had.get(tenantId) ?? 0) < nextToNothing * roundMs && usedMs < overtime * roundMs && use.restMs(tenantId) === 0
+    );
   }
 
   return {
@@ -137,6 +128,6 @@ export function createCpuTurns({
       });
     },
     enter: (tenantId) => use.enter(tenantId),
-    makesRoom: (tenantId) => use.hasLighter(tenantId, thereMs),
+    makesRoom: (tenantId) => use.makesRoom(tenantId),
   };
 }

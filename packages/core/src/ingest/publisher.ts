@@ -46,8 +46,6 @@ interface Line {
 const publishEventsMax = 2_000;
 /** The same where it is to be small: then a part goes of a request that brings more. */
 const smallEventsMax = 100;
-/** So long after its last request a tenant is still there: most that send little send again within it. */
-const thereMs = 1_000;
 /** So many events of about the last second are much. */
 const muchEvents = 1_000;
 /** Who rests does so for so many times as long as its last publish took. */
@@ -66,8 +64,6 @@ export function createPublisher(options: PublisherOptions): Publisher {
   const use = createRecentUse<number>({ muchAmount: muchEvents, nowMs });
   const lines = new Map<number, Line>();
   const turns: Line[] = [];
-  /** Until when each would rest, and those that do. */
-  const rests = new Map<number, number>();
   const resting = new Set<Line>();
   let publishes = 0;
 
@@ -76,8 +72,8 @@ export function createPublisher(options: PublisherOptions): Publisher {
     line.timer = undefined;
     resting.delete(line);
     if (line.inTurn || line.waiting.length === 0 || line.publishes >= placesOf(line)) return;
-    const restMs = (rests.get(line.tenantNo) ?? 0) - nowMs();
-    if (restMs > 0 && use.hasLighter(line.tenantNo)) {
+    const restMs = use.restMs(line.tenantNo);
+    if (restMs > 0) {
       resting.add(line);
       line.timer = setTimeout(() => takeTurn(line), restMs);
       return;
@@ -99,7 +95,7 @@ export function createPublisher(options: PublisherOptions): Publisher {
   }
 
   function makesRoom({ tenantNo }: Line): boolean {
-    return use.hasLighter(tenantNo, thereMs);
+    return use.makesRoom(tenantNo);
   }
 
   function placesOf(line: Line): number {
@@ -115,17 +111,11 @@ export function createPublisher(options: PublisherOptions): Publisher {
     } finally {
       publishes--;
       line.publishes--;
-      if (makesRoom(line)) rest(line, startMs);
+      if (makesRoom(line)) use.rest(line.tenantNo, restRatio * (nowMs() - startMs));
       if (line.publishes === 0 && line.waiting.length === 0) lines.delete(line.tenantNo);
       else if (line.timer === undefined) takeTurn(line);
       depart();
     }
-  }
-
-  function rest({ tenantNo }: Line, startMs: number): void {
-    const endMs = nowMs();
-    for (const [other, untilMs] of rests) if (untilMs <= endMs) rests.delete(other);
-    rests.set(tenantNo, endMs + restRatio * (endMs - startMs));
   }
 
   async function send(line: Line, { requests, events }: Boarded): Promise<void> {
