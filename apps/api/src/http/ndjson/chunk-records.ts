@@ -47,6 +47,7 @@ export async function* chunkRecords(
   let records: SentRecord[] = [];
   let bytes = 0;
   let weight = 0;
+  let recordsMax = chunkRecordsMax;
   const take = (): SentChunk => {
     const held = weight;
     const chunk = { records, release: () => share.give(held) };
@@ -55,10 +56,7 @@ export async function* chunkRecords(
     weight = 0;
     return chunk;
   };
-  const isFull = () =>
-    records.length >= chunkRecordsMax ||
-    bytes >= chunkBytesMax ||
-    (records.length >= smallChunkRecordsMax && makesRoom());
+  const isFull = () => records.length >= recordsMax || bytes >= chunkBytesMax;
   const push = (line: Line, lineWeight: number) => {
     records.push(readLine(line, { keyPrefix, recordBytesMax }));
     bytes += line.text?.length ?? 0;
@@ -67,6 +65,8 @@ export async function* chunkRecords(
   /** Reads lines from `at` on until the chunk is full, the turn is over, or there is no room; the place of the next one. */
   const pushSome = (lines: readonly Line[], from: number): number => {
     const endMs = performance.now() + turnMs;
+    // Once a turn: it looks at all tenants.
+    recordsMax = makesRoom() ? Math.min(smallChunkRecordsMax, chunkRecordsMax) : chunkRecordsMax;
     let at = from;
     for (; at < lines.length && !isFull() && performance.now() < endMs; at++) {
       const line = lines[at];
